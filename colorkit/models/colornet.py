@@ -1,0 +1,226 @@
+"""ColorNet: the network of Iizuka, Simo-Serra and Ishikawa (SIGGRAPH 2016).
+
+Five parts. *Low-level features* are shared by two branches: *mid-level features* keep their place
+in the image, *global features* summarize the whole image in one vector. *Fusion* adds the vector to
+every place, *colorization* turns the result into chroma at half the image's side, and a
+*classifier* reads the scene's class from the global branch.
+"""
+
+from dataclasses import asdict, dataclass
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+PRESETS = ("paper", "report")
+STRIDE = 8  # the mid-level plane is an eighth of the image's side
+
+
+@dataclass(frozen=True)
+class ColorNetConfig:
+    """Everything needed to build a ColorNet again; stored inside its weights file.
+
+    Attributes:
+        num_classes: scene classes of the classifier; None leaves the classifier out.
+        width: factor on every channel count but the input's and the two of the output.
+        preset: `paper` (batch normalization on every hidden layer) or `report` (none, as the
+            student reports trained it).
+        global_size: side in pixels of the copy the global branch sees (224 in the paper).
+        classifier_hidden: hidden units of the classifier before scaling by `width`; 0 for none.
+    """
+
+    num_classes: int | None = None
+    width: float = 1.0
+    preset: str = "report"
+    global_size: int = 224
+    classifier_hidden: int = 256
+
+    def __post_init__(self):
+        if self.preset not in PRESETS:
+            raise ValueError(f"unknown preset {self.preset!r}; choose one of {', '.join(PRESETS)}")
+        if self.num_classes is not None and self.num_classes < 2:
+            raise ValueError(f"num_classes must be None or at least 2; got {self.num_classes}")
+        if not 0 < self.width <= 4:
+            raise ValueError(f"width must lie in (0, 4]; got {self.width}")
+        if self.global_size < 32 or self.global_size % 32:
+            raise ValueError(f"global_size must be a multiple of 32; got {self.global_size}")
+        if self.classifier_hidden < 0:
+            raise ValueError(f"classifier_hidden must be 0 or more; got {self.classifier_hidden}")
+
+
+class ColorNet(nn.Module):
+    """Gray image in, chroma at half its side and scene scores out.
+
+    Args:
+        num_classes, width, preset, global_size, classifier_hidden: see `ColorNetConfig`.
+
+    Raises:
+        ValueError: a setting outside its range, said by name.
+    """
+
+    def __init__(
+        self,
+        num_classes: int | None = None,
+        width: float = 1.0,
+        preset: str = "report",
+        global_size: int = 224,
+        classifier_hidden: int = 256,
+    ):
+        super().__init__()
+        self.config = ColorNetConfig(num_classes, width, preset, global_size, classifier_hidden)
+        norm = preset == "paper"
+
+        def c(channels: int) -> int:
+            return max(1, round(channels * width))
+
+        # Shapes in the comments are for an (H, W) image at width 1.
+        self.low = nn.Sequential(
+            _conv(1, c(64), 2, norm),  # (B, 64, H/2, W/2)
+            _conv(c(64), c(128), 1, norm),
+            _conv(c(128), c(128), 2, norm),  # (B, 128, H/4, W/4)
+            _conv(c(128), c(256), 1, norm),
+            _conv(c(256), c(256), 2, norm),  # (B, 256, H/8, W/8)
+            _conv(c(256), c(512), 1, norm),  # (B, 512, H/8, W/8)
+        )
+        self.mid = nn.Sequential(
+            _conv(c(512), c(512), 1, norm),
+            _conv(c(512), c(256), 1, norm),  # (B, 256, H/8, W/8)
+        )
+        self.global_conv = nn.Sequential(
+            _conv(c(512), c(512), 2, norm),
+            _conv(c(512), c(512), 1, norm),
+            _conv(c(512), c(512), 2, norm),
+            _conv(c(512), c(512), 1, norm),  # (B, 512, 7, 7) from 224 × 224
+            nn.Flatten(),
+        )
+        side = global_size // 32
+        self.global_class = nn.Sequential(
+            _linear(c(512) * side * side, c(1024), norm),
+            _linear(c(1024), c(512), norm),  # (B, 512): the classifier reads this
+        )
+        self.global_fuse = _linear(c(512), c(256), norm)  # (B, 256)
+        self.fusion = Fusion(c(256), c(256), c(256), norm)
+        self.color = nn.Sequential(
+            _conv(c(256), c(128), 1, norm),
+            nn.Upsample(scale_factor=2, mode="nearest"),
+            _conv(c(128), c(64), 1, norm),
+            _conv(c(64), c(64), 1, norm),  # (B, 64, H/4, W/4)
+            nn.Upsample(scale_factor=2, mode="nearest"),
+            _conv(c(64), c(32), 1, norm),
+            nn.Conv2d(c(32), 2, 3, padding=1),  # (B, 2, H/2, W/2)
+            nn.Sigmoid(),
+        )
+        self.classifier = None
+        if num_classes is not None:
+            hidden = c(classifier_hidden) if classifier_hidden else 0
+            self.classifier = nn.Sequential(
+                *([_linear(c(512), hidden, norm)] if hidden else []),
+                nn.Linear(hidden or c(512), num_classes),
+            )
+        self.apply(_initialize)
+
+    def forward(self, gray: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Predict the chroma of a batch of gray images of any size.
+
+        Args:
+            gray: (B, 1, H, W) in [0, 1].
+
+        Returns:
+            ab: (B, 2, ⌈H/2⌉, ⌈W/2⌉) in [0, 1], scaled as by `colorkit.color.scale_ab`.
+            scores: (B, num_classes) before softmax, or None without a classifier.
+
+        Raises:
+            ValueError: the shape is another one.
+        """
+        if gray.ndim != 4 or gray.shape[1] != 1:
+            raise ValueError(f"gray must have shape (batch, 1, H, W); got {tuple(gray.shape)}")
+        height, width = gray.shape[-2:]
+        size = self.config.global_size
+        low = self.low(_pad_to_stride(gray))  # (B, 512, H/8, W/8)
+        if (height, width) == (size, size):
+            low_small = low  # one pass of the shared layers serves both branches
+        else:
+            small = F.interpolate(
+                gray, (size, size), mode="bilinear", antialias=True, align_corners=False
+            )
+            low_small = self.low(small)
+        vector = self.global_class(self.global_conv(low_small))  # (B, 512)
+        fused = self.fusion(self.mid(low), self.global_fuse(vector))  # (B, 256, H/8, W/8)
+        ab = self.color(fused)[..., : -(-height // 2), : -(-width // 2)]
+        scores = None if self.classifier is None else self.classifier(vector)
+        return ab, scores
+
+    def parts(self) -> dict[str, nn.Module]:
+        """Return the paper's five parts and the classifier by name, in order."""
+        parts = {
+            "low-level features": self.low,
+            "mid-level features": self.mid,
+            "global features": nn.ModuleList(
+                [self.global_conv, self.global_class, self.global_fuse]
+            ),
+            "fusion": self.fusion,
+            "colorization": self.color,
+        }
+        if self.classifier is not None:
+            parts["classifier"] = self.classifier
+        return parts
+
+    def settings(self) -> dict:
+        """Return the configuration as plain values; `ColorNet(**settings)` builds it again."""
+        return asdict(self.config)
+
+
+class Fusion(nn.Module):
+    """Concatenate a vector to every place of a plane, then mix by a 1×1 convolution (paper, eq. 2).
+
+    W·[mid; global] = W_mid·mid + W_global·global, so the vector is mixed once and added to every
+    place, instead of being repeated H·W times first: the same result in half the multiplications.
+    """
+
+    def __init__(self, mid: int, vector: int, out: int, norm: bool):
+        super().__init__()
+        self.mid_channels = mid
+        self.conv = nn.Conv2d(mid + vector, out, 1)
+        self.norm = nn.BatchNorm2d(out) if norm else nn.Identity()
+
+    def forward(self, mid: Tensor, vector: Tensor) -> Tensor:
+        """Fuse (B, mid, h, w) and (B, vector) into (B, out, h, w)."""
+        weight = self.conv.weight
+        place = F.conv2d(mid, weight[:, : self.mid_channels])
+        whole = F.linear(vector, weight[:, self.mid_channels :, 0, 0], self.conv.bias)
+        return F.relu(self.norm(place + whole[:, :, None, None]))
+
+
+def _conv(inputs: int, outputs: int, stride: int, norm: bool) -> nn.Sequential:
+    """3×3 convolution, optional batch normalization, ReLU."""
+    layers: list[nn.Module] = [nn.Conv2d(inputs, outputs, 3, stride, padding=1)]
+    if norm:
+        layers.append(nn.BatchNorm2d(outputs))
+    return nn.Sequential(*layers, nn.ReLU(inplace=True))
+
+
+def _linear(inputs: int, outputs: int, norm: bool) -> nn.Sequential:
+    """Fully connected layer, optional batch normalization, ReLU."""
+    layers: list[nn.Module] = [nn.Linear(inputs, outputs)]
+    if norm:
+        layers.append(nn.BatchNorm1d(outputs))
+    return nn.Sequential(*layers, nn.ReLU(inplace=True))
+
+
+def _initialize(module: nn.Module) -> None:
+    """He initialization: without batch normalization PyTorch's default fades over 14 layers."""
+    if isinstance(module, nn.Conv2d | nn.Linear):
+        nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+
+
+def _pad_to_stride(x: Tensor) -> Tensor:
+    """Repeat the last row and column until both sides are multiples of `STRIDE`."""
+    height, width = x.shape[-2:]
+    bottom, right = -height % STRIDE, -width % STRIDE
+    return F.pad(x, (0, right, 0, bottom), mode="replicate") if bottom or right else x
+
+
+def parameter_count(module: nn.Module) -> int:
+    """Count the trainable parameters."""
+    return sum(p.numel() for p in module.parameters() if p.requires_grad)
