@@ -1,0 +1,142 @@
+"""What `images` needs beyond Pillow: wide TIFF files, a size limit, and silence.
+
+Apart from `images` because none of it is about what an image should look like: these are the
+corners of the two decoders the reader stands on.
+"""
+
+import io
+import logging
+import threading
+import warnings
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from colorkit.errors import ColorkitError
+
+TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
+def check_size(path: Path, size: tuple[int, int], max_pixels: int) -> None:
+    """Refuse an image that is larger than asked for, before it is decoded."""
+    width, height = size
+    if width < 1 or height < 1:
+        raise ColorkitError(f"{path}: the image has no pixels ({width}×{height}); leave it out.")
+    if width * height > max_pixels:
+        raise ColorkitError(
+            f"{path}: {width}×{height} pixels are more than the {max_pixels:,} allowed; "
+            "give a larger max_pixels if the file is meant to be that large."
+        )
+
+
+def read_wide_tiff(stream: io.BufferedReader, path: Path, max_pixels: int) -> Image.Image | None:
+    """Read a TIFF of more than 8 bits a sample, which Pillow reads only in part.
+
+    Returns:
+        The image in 8 bits, with the profile and orientation in its info, or None where Pillow is
+        the better reader: 8 bits and fewer, unusual color spaces, compressions of libtiff.
+    """
+    import tifffile  # takes as long to import as a hundred small images to read
+
+    try:
+        page = tifffile.TiffFile(stream).pages[0]
+        if max(np.ravel(page.bitspersample)) <= 8 or page.imagedepth != 1:
+            return None
+        photometric, extras = page.photometric, [int(extra) for extra in page.extrasamples]
+    except Exception:
+        return None  # let Pillow try, and word the fault
+    kinds = tifffile.PHOTOMETRIC
+    modes = {
+        kinds.MINISBLACK: "L",
+        kinds.MINISWHITE: "L",
+        kinds.RGB: "RGB",
+        kinds.SEPARATED: "CMYK",
+    }
+    if photometric not in modes:
+        return None
+    mode = modes[photometric]
+    check_size(path, (page.imagewidth, page.imagelength), max_pixels)
+    try:
+        values = page.asarray()
+    except ValueError as error:  # a compression tifffile leaves to a package we do not require
+        if "imagecodecs" in str(error):
+            return None
+        raise
+    if values.ndim == 2:
+        values = values[..., None]
+    elif page.planarconfig == tifffile.PLANARCONFIG.SEPARATE:
+        values = np.moveaxis(values, 0, -1)
+    channels = len(mode)
+    color = eight_bits(values[..., :channels])
+    if photometric == kinds.MINISWHITE:
+        color = 255 - color
+    has_alpha = mode != "CMYK" and extras[:1] in ([1], [2]) and values.shape[2] > channels
+    if has_alpha:
+        alpha = eight_bits(values[..., channels : channels + 1])
+        color = np.concatenate([color, alpha], axis=2)
+        mode += "a" if extras[0] == 1 else "A"  # 1: color already multiplied by alpha
+    height, width = color.shape[:2]
+    image = Image.frombytes(mode, (width, height), np.ascontiguousarray(color).tobytes())
+    for tag, key in ((34675, "icc_profile"), (274, "orientation")):
+        if tag in page.tags:
+            image.info[key] = page.tags[tag].value
+    return image
+
+
+def eight_bits(values: np.ndarray) -> np.ndarray:
+    """Bring numbers of any type to uint8, by the rules of `colorkit.images.read_image`."""
+    if values.dtype == np.uint8:
+        return values
+    if values.dtype.kind == "u":
+        # The upper byte, as Pillow takes it for 16-bit color PNG: one file, one reading.
+        return (values >> (8 * values.dtype.itemsize - 8)).astype(np.uint8)
+    if values.dtype.kind == "i":
+        return (np.maximum(values, 0) >> (8 * values.dtype.itemsize - 9)).astype(np.uint8)
+    values = np.nan_to_num(values.astype(np.float32), nan=0.0, posinf=np.inf, neginf=0.0)
+    finite = values[np.isfinite(values)]
+    largest = max(float(finite.max(initial=0.0)), 1.0)
+    return np.rint(np.clip(values / largest, 0.0, 1.0) * 255).astype(np.uint8)
+
+
+class _Quiet:
+    """Silence the decoders while at least one thread is decoding.
+
+    Warnings and Pillow's size limit are settings of the whole process. A plain
+    `warnings.catch_warnings` in several threads restores them in the wrong order; here the first
+    thread in changes them and the last one out restores them.
+    """
+
+    def __init__(self):
+        self.lock, self.inside = threading.Lock(), 0
+
+    @contextmanager
+    def _settings(self):
+        log, limit = logging.getLogger("tifffile"), Image.MAX_IMAGE_PIXELS
+        level = log.level
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            log.setLevel(logging.CRITICAL + 1)
+            Image.MAX_IMAGE_PIXELS = None  # max_pixels decides, and can be raised
+            try:
+                yield
+            finally:
+                Image.MAX_IMAGE_PIXELS = limit
+                log.setLevel(level)
+
+    def __enter__(self):
+        with self.lock:
+            self.inside += 1
+            if self.inside == 1:
+                self.settings = self._settings()
+                self.settings.__enter__()
+
+    def __exit__(self, *error):
+        with self.lock:
+            self.inside -= 1
+            if self.inside == 0:
+                self.settings.__exit__(None, None, None)
+
+
+quiet = _Quiet()

@@ -1,0 +1,15 @@
+"""The one exception for faults a person can mend.
+
+A missing folder, a truncated photograph or a misspelled key is no bug: whoever started the run
+needs one sentence, not forty lines of traceback. The command line prints the message and exits
+with status 2; everything else that is raised is a bug and keeps its traceback.
+"""
+
+
+class ColorkitError(Exception):
+    """A fault a person can mend: one sentence that names the file or key, and the remedy."""
+
+
+def one_line(text: object) -> str:
+    """Squeeze any text (often another library's message) into one line without a final period."""
+    return " ".join(str(text).split()).rstrip(" .")

@@ -1,0 +1,269 @@
+"""Any image file people have, turned into one known form: sRGB, uint8, (H, W, 3).
+
+Photographs arrive as CMYK scans, 16-bit or float TIFF, palettes with a transparent color, phone
+pictures lying on their side, wide-gamut JPEGs, and half-copied files. Everything behind this
+module may assume none of that. What cannot be read is a `ColorkitError` of one sentence that names
+the file, the fault and the remedy; nothing else escapes, and no decoder prints warnings.
+"""
+
+import io
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from colorkit.decoders import TIFF_MAGIC, check_size, eight_bits, quiet, read_wide_tiff
+from colorkit.errors import ColorkitError, one_line
+from colorkit.files import atomic_write
+
+MAX_PIXELS = 200_000_000  # 600 MB as uint8 RGB: above the largest cameras, below most memories
+# Photographs only: Pillow would also hand PostScript to Ghostscript, or guess at raw formats.
+_READ = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "DIB", "GIF", "PPM", "JPEG2000", "AVIF")
+_WRITE = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".bmp": "BMP"}
+_WRITE |= {".tif": "TIFF", ".tiff": "TIFF"}
+
+
+def read_image(
+    path: str | Path, *, max_pixels: int = MAX_PIXELS, min_side: int | None = None
+) -> np.ndarray:
+    """Read an image file of (almost) any kind as sRGB.
+
+    Rules, where a file leaves a choice:
+
+    - Several frames or pages: the first.
+    - Transparency: composited over white, as paper and most viewers show it.
+    - EXIF orientation: applied. An embedded ICC profile: converted to sRGB, relative colorimetric
+      with black-point compensation; a broken one is ignored.
+    - 16-bit and other integers: the upper 8 bits of the type's range; negative values are black.
+    - Float: NaN is 0; values that stay within [0, 1] are intensities, others are divided by the
+      largest finite one; negative values are black.
+
+    Args:
+        path: The file.
+        max_pixels: Larger images are refused before anything is decoded: a file of a few
+            kilobytes can claim a size that fills the memory.
+        min_side: If given, a JPEG may be decoded at 1/2, 1/4 or 1/8 of its size as long as its
+            shorter side keeps at least this many pixels. JPEG stores 8×8 blocks of cosine
+            coefficients, and a smaller inverse transform of the low ones *is* the antialiased
+            smaller image: for a data set of small crops most of the decoding is never done.
+
+    Returns:
+        uint8 (H, W, 3), sRGB, 0–255, writable.
+
+    Raises:
+        ColorkitError: The file is missing, a folder, empty, no image, cut off, or too large.
+    """
+    path = Path(path)
+    try:
+        with quiet:
+            return _decode(path, max_pixels, min_side)
+    except ColorkitError:
+        raise
+    # Decoders raise whatever their parsing trips over (OSError, SyntaxError, struct.error,
+    # ValueError, MemoryError, zlib.error, …); all of it means the same to the owner of the file.
+    except Exception as error:
+        raise ColorkitError(_fault(path, error)) from error
+
+
+def resize_crop(rgb: np.ndarray, size: int) -> np.ndarray:
+    """Scale the shorter side to `size` (Lanczos, antialiased) and cut the central square.
+
+    Args:
+        rgb: uint8 (H, W, 3), sRGB.
+        size: Side of the result in pixels.
+
+    Returns:
+        uint8 (size, size, 3), sRGB. An image whose shorter side already is `size` is only cut.
+
+    Raises:
+        ValueError: `rgb` has another type or shape, or `size` is below 1.
+    """
+    _check(rgb)
+    if size < 1:
+        raise ValueError(f"size must be at least 1, received {size}")
+    height, width = rgb.shape[:2]
+    side = min(height, width)
+    # A whole-pixel corner: half a pixel of offset would resample, and blur, without need.
+    top, left = (height - side) // 2, (width - side) // 2
+    square = rgb[top : top + side, left : left + side]
+    if side == size:
+        return square.copy()
+    image = Image.fromarray(np.ascontiguousarray(square))
+    # reducing_gap first averages whole blocks: as good to the eye, much faster on large images.
+    return np.array(image.resize((size, size), Image.Resampling.LANCZOS, reducing_gap=3.0))
+
+
+def write_image(
+    path: str | Path,
+    rgb: np.ndarray,
+    *,
+    quality: int = 95,
+    exif: bytes | None = None,
+    icc_profile: bytes | None = None,
+) -> None:
+    """Write an image; the format follows the name (JPEG, PNG, TIFF, WebP, BMP).
+
+    The file appears under its name only once it is complete. JPEG keeps color at full resolution
+    (4:4:4), for halved chroma would blur exactly what a colorizer has to show.
+
+    Args:
+        path: The file; folders on the way are made.
+        rgb: uint8 (H, W, 3), sRGB.
+        quality: 1–100, for JPEG and WebP.
+        exif: EXIF block to carry over. Its orientation is dropped, as `read_image` applied it.
+        icc_profile: Profile to embed; it must describe sRGB, which the pixels are.
+
+    Raises:
+        ColorkitError: The ending of the name is none of these, or the file cannot be written.
+        ValueError: `rgb` has another type or shape.
+    """
+    path = Path(path)
+    _check(rgb)
+    kind = _WRITE.get(path.suffix.lower())
+    if kind is None:
+        raise ColorkitError(
+            f"{path}: cannot write an image of this kind; let the name end in one of "
+            f"{', '.join(_WRITE)}."
+        )
+    options: dict = {} if icc_profile is None else {"icc_profile": icc_profile}
+    if exif and (upright := _without_orientation(exif)):
+        options["exif"] = upright
+    if kind == "JPEG":
+        options |= {"quality": quality, "subsampling": "4:4:4", "optimize": True}
+    elif kind == "WEBP":
+        options |= {"quality": quality, "method": 4}
+    elif kind == "TIFF":
+        options["compression"] = "tiff_adobe_deflate"
+    # Encode to memory first: some encoders turn a full disk into an error that hides its cause.
+    encoded = io.BytesIO()
+    try:
+        Image.fromarray(np.ascontiguousarray(rgb)).save(encoded, kind, **options)
+    except OSError as error:
+        height, width = rgb.shape[:2]
+        raise ColorkitError(
+            f"{path}: {width}×{height} pixels cannot be stored as {kind} ({one_line(error)}); "
+            "choose another format, such as .png."
+        ) from error
+    with atomic_write(path) as stream:
+        stream.write(encoded.getbuffer())
+
+
+def _decode(path: Path, max_pixels: int, min_side: int | None) -> np.ndarray:
+    """Read `path`; whatever goes wrong is `read_image`'s to report."""
+    if not path.exists():
+        raise ColorkitError(f"{path}: there is no such file; check the path.")
+    if path.is_dir():
+        raise ColorkitError(f"{path}: this is a folder; give the path of an image file.")
+    if not path.is_file():
+        raise ColorkitError(f"{path}: this is no regular file; give the path of an image file.")
+    with path.open("rb") as stream:
+        magic = stream.read(4)
+        if not magic:
+            raise ColorkitError(f"{path}: the file is empty (0 bytes); copy it again.")
+        stream.seek(0)
+        wide = read_wide_tiff(stream, path, max_pixels) if magic in TIFF_MAGIC else None
+        stream.seek(0)
+        if wide is not None:
+            return _to_srgb(wide)
+        Image.init()  # so that Pillow knows which of them this build of it can read
+        image = Image.open(stream, formats=[kind for kind in _READ if kind in Image.OPEN])
+        check_size(path, image.size, max_pixels)
+        if min_side is not None and image.format in ("JPEG", "MPO"):
+            image.draft(None, (max(min_side, 1),) * 2)
+        image.load()
+        return _to_srgb(image)
+
+
+def _to_srgb(image: Image.Image) -> np.ndarray:
+    """Turn a loaded image of any mode into uint8 (H, W, 3) sRGB."""
+    profile = image.info.get("icc_profile")
+    image = _upright(image)
+    if image.mode == "F" or image.mode.startswith("I"):
+        image = _narrow(image)
+    if image.mode in ("La", "RGBa"):
+        image = image.convert(image.mode.upper())
+    if "transparency" in image.info:
+        levels = image.info["transparency"]
+        if isinstance(levels, tuple) and max(levels) > 255:  # of a PNG read from 16 bits
+            image.info["transparency"] = tuple(level >> 8 for level in levels)
+        image = image.convert("LA" if image.mode == "L" else "RGBA")
+    alpha = image.getchannel("A") if image.mode in ("LA", "RGBA", "PA") else None
+    if image.mode in ("1", "L", "LA"):
+        color = image.convert("L")
+    else:
+        color = image if image.mode == "CMYK" else image.convert("RGB")
+    color = _through_profile(color, profile)
+    if alpha is not None:
+        color = Image.composite(color, Image.new("RGB", color.size, "white"), alpha)
+    return np.array(color)
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Apply the orientation the camera noted; a broken EXIF block costs no image."""
+    with suppress(Exception):
+        if "orientation" in image.info:  # set by read_wide_tiff
+            image.getexif()[ExifTags.Base.Orientation] = image.info["orientation"]
+        info = {key: image.info[key] for key in ("transparency",) if key in image.info}
+        image = ImageOps.exif_transpose(image)
+        image.info.update(info)
+    return image
+
+
+def _narrow(image: Image.Image) -> Image.Image:
+    """Bring Pillow's 16-bit, 32-bit and float gray modes to 8 bits, a transparent level kept."""
+    values, clear = np.asarray(image), image.info.get("transparency")
+    if image.mode == "I":
+        # Pillow's 32-bit mode: here always 16-bit numbers, of a PNM file.
+        values = np.clip(values, 0, 65535).astype(np.uint16)
+    gray = Image.fromarray(eight_bits(values))
+    if isinstance(clear, int):
+        gray.putalpha(Image.fromarray(np.where(values == clear, 0, 255).astype(np.uint8)))
+    return gray
+
+
+def _through_profile(color: Image.Image, profile: bytes | None) -> Image.Image:
+    """Convert L, RGB or CMYK to sRGB, by the embedded profile if it can be used."""
+    if profile:
+        with suppress(Exception):  # a broken profile, or one for another number of channels
+            return ImageCms.profileToProfile(
+                color,
+                ImageCms.ImageCmsProfile(io.BytesIO(profile)),
+                ImageCms.createProfile("sRGB"),
+                renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+                outputMode="RGB",
+                flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+            )
+    return color.convert("RGB")
+
+
+def _without_orientation(exif: bytes) -> bytes | None:
+    """Drop the orientation from an EXIF block; None if the block cannot be understood."""
+    try:
+        block = Image.Exif()
+        block.load(exif)
+        block.pop(ExifTags.Base.Orientation, None)
+        return block.tobytes()
+    except Exception:
+        return None
+
+
+def _check(rgb: np.ndarray) -> None:
+    shape, kind = getattr(rgb, "shape", None), getattr(rgb, "dtype", type(rgb).__name__)
+    if kind != np.uint8 or shape is None or len(shape) != 3 or shape[2] != 3 or 0 in shape:
+        raise ValueError(f"rgb must be uint8 (H, W, 3), received {kind} {shape}")
+
+
+def _fault(path: Path, error: Exception) -> str:
+    """One sentence for what a decoder raised."""
+    if isinstance(error, UnidentifiedImageError):
+        return (
+            f"{path}: this is no image that can be read, or its beginning is damaged; "
+            "convert it to PNG or JPEG, or leave it out."
+        )
+    if isinstance(error, PermissionError):
+        return f"{path}: permission denied; change the file's permissions."
+    if isinstance(error, MemoryError):
+        return f"{path}: the image does not fit in memory; scale it down first."
+    reason = one_line(error) or type(error).__name__
+    return f"{path}: the image is damaged or cut off ({reason}); copy it again or leave it out."
