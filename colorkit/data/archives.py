@@ -1,0 +1,148 @@
+"""Unpacking an archive without surprises.
+
+Archives are opened by nobody's rules but ours: a member may only be a folder or a plain file below
+the target. `tarfile`'s data filter (not in every Python 3.11) and `zipfile` differ on links, and
+neither limits sizes; one loop for both kinds is shorter than a rule for each.
+"""
+
+import lzma
+import shutil
+import stat
+import tarfile
+import uuid
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from colorkit.errors import ColorkitError, one_line
+from colorkit.files import write_fault
+
+CHUNK = 1 << 20  # bytes copied at a time
+
+
+def unpack(
+    archive: str | Path,
+    folder: str | Path,
+    *,
+    max_bytes: int = 64 << 30,
+    max_files: int = 5_000_000,
+) -> Path:
+    """Unpack a zip or tar archive (plain, gz, bz2, xz) into a folder, all of it or nothing.
+
+    Args:
+        archive: The file.
+        folder: Where its members go; made if need be. What is there already is never touched.
+        max_bytes: Refuse archives that unpack to more: a few kilobytes can claim terabytes.
+        max_files: Refuse archives of more members.
+
+    Returns:
+        The folder.
+
+    Raises:
+        ColorkitError: The archive is damaged or no archive, holds a link, a device or a member
+            outside its folder, is too large, or would overwrite something.
+    """
+    archive, folder = Path(archive), Path(folder)
+    working = folder / f".unpacking-{uuid.uuid4().hex[:12]}"
+    try:
+        working.mkdir(parents=True)
+    except OSError as error:
+        raise write_fault(folder, error) from error
+    try:
+        _extract(archive, working, max_bytes, max_files)
+        for entry in working.iterdir():
+            if (folder / entry.name).exists():
+                raise ColorkitError(
+                    f"{folder / entry.name} is there already; remove it, or unpack elsewhere."
+                )
+        for entry in working.iterdir():
+            entry.rename(folder / entry.name)
+    except OSError as error:
+        if error.filename is not None and Path(error.filename) == archive:
+            raise ColorkitError(
+                f"{archive}: {one_line(error.strerror)}; check the path."
+            ) from error
+        raise write_fault(folder, error) from error
+    finally:
+        shutil.rmtree(working, ignore_errors=True)
+    return folder
+
+
+def _extract(archive: Path, working: Path, max_bytes: int, max_files: int) -> None:
+    """Copy the members one by one, each checked before its first byte is written."""
+    left, count = min(max_bytes, shutil.disk_usage(working).free), 0
+    # What the decompressors raise over damaged data; zipfile adds RuntimeError for passwords.
+    damage = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError)
+    try:
+        for name, is_file, open_member in _members(archive):
+            count += 1
+            if count > max_files:
+                raise ColorkitError(f"{archive}: more than {max_files:,} members; give max_files.")
+            target = working / _inside(archive, name)
+            if not is_file:
+                target.mkdir(parents=True, exist_ok=True)
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with open_member() as source, target.open("wb") as stream:
+                # Count what comes, not what the header promises.
+                while chunk := source.read(CHUNK):
+                    left -= len(chunk)
+                    if left < 0:
+                        raise ColorkitError(
+                            f"{archive}: unpacks to more than {gigabytes(max_bytes)}, or than "
+                            "the disk has left; free some space, or give a larger max_bytes."
+                        )
+                    stream.write(chunk)
+    except (*damage, RuntimeError, NotImplementedError, ValueError) as error:
+        raise ColorkitError(
+            f"{archive}: damaged, or no archive that can be unpacked ({one_line(error)}); "
+            "remove it and download it again."
+        ) from error
+    except OSError as error:  # gzip and bz2 report damaged data as an OSError without a number
+        if error.errno is not None:
+            raise
+        raise ColorkitError(
+            f"{archive}: damaged ({one_line(error)}); remove it and download it again."
+        ) from error
+
+
+def _members(archive: Path) -> Iterator[tuple[str, bool, Callable[[], IO[bytes]]]]:
+    """Give name, whether it is a file (or else a folder), and a way to read each member."""
+    if zipfile.is_zipfile(archive):
+        with zipfile.ZipFile(archive) as opened:
+            for info in opened.infolist():
+                # The upper half holds Unix permissions, and with them the type, if made on Unix.
+                kind = stat.S_IFMT(info.external_attr >> 16)
+                if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+                    raise _refusal(archive, info.filename, "is a link or a device")
+                yield info.filename, not info.is_dir(), lambda info=info: opened.open(info)
+    else:
+        with tarfile.open(archive, "r:*") as opened:
+            for info in opened:
+                if not (info.isfile() or info.isdir()):
+                    raise _refusal(archive, info.name, "is a link or a device")
+                yield info.name, info.isfile(), lambda info=info: opened.extractfile(info)
+            # The checksum of a compressed stream stands after the last member: read up to it.
+            while opened.fileobj.read(CHUNK):
+                pass
+
+
+def _inside(archive: Path, name: str) -> PurePosixPath:
+    """Check that a member's name stays below the target on every system."""
+    path = PurePosixPath(name.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or ":" in name.split("/")[0] or "\0" in name:
+        raise _refusal(archive, name, "leads out of the folder")
+    return path
+
+
+def _refusal(archive: Path, name: str, why: str) -> ColorkitError:
+    return ColorkitError(
+        f"{archive}: the member {name!r} {why}, which no data set needs; get it from its source."
+    )
+
+
+def gigabytes(count: int) -> str:
+    """Say a number of bytes as a person would."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB"
