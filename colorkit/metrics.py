@@ -1,0 +1,392 @@
+"""How good is a colorization? One definition of each measure, equal to a named reference.
+
+Every measure takes batches of sRGB images and gives *one number an image*, never a mean over the
+batch: means hide their spread, and averaging before or after a logarithm gives different tables.
+Intervals over images, pairs and seeds are in `colorkit.intervals`, and can be had from here.
+
+No single measure is enough. A hue that is wrong but plausible costs PSNR, a dull brown does not;
+colorfulness rewards paint anywhere. Chapters therefore print several.
+"""
+
+import math
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from colorkit.color import rgb_to_lab
+from colorkit.errors import ColorkitError, one_line
+from colorkit.intervals import Interval, bootstrap_interval, paired_interval, seed_interval
+
+__all__ = [
+    "METRICS",
+    "Interval",
+    "Metric",
+    "Unavailable",
+    "absolute_error",
+    "angular_error",
+    "bootstrap_interval",
+    "ciede2000",
+    "colorfulness",
+    "colorfulness_rgb",
+    "delta_e",
+    "hue_error",
+    "lpips",
+    "measure",
+    "mse",
+    "paired_interval",
+    "psnr",
+    "seed_interval",
+    "sepia",
+    "ssim",
+]
+
+
+class Unavailable(ColorkitError):  # noqa: N818 (no fault of the program's)
+    """A measure cannot be taken here; the message is the reason, fit for a table's footnote."""
+
+
+def mse(pred: Tensor, true: Tensor) -> Tensor:
+    """Mean squared error over pixels and channels.
+
+    Args:
+        pred: (B, 3, H, W) float, sRGB in [0, 1]; the same for every measure here.
+        true: likewise, the original.
+
+    Returns:
+        (B,) in [0, 1].
+
+    Raises:
+        ValueError: another shape, type or range; the same for every measure here.
+    """
+    pred, true = _images(pred, true)
+    return (pred - true).square().mean(dim=(1, 2, 3))
+
+
+def psnr(pred: Tensor, true: Tensor) -> Tensor:
+    """Peak signal-to-noise ratio, 10 log₁₀(1 / MSE).
+
+    Returns:
+        (B,) in dB; infinite for identical images, as in scikit-image. Average these numbers: the
+        PSNR of an averaged MSE is another quantity.
+    """
+    return -10 * torch.log10(mse(pred, true))
+
+
+def ssim(pred: Tensor, true: Tensor) -> Tensor:
+    """Structural similarity (Wang et al., IEEE Trans. Image Processing 13(4), 2004, eq. 13).
+
+    Gaussian window of 11 pixels, σ = 1.5, data range 1, per channel, then averaged. Only windows
+    that lie wholly inside the image count: torchmetrics averages the reflected border as well,
+    scikit-image (`gaussian_weights=True, use_sample_covariance=False`) does not, and this is
+    scikit-image's number.
+
+    Returns:
+        (B,) in [−1, 1].
+
+    Raises:
+        ValueError: also for images of fewer than 11 pixels on a side.
+    """
+    from torchmetrics.functional.image import structural_similarity_index_measure
+
+    pred, true = _images(pred, true, min_side=11)
+    _, plane = structural_similarity_index_measure(
+        pred, true, sigma=1.5, data_range=1.0, reduction="none", return_full_image=True
+    )
+    return plane[..., 5:-5, 5:-5].mean(dim=(1, 2, 3))
+
+
+def absolute_error(pred: Tensor, true: Tensor) -> Tensor:
+    """Mean absolute difference over pixels and channels: (B,) in [0, 1].
+
+    Some papers print this as "AE", others the angular error; they share nothing but the letters.
+    """
+    pred, true = _images(pred, true)
+    return (pred - true).abs().mean(dim=(1, 2, 3))
+
+
+def angular_error(pred: Tensor, true: Tensor) -> Tensor:
+    """Mean angle between the RGB vectors of a pixel, blind to brightness.
+
+    A true black pixel has no direction and is left out; a black prediction where the truth is not
+    counts 90°, the largest angle two colors can have.
+
+    Returns:
+        (B,) in degrees, [0, 90]; NaN for a wholly black true image.
+    """
+    pred, true = _images(pred, true)
+    # atan2 of sine and cosine: an arccosine in float32 cannot tell 0° from 0.02°.
+    sine = torch.linalg.vector_norm(torch.linalg.cross(pred, true, dim=1), dim=1)
+    angle = torch.rad2deg(torch.atan2(sine, (pred * true).sum(dim=1)))  # (B, H, W)
+    angle = torch.where(pred.amax(dim=1) > 0, angle, 90.0)
+    return _masked_mean(angle, true.amax(dim=1) > 0)
+
+
+def delta_e(pred: Tensor, true: Tensor) -> Tensor:
+    """Mean CIEDE2000 color difference over pixels, lightness included.
+
+    Returns:
+        (B,) ≥ 0; about 1 is just noticeable, gray against saturated color is 15 to 50.
+    """
+    pred, true = _images(pred, true)
+    return ciede2000(rgb_to_lab(pred), rgb_to_lab(true)).mean(dim=(1, 2))
+
+
+def ciede2000(lab1: Tensor, lab2: Tensor) -> Tensor:
+    """CIEDE2000 of each pixel (Sharma, Wu, Dalal: Color Research & Application 30(1), 2005).
+
+    Written here because `skimage.color.deltaE_ciede2000` takes one NumPy image at a time; the two
+    agree within 1e-4. Primes of the paper's names are left out. k_L = k_C = k_H = 1.
+
+    Args:
+        lab1: (B, 3, H, W) CIELAB.
+        lab2: likewise; the order does not matter.
+
+    Returns:
+        (B, H, W) ≥ 0.
+    """
+    (L1, a1, b1), (L2, a2, b2) = lab1.unbind(1), lab2.unbind(1)
+    # Stretch a* near the neutral axis, where CIELAB's circles of equal difference are ellipses.
+    half = 0.5 * (torch.hypot(a1, b1) + torch.hypot(a2, b2))
+    stretch = 1.5 - 0.5 * torch.sqrt(half**7 / (half**7 + 25.0**7))
+    a1, a2 = a1 * stretch, a2 * stretch
+    C1, C2 = torch.hypot(a1, b1), torch.hypot(a2, b2)
+    h1, h2 = (torch.atan2(b, a) % (2 * torch.pi) for a, b in ((a1, b1), (a2, b2)))
+
+    # Difference and mean of two hues, the short way round; a neutral color has none.
+    neutral, gap, total = (a1 == 0) & (b1 == 0) | (a2 == 0) & (b2 == 0), h2 - h1, h1 + h2
+    far = gap.abs() > torch.pi
+    turn = torch.where(total < 2 * torch.pi, 2 * torch.pi, -2 * torch.pi)
+    h = torch.where(neutral, total, torch.where(far, total + turn, total) / 2)
+    gap = torch.where(far, gap - 2 * torch.pi * gap.sign(), gap)
+    dH = torch.where(neutral, 0.0, 2 * torch.sqrt(C1 * C2) * torch.sin(gap / 2))
+
+    L, C = 0.5 * (L1 + L2), 0.5 * (C1 + C2)
+    T = 1 - 0.17 * torch.cos(h - math.radians(30)) + 0.24 * torch.cos(2 * h)
+    T = T + 0.32 * torch.cos(3 * h + math.radians(6)) - 0.20 * torch.cos(4 * h - math.radians(63))
+    dL = (L2 - L1) / (1 + 0.015 * (L - 50) ** 2 / torch.sqrt(20 + (L - 50) ** 2))
+    dC = (C2 - C1) / (1 + 0.045 * C)
+    dH = dH / (1 + 0.015 * C * T)
+    # Blue region (hue about 275°): the ellipses there are tilted, so dC and dH do not add alone.
+    tilt = math.radians(60) * torch.exp(-(((torch.rad2deg(h) - 275) / 25) ** 2))
+    rotation = -torch.sin(tilt) * 2 * torch.sqrt(C**7 / (C**7 + 25.0**7))
+    return torch.sqrt((dL**2 + dC**2 + dH**2 + rotation * dC * dH).clamp(min=0))
+
+
+def hue_error(pred: Tensor, true: Tensor) -> Tensor:
+    """Mean difference of CIELAB hue over the pixels whose *true* chroma exceeds 10.
+
+    Below that, hue is mostly noise. A predicted chroma under 0.5 is gray to any eye and its hue a
+    rounding error: it counts 90°, what a random hue gets on average.
+
+    Returns:
+        (B,) in degrees, [0, 180]; NaN for an image without such pixels.
+    """
+    pred, true = _images(pred, true)
+    ab, ab_true = rgb_to_lab(pred)[:, 1:], rgb_to_lab(true)[:, 1:]
+    cross = ab[:, 0] * ab_true[:, 1] - ab[:, 1] * ab_true[:, 0]
+    angle = torch.rad2deg(torch.atan2(cross.abs(), (ab * ab_true).sum(dim=1)))  # (B, H, W)
+    angle = torch.where(_chroma(ab) < 0.5, 90.0, angle)
+    return _masked_mean(angle, _chroma(ab_true) > 10)
+
+
+def colorfulness(rgb: Tensor) -> Tensor:
+    """Colorfulness M¹ of Hasler & Süsstrunk (SPIE 5007, 2003): σ_ab + 0.37 μ_ab, in CIELAB.
+
+    σ_ab = √(σ_a² + σ_b²) with population deviations; μ_ab is the distance of the *mean color*
+    from the neutral axis, not the mean chroma (that is their M²).
+
+    Args:
+        rgb: (B, 3, H, W) float, sRGB in [0, 1].
+
+    Returns:
+        (B,) ≥ 0, in CIELAB units; photographs lie between 10 and 60.
+    """
+    (rgb,) = _images(rgb)
+    ab = rgb_to_lab(rgb)[:, 1:].flatten(2)  # (B, 2, H·W)
+    spread = torch.linalg.vector_norm(ab.std(dim=2, correction=0), dim=1)
+    return spread + 0.37 * torch.linalg.vector_norm(ab.mean(dim=2), dim=1)
+
+
+def colorfulness_rgb(rgb: Tensor) -> Tensor:
+    """Colorfulness M³ of Hasler & Süsstrunk (SPIE 5007, 2003): σ_rgyb + 0.3 μ_rgyb, in sRGB.
+
+    rg = R − G and yb = (R + G)/2 − B are *signed*, on 0…255. Much circulated code takes their
+    absolute values, which folds the distribution: scikit-image's rocket is 38.6 signed, 29.0
+    absolute.
+
+    Args:
+        rgb: (B, 3, H, W) float, sRGB in [0, 1].
+
+    Returns:
+        (B,) ≥ 0; the paper calls 15 slightly, 45 averagely and 82 highly colorful.
+    """
+    (rgb,) = _images(rgb)
+    r, g, b = (255 * rgb).flatten(2).unbind(1)
+    opponents = torch.stack((r - g, (r + g) / 2 - b), dim=1)  # (B, 2, H·W)
+    spread = torch.linalg.vector_norm(opponents.std(dim=2, correction=0), dim=1)
+    return spread + 0.3 * torch.linalg.vector_norm(opponents.mean(dim=2), dim=1)
+
+
+def sepia(pred: Tensor, true: Tensor) -> Tensor:
+    """Tell which images came back brown or gray though the truth is not; the mean is the share.
+
+    An image is brown when fewer than 5 % of its pixels have a chroma above 3, or when more than
+    80 % of those lie between 40° and 100° of CIELAB hue while its mean chroma is below 15.
+
+    Returns:
+        (B,) bool.
+    """
+    pred, true = _images(pred, true)
+    return _brown(pred) & ~_brown(true)
+
+
+def _brown(rgb: Tensor) -> Tensor:
+    ab = rgb_to_lab(rgb)[:, 1:]
+    chroma, hue = _chroma(ab), torch.rad2deg(torch.atan2(ab[:, 1], ab[:, 0]))
+    colored = chroma > 3
+    warm = colored & (hue >= 40) & (hue <= 100)
+    colored_share = colored.float().mean(dim=(1, 2))
+    warm_share = warm.sum(dim=(1, 2)) / colored.sum(dim=(1, 2)).clamp(min=1)
+    return (colored_share < 0.05) | ((warm_share > 0.8) & (chroma.mean(dim=(1, 2)) < 15))
+
+
+# Files of torch's hub cache; the digits are the beginning of each file's SHA-256.
+_BACKBONES = {
+    "alex": "alexnet-owt-7be5be79.pth",
+    "vgg": "vgg16-397923af.pth",
+    "squeeze": "squeezenet1_1-b8a52dc0.pth",
+}
+
+
+def lpips(pred: Tensor, true: Tensor, net: str = "alex", fetch: bool = False) -> Tensor:
+    """Learned perceptual distance (Zhang et al., CVPR 2018) by the `lpips` package, version 0.1.
+
+    Inputs are scaled to the [−1, 1] it expects. The backbone's ImageNet weights do not come with
+    the package: without them there is no value, for random weights would still give a number.
+
+    Args:
+        pred: (B, 3, H, W) float, sRGB in [0, 1]; 32 pixels or more on a side.
+        true: likewise, the original.
+        net: `alex` (as most tables), `vgg` or `squeeze`.
+        fetch: download missing weights (alex 233 MB, vgg 528 MB, squeeze 5 MB).
+
+    Returns:
+        (B,) ≥ 0.
+
+    Raises:
+        Unavailable: the weights are missing, damaged or out of reach; the images are too small.
+    """
+    pred, true = _images(pred, true)
+    if min(pred.shape[2:]) < 32:  # AlexNet's last layers would have no pixel left
+        raise Unavailable("LPIPS is absent: the images are smaller than 32 pixels.")
+    model = _lpips_model(net, fetch).to(pred.device)
+    with torch.inference_mode():
+        return model(2 * pred.float() - 1, 2 * true.float() - 1).flatten()
+
+
+@lru_cache(maxsize=1)
+def _lpips_model(net: str, fetch: bool) -> torch.nn.Module:
+    import hashlib
+
+    if net not in _BACKBONES:
+        raise ValueError(f"net must be one of {', '.join(_BACKBONES)}; received {net!r}")
+    file = Path(torch.hub.get_dir()) / "checkpoints" / _BACKBONES[net]
+    if file.is_file():
+        with file.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        if not digest.startswith(file.stem.rsplit("-", 1)[1]):
+            raise Unavailable(f"LPIPS is absent: {file} is damaged; remove it and fetch it again.")
+    elif not fetch:
+        raise Unavailable(
+            f"LPIPS is absent: the weights {file.name} are not in {file.parent}; put them there, "
+            "or allow the download with fetch=True."
+        )
+    try:
+        from lpips import LPIPS
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the package calls torchvision in an outdated way
+            return LPIPS(net=net, verbose=False).requires_grad_(False)
+    except Exception as error:
+        raise Unavailable(f"LPIPS is absent: {one_line(error)}; see {file}.") from error
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What a table needs to know about a measure."""
+
+    name: str  # heading of its column
+    unit: str  # "" for a plain number
+    better: Literal["higher", "lower"]
+    function: Callable[..., Tensor]  # (pred, true) → (B,), or (rgb) → (B,) if of_one
+    of_one: bool = False  # measures one image alone; then "higher" only up to the truth's value
+
+
+METRICS: dict[str, Metric] = {
+    "mse": Metric("MSE", "", "lower", mse),
+    "psnr": Metric("PSNR", "dB", "higher", psnr),
+    "ssim": Metric("SSIM", "", "higher", ssim),
+    "absolute_error": Metric("Absolute error", "", "lower", absolute_error),
+    "angular_error": Metric("Angular error", "°", "lower", angular_error),
+    "delta_e": Metric("ΔE₀₀", "", "lower", delta_e),
+    "hue_error": Metric("Hue error", "°", "lower", hue_error),
+    "lpips": Metric("LPIPS", "", "lower", lpips),
+    "colorfulness": Metric("Colorfulness M1", "", "higher", colorfulness, of_one=True),
+    "colorfulness_rgb": Metric("Colorfulness M3", "", "higher", colorfulness_rgb, of_one=True),
+    "sepia": Metric("Sepia share", "", "lower", sepia),
+}
+
+
+def measure(
+    pred: Tensor, true: Tensor, names: Iterable[str] = tuple(METRICS)
+) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Take several measures at once.
+
+    Args:
+        pred: (B, 3, H, W) float, sRGB in [0, 1].
+        true: likewise, the originals.
+        names: keys of `METRICS`.
+
+    Returns:
+        Values by name, each (B,) float; and, for those that cannot be taken here, the reason.
+    """
+    values, absent = {}, {}
+    for name in names:
+        metric = METRICS[name]
+        try:
+            value = metric.function(pred) if metric.of_one else metric.function(pred, true)
+            values[name] = value.float() if value.dtype == torch.bool else value
+        except Unavailable as reason:
+            absent[name] = str(reason)
+    return values, absent
+
+
+def _images(*images: Tensor, min_side: int = 1) -> tuple[Tensor, ...]:
+    """Check the images of a measure; half precision becomes float32."""
+    for image in images:
+        shape, kind = tuple(image.shape), image.dtype
+        if len(shape) != 4 or shape[1] != 3 or 0 in shape or not image.is_floating_point():
+            raise ValueError(f"images must be float (B, 3, H, W), received {kind} {shape}")
+        if shape != images[0].shape:
+            raise ValueError(f"images must agree, received {tuple(images[0].shape)} and {shape}")
+        if min(shape[2:]) < min_side:
+            raise ValueError(f"images need {min_side} pixels on a side, received {shape}")
+        low, high = image.detach().aminmax()
+        if low < -1e-3 or high > 1 + 1e-3:
+            raise ValueError(f"sRGB must lie in [0, 1], received {low:.4g} to {high:.4g}")
+    return tuple(i if i.dtype == torch.float64 else i.float() for i in images)
+
+
+def _chroma(ab: Tensor) -> Tensor:
+    return torch.hypot(ab[:, 0], ab[:, 1])
+
+
+def _masked_mean(values: Tensor, mask: Tensor) -> Tensor:
+    """Mean of (B, H, W) where the mask holds: (B,), NaN where it nowhere does."""
+    return torch.where(mask, values, 0.0).sum(dim=(1, 2)) / mask.sum(dim=(1, 2))
