@@ -1,0 +1,130 @@
+"""From decoded images to tensors on the device, a batch at a time.
+
+The loader hands over uint8 squares; cropping, flipping and the conversion to Lab happen afterwards
+on the device the network runs on, for the whole batch together. On a GPU that takes the work off
+the CPU; on a CPU it replaces a Python loop over images by a few vectorized calls.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.utils.data import BatchSampler, DataLoader, Sampler
+
+from colorkit.color import decolorize, rgb_to_lab
+from colorkit.data.collection import ImageSet
+
+
+class Batch(NamedTuple):
+    """What a network is trained on or measured with.
+
+    gray: (B, 1, H, W) in [0, 1], the network's input.
+    lab: (B, 3, H, W), the truth.
+    labels: (B,) int64 scene classes.
+    """
+
+    gray: Tensor
+    lab: Tensor
+    labels: Tensor
+
+
+class EpochShuffle(Sampler[int]):
+    """A new order each epoch, a function of seed and epoch alone.
+
+    A resumed training therefore sees the images in the order it would have seen them.
+    """
+
+    def __init__(self, count: int, seed: int):
+        self.count, self.seed, self.epoch = count, seed, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch; Lightning calls it."""
+        self.epoch = epoch
+
+    def __iter__(self):
+        generator = torch.Generator().manual_seed(mix_seed(self.seed, self.epoch))
+        return iter(torch.randperm(self.count, generator=generator).tolist())
+
+    def __len__(self) -> int:
+        return self.count
+
+
+def mix_seed(*parts: int) -> int:
+    """One 63-bit seed from several small integers (a hash: neighbors must not be alike)."""
+    import hashlib
+
+    digest = hashlib.sha256(repr(parts).encode()).digest()
+    return int.from_bytes(digest[:8], "little") >> 1
+
+
+def loader(images: ImageSet, batch_size: int, shuffle_seed: int | None = None) -> DataLoader:
+    """Loader of (images uint8, labels) batches; shuffled each epoch when a seed is given.
+
+    Without worker processes: fetching is one indexed copy out of a memory-mapped array, quicker
+    than the pickling that workers would need, and notebooks on every system can run it.
+    """
+    shuffle = shuffle_seed is not None
+    order = EpochShuffle(len(images), shuffle_seed) if shuffle else range(len(images))
+    # A last batch of one image has no variance for batch normalization: left out when shuffling.
+    drop_last = shuffle and len(images) > batch_size
+    return DataLoader(
+        images,
+        batch_sampler=BatchSampler(order, batch_size, drop_last=drop_last),
+        collate_fn=_unchanged,
+    )
+
+
+def _unchanged(batch):
+    return batch
+
+
+def crop(images: Tensor, size: int, generator: torch.Generator | None = None) -> Tensor:
+    """Cut squares out of a batch: random ones with random flips, or the centers.
+
+    Args:
+        images: (B, S, S, 3) uint8.
+        size: side of the squares, at most S.
+        generator: CPU generator of the random crops and flips; None takes centers, unflipped.
+
+    Returns:
+        (B, 3, size, size) float in [0, 1] on the images' device.
+
+    Raises:
+        ValueError: the images are smaller than `size`.
+    """
+    count, side = images.shape[:2]
+    slack = side - size
+    if slack < 0:
+        raise ValueError(f"cannot cut {size} × {size} out of {side} × {side} images")
+    if generator is None:
+        start = slack // 2
+        cut = images[:, start : start + size, start : start + size]
+    else:
+        top, left = torch.randint(slack + 1, (2, count), generator=generator)
+        flip = torch.rand(count, generator=generator) < 0.5
+        span = torch.arange(size)
+        rows = top[:, None] + span
+        columns = left[:, None] + torch.where(flip[:, None], size - 1 - span, span)
+        rows, columns = rows.to(images.device), columns.to(images.device)
+        each = torch.arange(count, device=images.device)[:, None, None]
+        cut = images[each, rows[:, :, None], columns[:, None, :]]
+    return cut.permute(0, 3, 1, 2).float() / 255
+
+
+def prepare(
+    images: Tensor,
+    labels: Tensor,
+    size: int,
+    gray: str = "weighted",
+    generator: torch.Generator | None = None,
+) -> Batch:
+    """Crop, flip, decolorize and convert a batch to Lab, on the device it lies on.
+
+    Args:
+        images, labels: (B, S, S, 3) uint8 and (B,), as the loader gives them.
+        size: side of the crops.
+        gray: the decolorization the network is fed (`colorkit.color.decolorize`).
+        generator: see `crop`.
+    """
+    rgb = crop(images, size, generator)
+    return Batch(decolorize(rgb, gray), rgb_to_lab(rgb), labels)

@@ -1,0 +1,180 @@
+"""Images decoded once: one memory-mapped array of small squares, and what was measured on the way.
+
+Decoding a JPEG costs more than everything else the data path does, so it happens once. The cache is
+a folder with `images.npy` (N, S, S, 3) uint8, read through the page cache and never loaded whole,
+`stats.npz` and `index.json`. It is built in chunks under a working name; a run that is stopped
+continues after the last finished chunk, and the final name appears only when all is there.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from colorkit.color import rgb_to_lab
+from colorkit.data.folders import Entry
+from colorkit.errors import ColorkitError, one_line
+from colorkit.files import write_json
+from colorkit.images import read_image, resize_crop
+
+CHUNK = 512  # images decoded between two records of progress
+THUMBNAIL = 16  # side of the thumbnails that near-duplicates are found with
+_FORMAT = 1  # raise when the files' content changes, so that old caches are not read
+
+Reader = Callable[[Entry, int], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Cache:
+    """Decoded images and their listing.
+
+    Attributes:
+        images: (N, S, S, 3) uint8 sRGB, memory-mapped; rows of unreadable files are zero.
+        labels, splits, names: class, given split (or None) and name of each row.
+        thumbnails: (N, 768) float32 color thumbnails.
+        colorless: (N,) bool, gray and nearly gray images.
+        faults: what was wrong with each file that could not be read, by row.
+        folder: where the cache lies.
+    """
+
+    images: np.ndarray
+    labels: list[str]
+    splits: list[str | None]
+    names: list[str]
+    thumbnails: np.ndarray
+    colorless: np.ndarray
+    faults: dict[int, str]
+    folder: Path
+
+
+def read_entry(entry: Entry, size: int) -> np.ndarray:
+    """Read one photograph as a (size, size, 3) uint8 square: shorter side resized, center kept."""
+    return resize_crop(read_image(entry.path, min_side=size), size)
+
+
+def open_cache(
+    entries: Sequence[Entry],
+    size: int,
+    folder: str | Path,
+    reader: Reader = read_entry,
+    recipe: str = "photographs",
+    progress: Callable[[int, int], None] | None = None,
+) -> Cache:
+    """Open the cache of these entries, building it first if it is not there.
+
+    Args:
+        entries: the images, in the order of the rows.
+        size: side S of the stored squares in pixels.
+        folder: the caches' folder; each cache has its own folder below, named by its content.
+        reader: turns an entry into a (size, size, 3) uint8 array, or raises ColorkitError.
+        recipe: names the reader and its version; part of the cache's name.
+        progress: called with (images done, images in all).
+
+    Raises:
+        ColorkitError: no file could be read, or the disk is full.
+    """
+    listing = [[e.name, e.label, e.split, *_stamp(e)] for e in entries]
+    key = hashlib.sha256(json.dumps([_FORMAT, recipe, size, listing]).encode()).hexdigest()[:16]
+    final = Path(folder) / key
+    if not (final / "index.json").exists():
+        working = final.with_name(f"{key}.partial")
+        _build(entries, size, working, reader, progress or (lambda done, total: None))
+        shutil.rmtree(final, ignore_errors=True)
+        working.rename(final)
+    index = json.loads((final / "index.json").read_text())
+    stats = np.load(final / "stats.npz", allow_pickle=False)
+    return Cache(
+        images=np.load(final / "images.npy", mmap_mode="r", allow_pickle=False),
+        labels=[e.label for e in entries],
+        splits=[e.split for e in entries],
+        names=[e.name for e in entries],
+        thumbnails=stats["thumbnails"],
+        colorless=stats["colorless"],
+        faults={int(row): fault for row, fault in index["faults"].items()},
+        folder=final,
+    )
+
+
+def _stamp(entry: Entry) -> tuple:
+    """Size and time of a file: a photograph that is exchanged is decoded again."""
+    try:
+        status = entry.path.stat()
+    except OSError:  # procedural scenes have no file; missing ones are reported when read
+        return ()
+    return status.st_size, status.st_mtime_ns
+
+
+def _build(entries, size, working: Path, reader: Reader, progress) -> None:
+    shape = (len(entries), size, size, 3)
+    working.mkdir(parents=True, exist_ok=True)
+    record = working / "progress.json"
+    done, faults, target = 0, {}, working / "images.npy"
+    if record.exists() and target.exists():
+        state = json.loads(record.read_text())
+        done, faults = state["done"], state["faults"]
+    _require_space(working, 0 if done else int(np.prod(shape)))
+    mode = "r+" if done else "w+"
+    images = np.lib.format.open_memmap(target, mode=mode, dtype=np.uint8, shape=shape)
+    with ThreadPoolExecutor(max_workers=torch.get_num_threads()) as pool:
+        while done < len(entries):
+            chunk = entries[done : done + CHUNK]
+            for row, image in enumerate(pool.map(partial(_try, reader, size=size), chunk), done):
+                if isinstance(image, str):
+                    faults[str(row)] = image
+                else:
+                    images[row] = image
+            done += len(chunk)
+            images.flush()
+            write_json(record, {"done": done, "faults": faults})
+            progress(done, len(entries))
+    if len(faults) == len(entries):
+        shutil.rmtree(working)
+        raise ColorkitError(
+            f"none of {len(entries)} images could be read; {next(iter(faults.values()))}"
+        )
+    thumbnails, colorless = _measure(images)
+    with (working / "stats.npz").open("wb") as file:
+        np.savez(file, thumbnails=thumbnails, colorless=colorless)
+    write_json(working / "index.json", {"faults": faults, "names": [e.name for e in entries]})
+    record.unlink()
+
+
+def _try(reader: Reader, entry: Entry, size: int) -> np.ndarray | str:
+    try:
+        return reader(entry, size)
+    except ColorkitError as error:
+        return one_line(error)
+
+
+def _require_space(folder: Path, need: int) -> None:
+    """Refuse before writing: a memory-mapped file that outgrows the disk ends in a bus error."""
+    free = shutil.disk_usage(folder).free
+    if need > free:
+        raise ColorkitError(
+            f"{folder} needs {need / 1e9:.1f} GB for decoded images and has {free / 1e9:.1f} GB; "
+            "free some space or choose smaller images in the profile"
+        )
+
+
+def _measure(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Thumbnails (N, 768) and whether each image is (nearly) colorless.
+
+    Colorless: fewer than 5 % of the pixels have a chroma above 8 (Lab units), below which a
+    photograph reads as gray with a cast.
+    """
+    thumbnails, colorless = [], []
+    for start in range(0, len(images), 256):
+        rgb = torch.from_numpy(np.array(images[start : start + 256])).permute(0, 3, 1, 2) / 255
+        rgb = torch.nn.functional.adaptive_avg_pool2d(rgb, THUMBNAIL * 2)
+        chroma = rgb_to_lab(rgb)[:, 1:].norm(dim=1)
+        colorless.append((chroma > 8).float().mean(dim=(1, 2)) < 0.05)
+        small = torch.nn.functional.avg_pool2d(rgb, 2)
+        thumbnails.append(small.flatten(1).half())
+    return torch.cat(thumbnails).numpy().astype(np.float32), torch.cat(colorless).numpy()

@@ -1,0 +1,179 @@
+"""A collection: decoded images of several classes, split three ways without leaks.
+
+This is the one door between a profile's `data` section and everything that trains or measures.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from colorkit.data import cache as caches
+from colorkit.data.folders import SPLITS, Entry
+from colorkit.data.splits import drop_leaks, groups_of, near_duplicates, seeded_split
+from colorkit.errors import ColorkitError
+
+
+class ImageSet(Dataset):
+    """Images of some classes and one split: rows of a cache.
+
+    Attributes:
+        classes: class names; a label is an index into them.
+        labels: (N,) int64.
+        names: name of each image.
+    """
+
+    def __init__(self, cache: caches.Cache, rows: np.ndarray, classes: list[str]):
+        self.classes = list(classes)
+        self.names = [cache.names[row] for row in rows]
+        self.labels = torch.tensor([classes.index(cache.labels[row]) for row in rows])
+        self._images = cache.images
+        self._rows = np.asarray(rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        """One (S, S, 3) uint8 image and its label."""
+        images, labels = self.__getitems__([index])
+        return images[0], labels[0]
+
+    def __getitems__(self, indexes: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """(B, S, S, 3) uint8 images and (B,) labels: a whole batch at once for the loader."""
+        images = torch.from_numpy(self._images[self._rows[np.asarray(indexes)]])
+        return images, self.labels[torch.as_tensor(np.asarray(indexes))]
+
+    def pick(self, per_class: int) -> "ImageSet":
+        """The first images of each class: the same few in every chapter's figures."""
+        chosen = [
+            i
+            for c in range(len(self.classes))
+            for i in np.flatnonzero(self.labels == c)[:per_class]
+        ]
+        return self.take(chosen)
+
+    def take(self, indexes) -> "ImageSet":
+        """A subset by position."""
+        other = object.__new__(ImageSet)
+        other.classes = self.classes
+        other.names = [self.names[i] for i in indexes]
+        other.labels = self.labels[torch.as_tensor(np.asarray(indexes, dtype=np.int64))]
+        other._images, other._rows = self._images, self._rows[np.asarray(indexes, dtype=np.int64)]
+        return other
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Images of many classes with a leak-free split.
+
+    Attributes:
+        source: what the images are, in words, for captions and tables.
+        cache: the decoded images.
+        splits: (N,) `train`, `val`, `test`, or "" for rows left out.
+        counts: how many rows were left out and why.
+        fingerprint: names content and split; trainings are stored under it.
+    """
+
+    source: str
+    cache: caches.Cache
+    splits: np.ndarray
+    counts: dict[str, int]
+    fingerprint: str
+    _labels: np.ndarray = field(repr=False)
+
+    def subset(self, classes: list[str], split: str, limit: int | None = None) -> ImageSet:
+        """The images of some classes and one split, at most `limit` a class.
+
+        Raises:
+            ColorkitError: a class has no image in this split.
+        """
+        rows = []
+        for name in classes:
+            own = np.flatnonzero((self._labels == name) & (self.splits == split))
+            if not len(own):
+                raise ColorkitError(
+                    f"class {name} has no {split} image left; give it more images or leave it out"
+                )
+            rows.append(own[:limit])
+        return ImageSet(self.cache, np.concatenate(rows), classes)
+
+    def table(self):
+        """Images by class and split, as a DataFrame."""
+        import pandas as pd
+
+        count = Counter(zip(self._labels.tolist(), self.splits.tolist(), strict=True))
+        names = sorted(set(self._labels.tolist()))
+        rows = [[count[name, split] for split in (*SPLITS, "")] for name in names]
+        return pd.DataFrame(rows, index=names, columns=[*SPLITS, "left out"])
+
+
+def collect(
+    entries: list[Entry],
+    size: int,
+    folder: str | Path,
+    *,
+    source: str,
+    seed: int = 0,
+    fractions: dict[str, float] | None = None,
+    **cache_options,
+) -> Collection:
+    """Decode, split and clean a listing.
+
+    Left out: unreadable files, colorless images of the training split (they teach a network to
+    paint gray), and images nearly equal to one of a later split. Classes whose folders name no
+    split are split here, seeded, near-duplicates kept together.
+
+    Args:
+        entries: the images.
+        size: side of the stored squares in pixels.
+        folder: where caches are kept.
+        source: what the images are, in words.
+        seed: of the split.
+        fractions: shares of `test` and `val` where no split is given (10 % each by default).
+        **cache_options: `reader`, `recipe`, `progress` of `data.cache.open_cache`.
+
+    Raises:
+        ColorkitError: fewer than two classes, or nothing readable.
+    """
+    labels = np.array([e.label for e in entries])
+    if len(set(labels.tolist())) < 2:
+        raise ColorkitError(
+            f"{source}: only one class ({labels[0]}); the networks classify scenes while they "
+            "color them, so put the images into at least two class folders"
+        )
+    cache = caches.open_cache(entries, size, folder, **cache_options)
+    broken = np.isin(np.arange(len(entries)), list(cache.faults))
+    pairs = near_duplicates(cache.thumbnails)
+    pairs = pairs[~broken[pairs].any(axis=1)]
+
+    splits = np.array([split or "" for split in cache.splits], dtype="<U5")
+    loose = splits == ""
+    if loose.any():
+        fractions = fractions or {"test": 0.1, "val": 0.1}
+        if not loose.all():  # validation folders are given, say, and test folders are not
+            fractions = {s: f for s, f in fractions.items() if s not in splits}
+        rows = np.flatnonzero(loose & ~broken)
+        position = np.full(len(entries), -1)
+        position[rows] = np.arange(len(rows))
+        inner = position[pairs][(position[pairs] >= 0).all(axis=1)]
+        splits[rows] = seeded_split(
+            [cache.names[r] for r in rows],
+            labels[rows].tolist(),
+            groups_of(len(rows), inner),
+            fractions,
+            seed,
+        )
+    colorless = cache.colorless & (splits == "train") & ~broken
+    leaks = drop_leaks(splits, pairs) & ~broken & ~colorless
+    splits[broken | colorless | leaks] = ""
+    counts = {
+        "unreadable": int(broken.sum()),
+        "colorless": int(colorless.sum()),
+        "near-duplicate of a later split": int(leaks.sum()),
+    }
+    return Collection(source, cache, splits, counts, f"{cache.folder.name}-{seed}", labels)

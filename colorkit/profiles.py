@@ -1,0 +1,207 @@
+"""Profiles: one YAML file says on what data and at what scale the whole course runs.
+
+A profile is a dataclass. An unknown key, a wrong type or a folder that does not exist is refused
+before anything starts, by one sentence that names the key.
+"""
+
+import json
+from dataclasses import field, replace
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from colorkit.errors import ColorkitError, one_line
+
+_STRICT = ConfigDict(extra="forbid", strict=True)
+Count = Annotated[int, Field(ge=1)]
+Optional = Annotated[int, Field(ge=0)]  # 0 means none or no limit
+Gray = Literal["red", "green", "blue", "mean", "weighted", "lab"]
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Recipe:
+    """How a colorizer is trained.
+
+    Attributes:
+        epochs: passes over the training images.
+        batch_size: images a step.
+        learning_rate: of the optimizer.
+        optimizer: `adam` (the reports) or `adadelta` (the paper).
+        alpha: weight of the classification loss.
+        reduction: of the color loss, see `colorkit.losses.color_loss`.
+        gray: decolorization the network is fed; `weighted` is what the reports used.
+        patience: epochs without a better validation color loss before stopping; 0 never stops.
+        precision: `32-true`, `bf16-mixed`, or `auto` (bf16 where the processor multiplies it).
+    """
+
+    epochs: Count = 32
+    batch_size: Count = 32
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    optimizer: Literal["adam", "adadelta"] = "adam"
+    alpha: Annotated[float, Field(ge=0)] = 1 / 300
+    reduction: Literal["mean", "sum"] = "mean"
+    gray: Gray = "weighted"
+    patience: Optional = 0
+    precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Data:
+    """Where the images come from.
+
+    Attributes:
+        source: `scenes` (procedural, no files), `folders` (photographs) or `places365`.
+        what: the images in words, for captions and tables.
+        root: folder of the photographs, relative to the project; `--data` replaces it.
+        size: side of the images the networks see, in pixels.
+        stored: side of the decoded squares that crops are cut from.
+        train, val, test: scenes a class (`scenes` only).
+        split_seed: seed of the split where folders name none.
+    """
+
+    source: Literal["scenes", "folders", "places365"]
+    what: str
+    size: Count
+    stored: Count
+    root: str = ""
+    train: Count = 40
+    val: Count = 8
+    test: Count = 8
+    split_seed: int = 0
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Model:
+    """ColorNet's settings, see `colorkit.models.colornet.ColorNetConfig`."""
+
+    preset: Literal["paper", "report"] = "report"
+    width: Annotated[float, Field(gt=0, le=4)] = 1.0
+    global_size: Count = 224
+    classifier_hidden: Optional = 256
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Network:
+    """One named training of the course.
+
+    Attributes:
+        classes: its scene classes, at least two.
+        epochs: passes over the images; 0 takes the recipe's.
+        limit: most training images a class; 0 takes all.
+        start: the network whose best weights it starts from; empty for none.
+    """
+
+    classes: Annotated[list[str], Field(min_length=2)]
+    epochs: Optional = 0
+    limit: Optional = 0
+    start: str = ""
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Profile:
+    """All that a run of the course depends on.
+
+    Attributes:
+        name: of the profile.
+        data, model, recipe: see there.
+        networks: `vegenet`, `outnet`, `mcolornet`, by name.
+        seeds: trainings of each network whose spread gives intervals over seeds.
+        test_limit: most test images a class in measurements; 0 takes all.
+    """
+
+    name: str
+    data: Data
+    networks: dict[str, Network]
+    model: Model = field(default_factory=Model)
+    recipe: Recipe = field(default_factory=Recipe)
+    seeds: Count = 3
+    test_limit: Optional = 0
+
+    def recipe_of(self, network: str) -> Recipe:
+        """The recipe with the network's own number of epochs."""
+        epochs = self.networks[network].epochs
+        return replace(self.recipe, epochs=epochs) if epochs else self.recipe
+
+    def classes(self) -> list[str]:
+        """Every class any network names, sorted."""
+        return sorted({name for network in self.networks.values() for name in network.classes})
+
+
+def project_root(start: Path | None = None) -> Path:
+    """The folder with `notebooks/`: the current one or the nearest above it.
+
+    Papermill runs a notebook in its caller's folder, nbval in the notebook's own; both end here.
+
+    Raises:
+        ColorkitError: there is none; the commands of the course need a clone of the project.
+    """
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / "notebooks" / "profiles").is_dir():
+            return folder
+    raise ColorkitError(f"{here} is not inside a clone of colorkit; change to its folder first")
+
+
+def load_profile(name: str, data: str = "") -> Profile:
+    """Read and check a profile.
+
+    Args:
+        name: `smoke`, `photos`, `places365`, or the path of a YAML file.
+        data: folder of photographs that replaces the profile's own.
+
+    Raises:
+        ColorkitError: no such profile (the known ones are listed), an unknown key, a wrong type,
+            or a folder that does not exist.
+    """
+    folder = project_root() / "notebooks" / "profiles"
+    path = Path(name) if name.endswith((".yaml", ".yml")) else folder / f"{name}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in folder.glob("*.yaml")))
+        raise ColorkitError(f"no profile {name!r}; choose one of {known}, or give a YAML file")
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ColorkitError(f"{path} is not valid YAML: {one_line(error)}") from error
+    try:
+        profile = TypeAdapter(Profile).validate_json(json.dumps(content))
+    except ValidationError as error:
+        raise ColorkitError(f"{path}: {_first_fault(error)}") from error
+    return _check(replace(profile, data=_with_root(profile.data, data)), path)
+
+
+def _with_root(data: Data, override: str) -> Data:
+    """Make the data folder absolute; `--data` counts from the caller's folder."""
+    if override:
+        return replace(data, root=str(Path(override).expanduser().resolve()))
+    return replace(data, root=str((project_root() / data.root).resolve())) if data.root else data
+
+
+def _check(profile: Profile, path: Path) -> Profile:
+    if profile.data.stored < profile.data.size:
+        raise ColorkitError(f"{path}: data.stored must be at least data.size; enlarge it")
+    for name, network in profile.networks.items():
+        if network.start and network.start not in profile.networks:
+            raise ColorkitError(
+                f"{path}: networks.{name}.start names {network.start!r}, which is not among "
+                f"{', '.join(profile.networks)}; correct it"
+            )
+    if profile.data.source == "folders" and not Path(profile.data.root).is_dir():
+        raise ColorkitError(
+            f"{profile.data.root or 'data.root'} is not a folder; give the photographs with "
+            f"--data DIR or set data.root in {path}"
+        )
+    return profile
+
+
+def _first_fault(error: ValidationError) -> str:
+    """Say the first fault with its key, in words."""
+    fault = error.errors(include_url=False)[0]
+    key = ".".join(str(part) for part in fault["loc"]) or "the file"
+    if fault["type"] == "unexpected_keyword_argument":
+        return f"unknown key {key}; remove it or correct its spelling"
+    if fault["type"] == "missing":
+        return f"key {key} is missing; add it"
+    return f"{key}: {fault['msg'][0].lower()}{fault['msg'][1:]}, not {fault['input']!r}; correct it"
