@@ -1,0 +1,153 @@
+"""What the chapters share: a profile's images and its trained networks.
+
+Every chapter asks here for the network it needs; each is trained once, by whichever chapter comes
+first, and read from disk by the others.
+"""
+
+from dataclasses import asdict, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from colorkit.data.collection import Collection, ImageSet, collect
+from colorkit.data.folders import Entry, choose_classes, list_images
+from colorkit.profiles import Profile, Recipe, load_profile, project_root
+
+# Procedural scenes are numbered; each split draws from its own range of seeds.
+_FIRST_SEED = {"train": 0, "val": 1_000_000, "test": 2_000_000}
+
+
+class Course:
+    """A profile's data and networks, made when first asked for.
+
+    Args:
+        profile: name or path, see `colorkit.profiles.load_profile`.
+        seed: of the trainings; training k of a network uses seed + k.
+        data: folder of photographs replacing the profile's.
+    """
+
+    def __init__(self, profile: str = "smoke", seed: int = 0, data: str = ""):
+        self.profile: Profile = load_profile(profile, data)
+        self.seed = seed
+        self.root = project_root()
+
+    @cached_property
+    def collection(self) -> Collection:
+        """The profile's images, decoded and split."""
+        data = self.profile.data
+        entries, options = _entries(self.profile)
+        return collect(
+            entries,
+            data.stored,
+            self.root / "data" / "cache",
+            source=data.what,
+            seed=data.split_seed,
+            progress=_Progress("decoding"),
+            **options,
+        )
+
+    def images(self, network: str, split: str) -> ImageSet:
+        """One split of the classes of a network; test images limited as the profile says."""
+        chosen = self.profile.networks[network]
+        limit = {"train": chosen.limit, "test": self.profile.test_limit}.get(split) or None
+        return self.collection.subset(chosen.classes, split, limit)
+
+    def train(
+        self,
+        network: str,
+        repeat: int = 0,
+        *,
+        transfer: bool = True,
+        variant: str = "",
+        **changes,
+    ):
+        """The trained network of a name: read from disk, or trained now.
+
+        Args:
+            network: a name of the profile's `networks`.
+            repeat: which of the repetitions with different seeds.
+            transfer: start from the weights the profile names; False starts afresh.
+            variant: added to the training's name, such as `scratch`.
+            **changes: settings of the recipe to replace, such as `epochs`.
+
+        Returns:
+            The finished `colorkit.training.Run`.
+        """
+        from colorkit.models import ColorNet
+        from colorkit.training import fit
+
+        chosen = self.profile.networks[network]
+        recipe: Recipe = replace(self.profile.recipe_of(network), **changes)
+        start = self.train(chosen.start, repeat).weights if chosen.start and transfer else None
+        return fit(
+            f"{network}-{variant}" if variant else network,
+            lambda: ColorNet(len(chosen.classes), **asdict(self.profile.model)),
+            recipe,
+            self.images(network, "train"),
+            self.images(network, "val"),
+            size=self.profile.data.size,
+            seed=self.seed + repeat,
+            folder=self.root / "runs" / self.profile.name,
+            data=f"{self.profile.data.what}: {', '.join(chosen.classes)}",
+            fingerprint=self.collection.fingerprint,
+            start=start,
+        )
+
+    def repeats(self, network: str, **options) -> list:
+        """All the profile's repetitions of a training."""
+        return [self.train(network, repeat, **options) for repeat in range(self.profile.seeds)]
+
+
+def _entries(profile: Profile) -> tuple[list[Entry], dict]:
+    """List a profile's images; with the options its cache needs."""
+    data, classes = profile.data, profile.classes()
+    if data.source == "scenes":
+        return scene_entries(classes, {s: getattr(data, s) for s in _FIRST_SEED}), {
+            "reader": _render,
+            "recipe": "scenes-1",
+        }
+    if data.source == "places365":
+        from colorkit.data.places import list_places365
+
+        return list_places365(data.root, classes), {}
+    return choose_classes(list_images(data.root), classes, data.root), {}
+
+
+def scene_entries(classes: list[str], counts: dict[str, int]) -> list[Entry]:
+    """Entries of procedural scenes: `counts` a class and split, named `<class>/<seed>`."""
+    entries = []
+    for label in classes:
+        for split, count in counts.items():
+            for seed in range(_FIRST_SEED[split], _FIRST_SEED[split] + count):
+                name = f"{label}/{seed:07d}"
+                entries.append(Entry(Path(name), label, split, name))
+    return entries
+
+
+def _render(entry: Entry, size: int) -> np.ndarray:
+    return scene_of(entry.name, size).rgb
+
+
+def scene_of(name: str, size: int):
+    """Render the procedural scene of an entry's name again, with its masks."""
+    from colorkit.data.scenes import render
+
+    label, seed = name.split("/")
+    return render(label, int(seed), size)
+
+
+class _Progress:
+    """At most ten plain lines for work that takes more than a few seconds."""
+
+    def __init__(self, what: str):
+        import time
+
+        self.what, self.clock = what, time.monotonic
+        self.started, self.said = self.clock(), 0
+
+    def __call__(self, done: int, total: int) -> None:
+        tenth = done * 10 // total
+        if self.clock() - self.started > 3 and tenth > self.said:
+            self.said = tenth
+            print(f"{self.what} images: {done} of {total}")

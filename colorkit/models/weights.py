@@ -1,0 +1,137 @@
+"""Weights files: safetensors with everything needed to use and judge them inside.
+
+A weights file carries, as JSON in its header, the architecture and its settings, the classes, what
+it was trained on and how it scored. Nothing is unpickled: a pickle can run any program when it is
+read, so other formats are refused.
+"""
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import nn
+
+from colorkit.errors import ColorkitError
+from colorkit.files import atomic_write
+from colorkit.models.colornet import ColorNet
+
+ARCHITECTURES = {"ColorNet": ColorNet}
+_FORMAT = "colorkit-1"
+
+
+def save_weights(path: str | Path, model: nn.Module, **card) -> Path:
+    """Write a model's weights and its card in one safetensors file, atomically.
+
+    Args:
+        path: the file to write.
+        model: one of `ARCHITECTURES`, with a `settings()` method.
+        **card: JSON-able facts: classes, training data, epochs, scores, gray, …
+
+    Raises:
+        ColorkitError: the file cannot be written.
+    """
+    header = {
+        "format": _FORMAT,
+        "architecture": type(model).__name__,
+        "settings": model.settings(),
+        **card,
+    }
+    tensors = {name: t.detach().cpu().contiguous() for name, t in model.state_dict().items()}
+    metadata = {key: json.dumps(value) for key, value in header.items()}
+    with atomic_write(path) as file:
+        file.write(save(tensors, metadata))
+    return Path(path)
+
+
+def read_card(path: str | Path) -> dict:
+    """Read a weights file's card without its tensors.
+
+    Raises:
+        ColorkitError: not a safetensors file, or not one of colorkit's.
+    """
+    with _open(path) as file:
+        return _card(path, file)
+
+
+def load_weights(path: str | Path) -> tuple[nn.Module, dict]:
+    """Build the network a weights file describes and fill it; in evaluation mode, channels-last.
+
+    Returns:
+        The model and the file's card.
+
+    Raises:
+        ColorkitError: no such file, another format, an architecture unknown here, or tensors that
+            do not fit it.
+    """
+    with _open(path) as file:
+        card = _card(path, file)
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    if card["architecture"] not in ARCHITECTURES:
+        raise ColorkitError(
+            f"{path} holds a {card['architecture']}, which this colorkit does not know "
+            f"(it knows {', '.join(ARCHITECTURES)}); use the version that wrote it"
+        )
+    model = ARCHITECTURES[card["architecture"]](**card["settings"])
+    _fill(model, tensors, path)
+    return model.to(memory_format=torch.channels_last).eval(), card
+
+
+def transfer(model: nn.Module, path: str | Path) -> None:
+    """Start a model from earlier weights; a classifier for other classes keeps its fresh ones.
+
+    Raises:
+        ColorkitError: the file is of another architecture or size.
+    """
+    with _open(path) as file:
+        card = _card(path, file)
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    theirs, ours = card["settings"], model.settings()
+    differ = [
+        f"{key} {theirs.get(key)} instead of {ours[key]}"
+        for key in ours
+        if key not in ("num_classes", "classifier_hidden") and theirs.get(key) != ours[key]
+    ]
+    if card["architecture"] != type(model).__name__ or differ:
+        raise ColorkitError(
+            f"{path} holds a {card['architecture']} with {', '.join(differ) or 'other layers'}; "
+            f"train it again for this {type(model).__name__}, or change the profile to match"
+        )
+    fresh = {name: t for name, t in model.state_dict().items() if name.startswith("classifier")}
+    kept = {name: t for name, t in tensors.items() if not name.startswith("classifier")}
+    _fill(model, kept | fresh, path)
+
+
+def _open(path: str | Path):
+    if not Path(path).is_file():
+        raise ColorkitError(f"{path} does not exist; give a .safetensors weights file")
+    try:
+        return safe_open(str(path), framework="pt")
+    except (SafetensorError, OSError) as error:
+        raise ColorkitError(
+            f"{path} is not a whole safetensors file ({error}); pickled checkpoints (.pt, .pth, "
+            ".ckpt) are not read because a pickle can run programs: convert it where you trust it"
+        ) from error
+
+
+def _card(path: str | Path, file) -> dict:
+    try:
+        card = {key: json.loads(value) for key, value in (file.metadata() or {}).items()}
+    except json.JSONDecodeError:
+        card = {}
+    if card.get("format") != _FORMAT:
+        raise ColorkitError(f"{path} was not written by colorkit; give one of its weights files")
+    return card
+
+
+def _fill(model: nn.Module, tensors: dict, path: str | Path) -> None:
+    state = model.state_dict()
+    wrong = [n for n, t in state.items() if n not in tensors or tensors[n].shape != t.shape]
+    wrong += sorted(set(tensors) - set(state))
+    if wrong:
+        raise ColorkitError(
+            f"{path} does not fit a {type(model).__name__} of these settings: {len(wrong)} tensors "
+            f"differ, {wrong[0]} first; use weights of the same architecture and width"
+        )
+    model.load_state_dict(tensors)

@@ -1,0 +1,354 @@
+"""Training: one Lightning module and one `fit` for every colorizer of the course.
+
+A training is named by what determines its result. `fit` looks for that name first: a finished
+training is read from disk, an interrupted one goes on from its last epoch.
+"""
+
+import hashlib
+import json
+import os
+import sys
+import time
+import warnings
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import lightning as L
+import pandas as pd
+import torch
+from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
+
+from colorkit.color import scale_ab
+from colorkit.data.batches import Batch, loader, mix_seed, prepare
+from colorkit.data.collection import ImageSet
+from colorkit.errors import ColorkitError
+from colorkit.files import atomic_write, write_json
+from colorkit.losses import chroma_target, joint_loss
+from colorkit.models.weights import load_weights, save_weights, transfer
+from colorkit.profiles import Recipe
+
+# Raise when networks, losses or batches change what a training gives: trainings stored under
+# another number are made again.
+RECIPE_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished training.
+
+    Attributes:
+        name: network's name, such as `vegenet`.
+        seed: of initialization, order and augmentation.
+        folder: where its files lie.
+        history: one row an epoch: `epoch`, `train_color`, `train_class`, `val_color`, `val_class`,
+            `val_accuracy`, `seconds`. Colors are mean squared errors of chroma scaled to [0, 1].
+        best_epoch: the epoch whose weights are kept (smallest `val_color`), counted from 1.
+    """
+
+    name: str
+    seed: int
+    folder: Path
+    history: pd.DataFrame
+    best_epoch: int
+
+    @property
+    def snapshots(self) -> dict[int, Path]:
+        """Weights after the first epoch, a quarter, half and all of them, by epoch."""
+        return {int(p.stem.split("-")[1]): p for p in sorted(self.folder.glob("epoch-*"))}
+
+    @property
+    def weights(self) -> Path:
+        """The best epoch's weights file."""
+        return self.folder / "weights.safetensors"
+
+    def model(self):
+        """Load the best epoch's network, in evaluation mode."""
+        return load_weights(self.weights)[0]
+
+
+class Colorizer(L.LightningModule):
+    """A network that turns gray into chroma, with the joint loss."""
+
+    def __init__(self, model: torch.nn.Module, recipe: Recipe, size: int, seed: int):
+        super().__init__()
+        self.model = model.to(memory_format=torch.channels_last)
+        self.recipe, self.size, self.seed = recipe, size, seed
+
+    def on_after_batch_transfer(self, batch, dataloader_idx: int) -> Batch:
+        """Crop, flip and convert to Lab here, on the device."""
+        if isinstance(batch, Batch):
+            return batch
+        generator = None
+        if self.trainer.training:
+            place = (self.seed, self.current_epoch, self.trainer.global_step, self.global_rank)
+            generator = torch.Generator().manual_seed(mix_seed(*place))
+        return prepare(*batch, self.size, self.recipe.gray, generator)
+
+    def training_step(self, batch: Batch, batch_index: int):
+        """One step; a loss that is not finite stops the training with the batch named."""
+        loss, _ = self._loss(batch)
+        if not torch.isfinite(loss.total):
+            raise ColorkitError(
+                f"the loss became {loss.total.item()} at epoch {self.current_epoch + 1}, batch "
+                f"{batch_index}; lower the learning rate or use precision 32-true"
+            )
+        self._record("train", loss, len(batch.labels))
+        return loss.total
+
+    def validation_step(self, batch: Batch, batch_index: int):
+        """Loss and accuracy on center crops."""
+        loss, scores = self._loss(batch)
+        self._record("val", loss, len(batch.labels))
+        if scores is not None:
+            accuracy = (scores.argmax(1) == batch.labels).float().mean()
+            self.log("val_accuracy", accuracy, batch_size=len(batch.labels), sync_dist=True)
+
+    def configure_optimizers(self):
+        """Adam (the reports) or Adadelta (the paper)."""
+        kind = {"adam": torch.optim.Adam, "adadelta": torch.optim.Adadelta}[self.recipe.optimizer]
+        return kind(self.parameters(), lr=self.recipe.learning_rate)
+
+    def _loss(self, batch: Batch):
+        ab, scores = self.model(batch.gray)
+        target = chroma_target(scale_ab(batch.lab[:, 1:]), ab.shape[-2:])
+        recipe = self.recipe
+        args = (ab.float(), target, scores, batch.labels, recipe.alpha, recipe.reduction)
+        return joint_loss(*args), scores
+
+    def _record(self, stage: str, loss, count: int) -> None:
+        options = {"on_step": False, "on_epoch": True, "batch_size": count, "sync_dist": True}
+        self.log(f"{stage}_color", loss.color, **options)
+        self.log(f"{stage}_class", loss.classification, **options)
+
+
+class History(Callback):
+    """The table of losses, kept in the checkpoint so that a resumed training has all of it."""
+
+    def __init__(self, label: str, progress: str, total: int):
+        self.rows: list[dict] = []
+        self.label, self.progress, self.total = label, progress, total
+        self.started = time.monotonic()
+
+    def on_train_epoch_start(self, trainer, module) -> None:
+        """Start the epoch's clock."""
+        self.started = time.monotonic()
+
+    def on_train_epoch_end(self, trainer, module) -> None:
+        """Append a row; print it when ten lines in all leave room for it."""
+        metrics = {name: value.item() for name, value in trainer.callback_metrics.items()}
+        epoch = trainer.current_epoch + 1
+        seconds = round(time.monotonic() - self.started, 2)
+        self.rows.append({"epoch": epoch, **metrics, "seconds": seconds})
+        every = max(1, -(-self.total // 10))
+        if self.progress == "plain" and (epoch % every == 0 or epoch == self.total):
+            color = metrics["val_color"]
+            print(f"{self.label} epoch {epoch}/{self.total} val color {color:.5f} {seconds:.1f} s")
+
+    def state_dict(self) -> dict:
+        """Lightning stores this in the checkpoint."""
+        return {"rows": self.rows}
+
+    def load_state_dict(self, state_dict: dict) -> None:
+        """Lightning restores it on resuming."""
+        self.rows = list(state_dict["rows"])
+
+
+class Snapshots(Callback):
+    """Weights kept along the way, so that chapters can show images as epochs pass."""
+
+    def __init__(self, folder: Path, epochs: int):
+        self.folder = folder
+        self.epochs = {1, -(-epochs // 4), -(-epochs // 2), epochs}
+
+    def on_train_epoch_end(self, trainer, module) -> None:
+        """Write the weights if this is one of the epochs."""
+        epoch = trainer.current_epoch + 1
+        if epoch in self.epochs and trainer.is_global_zero:
+            save_weights(self.folder / f"epoch-{epoch:04d}.safetensors", module.model, epoch=epoch)
+
+
+def fit(
+    name: str,
+    make_model,
+    recipe: Recipe,
+    train: ImageSet,
+    val: ImageSet,
+    *,
+    size: int,
+    seed: int,
+    folder: str | Path,
+    data: str,
+    fingerprint: str,
+    start: Path | None = None,
+    devices: int = 1,
+    num_nodes: int = 1,
+    loggers: list | None = None,
+) -> Run:
+    """Train a colorizer, or return the finished training of the same name.
+
+    Args:
+        name: for folders and figures.
+        make_model: called without arguments, after seeding, to build the network.
+        recipe: how.
+        train, val: images; the best epoch is chosen on `val`.
+        size: side of the crops in pixels.
+        seed: of initialization, order and augmentation.
+        folder: where trainings are kept.
+        data: what the images are, in words; stored with the weights.
+        fingerprint: the collection's, part of the training's name.
+        start: earlier weights to start from; the classifier is replaced.
+        devices, num_nodes: processes and machines, as Lightning counts them.
+        loggers: more Lightning loggers beside TensorBoard (Weights & Biases, say).
+
+    Raises:
+        ColorkitError: weights that do not fit, a loss that is not finite, a full disk.
+    """
+    L.seed_everything(seed, workers=True, verbose=False)
+    model = make_model()
+    if start is not None:
+        transfer(model, start)
+    identity = {
+        "version": RECIPE_VERSION,
+        "architecture": type(model).__name__,
+        "settings": model.settings(),
+        "recipe": asdict(recipe),
+        "size": size,
+        "seed": seed,
+        "data": [fingerprint, _digest(train.names), _digest(val.names), train.classes],
+        "start": None if start is None else Path(start).parent.name,
+    }
+    run_folder = Path(folder) / f"{name}-s{seed}-{_digest(identity)}"
+    if (run_folder / "run.json").exists():
+        return load_run(run_folder)
+
+    run_folder.mkdir(parents=True, exist_ok=True)
+    progress = _progress()
+    history = History(f"{name} (seed {seed})", progress, recipe.epochs)
+    best = ModelCheckpoint(
+        run_folder, "best", monitor="val_color", save_last=True, enable_version_counter=False
+    )
+    callbacks: list[Callback] = [history, Snapshots(run_folder, recipe.epochs), best]
+    if recipe.patience:
+        callbacks.append(EarlyStopping("val_color", patience=recipe.patience))
+    module = Colorizer(model, recipe, size, seed)
+    last = run_folder / "last.ckpt"
+    with _Quiet():
+        trainer = L.Trainer(
+            max_epochs=recipe.epochs,
+            accelerator="auto",
+            devices=devices,
+            num_nodes=num_nodes,
+            precision=best_precision() if recipe.precision == "auto" else recipe.precision,
+            callbacks=callbacks,
+            logger=[_tensorboard(run_folder), *(loggers or [])],
+            enable_progress_bar=progress == "live",
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            deterministic="warn",
+            benchmark=False,
+        )
+        trainer.fit(
+            module,
+            loader(train, recipe.batch_size, shuffle_seed=seed),
+            loader(val, recipe.batch_size),
+            ckpt_path=str(last) if last.exists() else None,
+            weights_only=True,
+        )
+    if trainer.interrupted:
+        raise KeyboardInterrupt
+    return _finish(run_folder, name, module, best, history, identity, train.classes, data)
+
+
+def load_run(folder: str | Path) -> Run:
+    """Read a finished training from its folder.
+
+    Raises:
+        ColorkitError: the folder holds none.
+    """
+    folder = Path(folder)
+    if not (folder / "run.json").exists():
+        raise ColorkitError(f"{folder} holds no finished training; train it first")
+    record = json.loads((folder / "run.json").read_text())
+    history = pd.read_csv(folder / "history.csv")
+    return Run(record["name"], record["seed"], folder, history, record["best_epoch"])
+
+
+def best_precision() -> str:
+    """`bf16-mixed` where the processor multiplies bfloat16 in hardware, `32-true` elsewhere.
+
+    Without hardware support PyTorch emulates bfloat16 on CPU at a third of float32's speed.
+    """
+    if torch.cuda.is_available():
+        return "bf16-mixed" if torch.cuda.is_bf16_supported() else "32-true"
+    capable = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return "bf16-mixed" if capable.get("amx_bf16") or capable.get("avx512_bf16") else "32-true"
+
+
+def _finish(folder, name, module, best, history, identity, classes, data) -> Run:
+    """Write the best epoch's weights, then the table, then the record that says all is there."""
+    state = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
+    module.load_state_dict(state["state_dict"])
+    table = pd.DataFrame(history.rows)
+    best_epoch = int(table.loc[table["val_color"].idxmin(), "epoch"])
+    scores = table.loc[table["val_color"].idxmin()].to_dict()
+    save_weights(
+        folder / "weights.safetensors",
+        module.model,
+        name=name,
+        classes=classes,
+        data=data,
+        gray=module.recipe.gray,
+        size=module.size,
+        best_epoch=best_epoch,
+        scores=scores,
+        identity=identity,
+    )
+    with atomic_write(folder / "history.csv", "w") as file:
+        table.to_csv(file, index=False)
+    record = {"name": name, "seed": module.seed, "best_epoch": best_epoch, "identity": identity}
+    write_json(folder / "run.json", record)
+    for checkpoint in folder.glob("*.ckpt"):
+        checkpoint.unlink()
+    return load_run(folder)
+
+
+def _digest(value) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:12]
+
+
+def _tensorboard(folder: Path):
+    from lightning.pytorch.loggers import TensorBoardLogger
+
+    return TensorBoardLogger(folder, name="", version="tensorboard")
+
+
+def _progress() -> str:
+    """`live` bar in Jupyter or a terminal, `plain` lines in a batch run, `none` in CI.
+
+    The report's runner says `plain` through the environment: a bar would flood its notebooks.
+    """
+    chosen = os.environ.get("COLORKIT_PROGRESS")
+    if chosen:
+        return chosen
+    if os.environ.get("CI"):
+        return "none"
+    return "live" if "ipykernel" in sys.modules or sys.stderr.isatty() else "plain"
+
+
+class _Quiet(warnings.catch_warnings):
+    """Silence what Lightning says about choices made on purpose here (no workers, devices)."""
+
+    def __enter__(self):
+        import logging
+
+        result = super().__enter__()
+        warnings.filterwarnings("ignore", module=r"lightning\..*")
+        warnings.filterwarnings("ignore", category=FutureWarning)
+        self._logger = logging.getLogger("lightning.pytorch")
+        self._level = self._logger.level
+        self._logger.setLevel(logging.ERROR)
+        return result
+
+    def __exit__(self, *error):
+        self._logger.setLevel(self._level)
+        return super().__exit__(*error)
