@@ -1,0 +1,300 @@
+"""The HTML report: built from a small made-up run, read back, and rebuilt."""
+
+import base64
+import io
+import json
+import time
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import nbformat.v4 as nb
+import pytest
+from PIL import Image
+
+from colorkit.book import build_html, duration, external_resources
+from colorkit.claims import CLAIMS
+from colorkit.errors import ColorkitError
+
+SOURCES = Path(__file__).parents[1] / "report"
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def _png() -> bytes:
+    stream = io.BytesIO()
+    Image.new("RGB", (320, 120), (70, 130, 180)).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def _code(source, *outputs, tags=()):
+    return nb.new_code_cell(source, outputs=list(outputs), metadata={"tags": list(tags)})
+
+
+def _html(html):
+    return nb.new_output("display_data", {"text/html": html, "text/plain": "…"})
+
+
+def _save(path: Path, cells) -> None:
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    notebook = nb.new_notebook(cells=cells, metadata={**kernel, "papermill": {"duration": 1.2}})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+
+
+def _claim(id, value, low, high, verdict, n=120, of="images", part=""):
+    return {
+        "id": id,
+        "part": part,
+        "text": CLAIMS[id],
+        "measure": "color error outside minus inside its classes | b*",
+        "value": value,
+        "low": low,
+        "high": high,
+        "unit": "ΔE",
+        "n": n,
+        "of": of,
+        "data": "procedural scenes",
+        "verdict": verdict,
+    }
+
+
+def make_run(root: Path) -> dict:
+    """Write a run with two chapters that ran and one that failed; return build_html's arguments."""
+    run, record = root / "_build" / "runs" / "smoke", root / "figures"
+    image = base64.b64encode(_png()).decode()
+    figure = (
+        f'<figure id="R-F4"><img alt="four gray squares" src="data:image/png;base64,{image}">'
+        "<figcaption><b>R-F4</b> Epochs pass from left to right.</figcaption></figure>"
+    )
+    cells = "".join(f"<td>{k / 7:.3f}</td>" for k in range(14))
+    table = (
+        f"<table class='dataframe'><tr><th>a</th>{'<td>b</td>' * 14}</tr><tr>{cells}</tr></table>"
+    )
+    badge = "[![Open online](https://example.org/badge.svg)](https://example.org/run)"
+    _save(
+        run / "notebooks" / "01_architecture.ipynb",
+        [
+            nb.new_markdown_cell(
+                f"# Architecture\n\n{badge} · next: [VégéNet](02_vegenet.ipynb), "
+                "[none](09_no.ipynb), then [OutNet](03_outnet.ipynb)"
+            ),
+            _code("profile = 'smoke'", tags=["parameters"]),
+            _code("# Parameters\nprofile = 'smoke'", tags=["injected-parameters"]),
+            nb.new_markdown_cell(
+                "Loss $\\mathcal{L} = \\lVert y - \\hat{y} \\rVert_2^2$ of {cite}`iizuka2016`:\n\n"
+                "$$\\Delta E = \\frac{1}{N} \\sum_i \\sqrt{(a_i - \\hat a_i)^2}$$\n\n"
+                "\\begin{align} x &= 1 \\\\ y &= 2 \\end{align}"
+            ),
+            _code("print('layer')", nb.new_output("stream", name="stdout", text="layer\n" * 80)),
+            _code(
+                "slider()", nb.new_output("display_data", {WIDGET: {}, "text/plain": "Slider()"})
+            ),
+        ],
+    )
+    _save(
+        run / "notebooks" / "02_vegenet.ipynb",
+        [
+            nb.new_markdown_cell("# VégéNet\n\n## What it learns"),
+            _code("chapter.figure(grid)", _html(figure)),
+            _code("chapter.table(table)", _html(table)),
+            _code(
+                "say()",
+                nb.new_output("display_data", {"text/markdown": "> **R3** a* and b*: 1.2."}),
+            ),
+        ],
+    )
+    base = {"profile": "smoke", "seed": 0, "data": "procedural scenes", "seconds": 3.0}
+    base |= {"numbers": [], "tables": {}, "figures": []}
+    numbers = {
+        "01_architecture": [_claim("R1", 0, None, None, "supported", 22, "layers")],
+        "02_vegenet": [
+            _claim("R3", 1.234, 1.1, 1.4, "supported", part="inside"),
+            _claim("R4", -0.5, -0.9, -0.1, "not supported"),
+            _claim("R2", None, None, None, "undecided", 1, "seeds"),
+        ],
+    }
+    (run / "numbers").mkdir()
+    for name, claims in numbers.items():
+        value = {"chapter": name, **base, "claims": claims}
+        (run / "numbers" / f"{name}.json").write_text(json.dumps(value))
+    environment = {"commit": "abc123def456", "dirty": True, "profile": "smoke", "seed": 7}
+    environment |= {"device": "CPU", "threads": 2, "python": "3.11.2", "platform": "Linux x86_64"}
+    environment |= {"versions": {"torch": "2.13.0"}, "seconds": 312.4, "date": "2026-01-02"}
+    (run / "environment.json").write_text(json.dumps(environment))
+    (run / "failed.json").write_text(json.dumps({"03_outnet": "cell 4: ValueError: no images"}))
+
+    record.mkdir()
+    (record / "R-F6a.png").write_bytes(_png())
+    picture = {"id": "R-F6a", "file": "figures/R-F6a.png", "shows": "plot"}
+    picture |= {"alt": "two falling curves", "caption": "Loss by epoch."}
+    kept = {"chapter": "02_vegenet", **base, "data": "2,688 photographs", "profile": "photos"}
+    kept |= {"claims": numbers["02_vegenet"], "setting": {"size": 128, "epochs": {"vegenet": 32}}}
+    kept["figures"] = [picture, {**picture, "id": "R-F4", "file": "figures/R-F4.png"}]
+    kept["tables"] = {"t": {"caption": "Errors", "columns": ["who", "ΔE"], "rows": [["gray", 9.5]]}}
+    number = {
+        "name": "ΔE",
+        "value": 9.5,
+        "low": 9.1,
+        "high": 9.9,
+        "unit": "",
+        "n": 3,
+        "of": "seeds",
+    }
+    kept["numbers"] = [{**number, "data": "test"}]
+    (record / "02_vegenet.json").write_text(json.dumps(kept))
+    return {"run": run, "out": root / "_build" / "html", "sources": SOURCES, "record": record}
+
+
+class _Reader(HTMLParser):
+    def __init__(self, path: Path):
+        super().__init__()
+        self.images, self.links, self.ids, self.words = [], [], set(), []
+        self.tags = []
+        self.feed(path.read_text(encoding="utf-8"))
+        self.text = " ".join("".join(self.words).split())
+
+    def handle_starttag(self, tag, attrs):
+        values = dict(attrs)
+        self.tags.append((tag, values.get("class") or ""))
+        if tag == "img":
+            self.images.append(values)
+        self.links += [values[n] for n in ("href", "src") if values.get(n)]
+        self.ids.add(values.get("id"))
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    arguments = make_run(tmp_path_factory.mktemp("book"))
+    index = build_html(**arguments)
+    pages = {p.stem: _Reader(p) for p in arguments["out"].glob("*.html")}
+    return arguments, index, pages
+
+
+def test_pages_are_there_in_order(built):
+    _, index, pages = built
+    order = ["01_architecture", "02_vegenet", "03_outnet", "ledger", "record", "bibliography"]
+    assert index.name == "index.html" and set(order) <= set(pages)
+    links = dict.fromkeys(link.removesuffix(".html") for link in pages["index"].links)
+    assert [link for link in links if link in order] == order
+    assert "about procedural scenes, not photographs" in pages["index"].text
+    assert "Hasler" in pages["bibliography"].text and "Iizuka" in pages["01_architecture"].text
+
+
+def test_nothing_is_loaded_from_elsewhere(built):
+    arguments, _, pages = built
+    assert external_resources(arguments["out"]) == []
+    for name, page in pages.items():
+        for link in page.links:
+            target = unquote(link.split("#")[0].split("?")[0])
+            if target and not target.startswith(("http://", "https://", "data:")):
+                assert (arguments["out"] / target).exists(), f"{name}: {link}"
+
+
+def test_external_resources_are_found(tmp_path):
+    (tmp_path / "a.html").write_text(
+        "<script src='https://cdn.example/x.js'></script><link rel=stylesheet href='//cdn/x.css'>"
+        "<img src='data:image/png;base64,AA,//x' alt=a><img srcset='a.png 1x, http://b/c.png 2x'>"
+        "<a href='https://example.org'>a link</a><link rel='canonical' href='https://me'>"
+        "<div style=\"background:url('http://d/e')\"></div><p>https://text</p>"
+        "<script>fetch('https://api.example/v1'); x = 'http://www.w3.org/2000/svg'</script>"
+    )
+    (tmp_path / "b.css").write_text(
+        "/* http://c */ @import 'https://f/g.css'; p{a:url(//h/i)} q{b:url(j.woff2)}"
+    )
+    (tmp_path / "c.js").write_text(r'load("https:\/\/k.example\/l.js")')
+    found = [line.split(": ", 1) for line in external_resources(tmp_path)]
+    assert [name for name, _ in found] == ["a.html"] * 5 + ["b.css"] * 2 + ["c.js"]
+    assert {"//cdn/x.css", "https://f/g.css", "//h/i"} < {address for _, address in found}
+
+
+def test_images_have_alternative_text_and_formulas_are_mathml(built):
+    _, _, pages = built
+    for name, page in pages.items():
+        assert all((image.get("alt") or "").strip() for image in page.images), name
+    tags = [tag for tag, _ in pages["01_architecture"].tags]
+    assert tags.count("math") == 3 and "mfrac" in tags and "mtable" in tags
+    assert pages["02_vegenet"].images and pages["record"].images
+
+
+def test_code_is_folded_and_widgets_are_gone(built):
+    _, _, pages = built
+    page = pages["01_architecture"]
+    folded = [tag for tag, kind in page.tags if tag == "details" and "hide" in kind]
+    assert len(folded) == 4 and page.text.count("Show code") == 4
+    assert "Slider()" not in page.text and "Open online" in page.text
+    assert "02_vegenet.html" in page.links and "03_outnet.html" in page.links
+    assert not any("09_no" in link for link in page.links)
+
+
+def test_ledger_lists_every_claim_once_and_links_to_its_chapter(built):
+    _, _, pages = built
+    page = pages["ledger"]
+    assert "1.23 [1.10, 1.40] ΔE" in page.text and "−0.50 [−0.90, −0.10]" in page.text
+    assert "0 exceptions" in page.text and "not measurable" in page.text
+    for mark in ("✔ supported", "✘ not supported", "? undecided", "– not measured", "1 seed;"):
+        assert mark in page.text
+    assert all(text in page.text for text in CLAIMS.values())
+    assert {"01_architecture.html", "02_vegenet.html"} <= set(page.links)
+    assert "| b*" in page.text and "120 images; procedural scenes" in page.text
+
+
+def test_record_states_data_size_and_shows_only_figures_that_are_there(built):
+    _, _, pages = built
+    page = pages["record"]
+    for text in ("2,688 photographs", "size 128", "vegenet 32", "gray", "Loss by epoch."):
+        assert text in page.text
+    assert [image["alt"] for image in page.images] == ["two falling curves"]
+
+
+def test_every_page_says_where_it_comes_from(built):
+    _, _, pages = built
+    for name, page in pages.items():
+        for fact in (
+            "abc123def456 (modified)",
+            "smoke",
+            "5 min 12 s",
+            "torch 2.13.0",
+            "2026-01-02",
+        ):
+            assert fact in page.text, f"{name} lacks {fact}"
+
+
+def test_failed_chapter_says_so(built):
+    _, _, pages = built
+    assert "did not run to its end" in pages["03_outnet"].text
+    assert "cell 4: ValueError: no images" in pages["03_outnet"].text
+    assert "03_outnet.html" in pages["index"].links
+
+
+def test_rebuilding_is_quick_and_touches_only_what_changed(built):
+    arguments, _, _ = built
+    source = arguments["run"].parent.parent / "source"
+
+    def times():
+        files = [p for p in source.rglob("*") if p.is_file() and "__pycache__" not in p.parts]
+        return {p: p.stat().st_mtime_ns for p in files}
+
+    before, started = times(), time.monotonic()
+    build_html(**arguments)
+    assert times() == before
+    assert time.monotonic() - started < 15
+
+    path = arguments["run"] / "notebooks" / "02_vegenet.ipynb"
+    _save(path, [nb.new_markdown_cell("# VégéNet\n\nNow $\\undefinedcommand$.")])
+    for _ in range(2):  # what Sphinx has read it must not forget to complain of
+        with pytest.raises(ColorkitError, match=r"02_vegenet\.ipynb.*undefinedcommand"):
+            build_html(**arguments)
+    path.unlink()
+    (arguments["run"] / "numbers" / "02_vegenet.json").unlink()
+    build_html(**arguments)
+    assert not (arguments["out"] / "02_vegenet.html").exists()
+    assert "−0.50" not in (arguments["out"] / "ledger.html").read_text(encoding="utf-8")
+
+
+def test_duration_and_unreadable_run(tmp_path):
+    assert [duration(s) for s in (4.6, 312.4, 12000)] == ["5 s", "5 min 12 s", "3 h 20 min"]
+    with pytest.raises(ColorkitError, match=r"environment\.json"):
+        build_html(tmp_path / "runs" / "none", tmp_path, sources=SOURCES, record=tmp_path)
