@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 import jinja2
 import nbformat
 
-from colorkit.claims import CLAIMS, NOT_SUPPORTED, SUPPORTED, UNDECIDED
+from colorkit.claims import CLAIMS, NOT_SUPPORTED, SUPPORTED, UNDECIDED, with_interval
 from colorkit.errors import ColorkitError, one_line
 from colorkit.files import atomic_write
 from colorkit.offline import external_resources as external_resources
@@ -240,8 +240,6 @@ def _templates(sources: Path) -> jinja2.Environment:
 
 def _effect(found: dict) -> str:
     """A claim's or number's value with its interval and unit, in words."""
-    from colorkit.claims import with_interval  # brings in torch, which only this needs
-
     value, low, high = found["value"], found["low"], found["high"]
     if low is None and value is not None and found.get("verdict") in (SUPPORTED, NOT_SUPPORTED):
         return f"{value:g} exceptions"  # an exact statement has no interval

@@ -60,7 +60,9 @@ class Chapter(Course):
         data = (self.folder / picture.file).read_bytes()
         display(HTML(figures.figure_html(picture, data)))
 
-    def number(self, name: str, values, *, of: str, unit: str = "", data: str = "") -> str:
+    def number(
+        self, name: str, values, *, of: str, unit: str = "", data: str = "", count: bool = True
+    ) -> str:
         """Record a mean with its interval and return it as text.
 
         Args:
@@ -69,10 +71,11 @@ class Chapter(Course):
             of: `images`, `seeds`, …
             unit: of the values.
             data: which data; the profile's by default.
+            count: say the count in the text; tables state it in their captions.
         """
         low, high = _interval(values, of)
         mean = float(np.nanmean(values))
-        count = int(np.isfinite(np.asarray(values, dtype=float)).sum())
+        n = int(np.isfinite(np.asarray(values, dtype=float)).sum())
         self._numbers.append(
             {
                 "name": name,
@@ -80,12 +83,13 @@ class Chapter(Course):
                 "low": _plain(low),
                 "high": _plain(high),
                 "unit": unit,
-                "n": count,
+                "n": n,
                 "of": of,
                 "data": data or self.what,
             }
         )
-        return f"{with_interval(mean, low, high, unit)} ({count} {of})"
+        text = with_interval(mean, low, high, "" if not count else unit)
+        return f"{text} ({n} {of})" if count else text
 
     def table(self, table: pd.DataFrame, id: str, caption: str, digits: int = 3) -> None:
         """Show a table and keep it in the chapter's numbers."""
@@ -107,8 +111,8 @@ class Chapter(Course):
         part: str = "",
         interval=None,
         data: str = "",
-    ) -> claims.Finding:
-        """Measure a claim and show the verdict.
+    ) -> None:
+        """Measure a claim, keep it and show the verdict.
 
         Args:
             id: of the claim.
@@ -141,16 +145,16 @@ class Chapter(Course):
             f"*Effect:* {measure}: {size}, {n} {of}, {found.data}: "
             f"**{found.verdict}**."
         )
-        return found
 
-    def exact(self, id: str, measure: str, exceptions: int, n: int, of: str, part: str = ""):
+    def exact(
+        self, id: str, measure: str, exceptions: int, n: int, of: str, part: str = ""
+    ) -> None:
         """Record a claim that holds exactly or not at all: `exceptions` out of `n`."""
         found = claims.finding(
             id, measure, exceptions, None, n=n, of=of, data="computed", part=part
         )
         self._claims.append(found)
         say(f"> **{id}** {found.text} {measure}: {exceptions} of {n} {of}: **{found.verdict}**.")
-        return found
 
     def finish(self) -> None:
         """Show the chapter's claims and write its numbers beside its figures."""

@@ -78,17 +78,17 @@ def main() -> None:
     """Run the command line; faults become one sentence and a status."""
     try:
         status = app(standalone_mode=False)
-    except ColorkitError as error:
-        _say(one_line(error))
-        status = 2
-    except TyperException as error:
-        _say(one_line(error.format_message() if hasattr(error, "format_message") else error))
-        status = 2
+    except (ColorkitError, TyperException) as error:
+        told = error.format_message() if hasattr(error, "format_message") else str(error)
+        status = 2 if told else 0  # asking for help by giving no arguments is no fault
+        _say(told)
     except (KeyboardInterrupt, typer.Abort):
-        _say("stopped; the same command goes on where it was")
         status = 130
+    if status == 130:  # Typer turns Ctrl-C into this status too
+        _say("stopped; the same command goes on where it was")
     sys.exit(status if isinstance(status, int) else 0)
 
 
-def _say(sentence: str) -> None:
-    print(f"colorkit: {sentence}.", file=sys.stderr)
+def _say(told: str) -> None:
+    if told:
+        print(f"colorkit: {one_line(told)}.", file=sys.stderr)

@@ -14,35 +14,14 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import nbformat
-
 from colorkit.errors import ColorkitError, one_line
 from colorkit.files import write_json
+from colorkit.notebooks import Source, choose, digest, read_chapters
 from colorkit.profiles import Profile, load_profile, project_root
 
 _VERSIONS = ("torch", "torchvision", "lightning", "numpy", "scikit-image", "papermill", "sphinx")
 # These write pages about results; the results do not depend on them.
 _NOT_SCIENCE = {"book.py", "cli.py", "offline.py", "record.py", "report.py"}
-
-
-@dataclass(frozen=True)
-class Source:
-    """A chapter as it stands in `notebooks/`.
-
-    Attributes:
-        name: such as `02_vegenet`.
-        title: its first heading.
-        needs: chapters whose failure makes this one pointless.
-        parameters: names its parameters cell defines.
-        cells: hash of its cells' sources.
-    """
-
-    name: str
-    path: Path
-    title: str
-    needs: tuple[str, ...]
-    parameters: frozenset[str]
-    cells: str
 
 
 @dataclass
@@ -53,50 +32,6 @@ class Outcome:
     state: str
     seconds: float = 0.0
     reason: str = ""
-
-
-def read_chapters(root: Path) -> list[Source]:
-    """Read the numbered notebooks, in order.
-
-    Raises:
-        ColorkitError: a notebook that cannot be parsed or has no parameters cell.
-    """
-    chapters = []
-    for path in sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb")):
-        try:
-            notebook = nbformat.read(path, as_version=4)
-        except (nbformat.reader.NotJSONError, nbformat.ValidationError, OSError) as error:
-            raise ColorkitError(f"{path} is not a notebook: {one_line(error)[:200]}") from error
-        tagged = [c for c in notebook.cells if "parameters" in c.metadata.get("tags", [])]
-        if len(tagged) != 1:
-            raise ColorkitError(f"{path} needs exactly one cell tagged `parameters`; tag it")
-        lines = [line.split("=")[0].split(":")[0] for line in tagged[0].source.splitlines()]
-        headings = [c.source for c in notebook.cells if c.cell_type == "markdown"]
-        title = next(h for h in headings if h.startswith("# ")).splitlines()[0][2:]
-        chapters.append(
-            Source(
-                path.stem,
-                path,
-                title,
-                tuple(notebook.metadata.get("colorkit", {}).get("needs", ())),
-                frozenset(n.strip() for n in lines if n.strip().isidentifier()),
-                _digest([[c.cell_type, c.source] for c in notebook.cells]),
-            )
-        )
-    return chapters
-
-
-def choose(chapters: list[Source], only: list[str]) -> list[Source]:
-    """Keep the chapters whose names start with one of `only`; all when it is empty.
-
-    Raises:
-        ColorkitError: one of `only` matches nothing.
-    """
-    for start in only:
-        if not any(c.name.startswith(start) for c in chapters):
-            known = ", ".join(c.name for c in chapters)
-            raise ColorkitError(f"no chapter {start!r}; the chapters are {known}")
-    return [c for c in chapters if not only or c.name.startswith(tuple(only))]
 
 
 def run_report(
@@ -123,7 +58,7 @@ def run_report(
         if unknown:
             raise ColorkitError(f"{chapter.path} has no parameter {', '.join(unknown)}; define it")
     run = root / "report" / "_build" / "runs" / checked.name
-    base = _digest([asdict(checked), seed, _listing(checked), _library(root), _lock(root)])
+    base = digest([asdict(checked), seed, _listing(checked), _library(root), _lock(root)])
     outcomes: dict[str, Outcome] = {}
     for chapter in chosen:
         outcome = _run_chapter(chapter, base, values, run, root, outcomes)
@@ -146,7 +81,7 @@ def _run_chapter(chapter, base, values, run: Path, root: Path, outcomes) -> Outc
     broken = [n for n in chapter.needs if outcomes.get(n, Outcome(n, "")).state in _BAD]
     if broken:
         return Outcome(chapter.name, "skipped", reason=f"needs {', '.join(broken)}")
-    key = _digest([base, chapter.cells, chapter.needs])
+    key = digest([base, chapter.cells, chapter.needs])
     final = run / "notebooks" / f"{chapter.name}.ipynb"
     stamp = run / "state" / f"{chapter.name}.json"
     if final.exists() and stamp.exists() and json.loads(stamp.read_text())["key"] == key:
@@ -172,6 +107,7 @@ def _execute(chapter: Source, values: dict, final: Path, root: Path) -> str:
     """
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from traitlets.config import Config
 
     working = final.parent / "unfinished" / final.name
     working.parent.mkdir(parents=True, exist_ok=True)
@@ -179,6 +115,8 @@ def _execute(chapter: Source, values: dict, final: Path, root: Path) -> str:
         "kernel_name": "python3",  # the interpreter this runs in
         "cwd": str(root),
         "progress_bar": False,
+        # Sockets in the file system: works without any network, and nobody else can listen in.
+        "config": Config({"KernelManager": {"transport": "ipc"}}),
         "start_timeout": 180,
         "execution_timeout": 1200 if values["profile"] == "smoke" else None,
     }
@@ -223,7 +161,7 @@ def _build_book(run: Path, root: Path) -> None:
         *sorted((root / "figures").glob("*")),
         *(Path(__file__).with_name(f"{name}.py") for name in ("book", "offline", "claims")),
     ]
-    key = _digest([[str(p), hashlib.sha256(p.read_bytes()).hexdigest()] for p in made_of])
+    key = digest([[str(p), hashlib.sha256(p.read_bytes()).hexdigest()] for p in made_of])
     stamp = root / "report" / "_build" / "html.json"
     current = stamp.exists() and json.loads(stamp.read_text())["key"] == key
     if not (current and (out / "index.html").exists()):
@@ -248,12 +186,12 @@ def _listing(profile: Profile) -> str:
 
     entries = choose_classes(list_images(profile.data.root), profile.classes(), profile.data.root)
     stats = [(e.name, e.path.stat()) for e in entries]
-    return _digest([[name, s.st_size, s.st_mtime_ns] for name, s in stats])
+    return digest([[name, s.st_size, s.st_mtime_ns] for name, s in stats])
 
 
 def _library(root: Path) -> str:
     files = sorted(p for p in Path(__file__).parent.rglob("*.py") if p.name not in _NOT_SCIENCE)
-    return _digest([[p.name, p.read_text(encoding="utf-8")] for p in files])
+    return digest([[p.name, p.read_text(encoding="utf-8")] for p in files])
 
 
 def _lock(root: Path) -> str:
@@ -288,7 +226,3 @@ def _git(root: Path, *arguments: str) -> str:
         return ""
     done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True)
     return done.stdout.strip() if done.returncode == 0 else ""
-
-
-def _digest(value) -> str:
-    return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:16]

@@ -332,7 +332,8 @@ def _progress() -> str:
         return chosen
     if os.environ.get("CI"):
         return "none"
-    return "live" if "ipykernel" in sys.modules or sys.stderr.isatty() else "plain"
+    shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
+    return "live" if shell or sys.stderr.isatty() else "plain"
 
 
 class _Quiet(warnings.catch_warnings):

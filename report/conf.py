@@ -18,6 +18,7 @@ templates_path = ["_templates"]
 # The runner executes the notebooks. Sphinx only lays them out, and loads no widget manager.
 nb_execution_mode = "off"
 nb_ipywidgets_js = {}
+nb_merge_streams = True
 nb_render_markdown_format = "myst"
 nb_code_prompt_show = "Show code"
 nb_code_prompt_hide = "Hide code"
