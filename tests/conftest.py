@@ -1,0 +1,35 @@
+"""Fixtures shared by the tests of data, batches and inference: tiny, colorful, made in memory."""
+
+import zlib
+
+import numpy as np
+import pytest
+import torch
+
+from colorkit.course import scene_entries
+from colorkit.data.collection import Collection, collect
+
+# Tiny networks spend more time waking threads than multiplying.
+torch.set_num_threads(1)
+
+
+def _paint(entry, size: int) -> np.ndarray:
+    """Paint 4 × 4 patches of random colors: cheap, colorful, and no two names look alike."""
+    rng = np.random.default_rng(zlib.crc32(entry.name.encode()))
+    patches = rng.integers(0, 256, (4, 4, 3), dtype=np.uint8)
+    each = -(-size // 4)
+    return patches.repeat(each, axis=0).repeat(each, axis=1)[:size, :size].copy()
+
+
+@pytest.fixture(scope="session")
+def paint():
+    """Give the cheap reader: (entry, size) to a (size, size, 3) uint8 image."""
+    return _paint
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory) -> Collection:
+    """Collect two classes of 24-pixel images: 5 training, 2 validation, 3 test images each."""
+    entries = scene_entries(["lawn", "sky"], {"train": 5, "val": 2, "test": 3})
+    folder = tmp_path_factory.mktemp("tiny")
+    return collect(entries, 24, folder, source="patches", reader=_paint, recipe="patches")

@@ -1,0 +1,83 @@
+"""The command line: one sentence and a status for every mistake, never a traceback."""
+
+import subprocess
+import sys
+
+import pytest
+
+from colorkit import cli
+from colorkit.profiles import project_root
+
+
+def run(monkeypatch, capsys, *arguments):
+    monkeypatch.setattr(sys, "argv", ["colorkit", *arguments])
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    captured = capsys.readouterr()
+    return stop.value.code, captured.out, captured.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["report", "--profile", "smoek"], "no profile 'smoek'; choose one of"),
+        (["report", "--only", "77"], "no chapter '77'"),
+        (["report", "extra"], "unexpected extra"),
+        (["report", "--profile", "photos", "--data", "nowhere"], "is not a folder"),
+        (["report", "--colour"], "No such option"),
+        (["train", "nonet"], "no network 'nonet' in smoke; it has vegenet"),
+        (["train", "vegenet", "--seed", "-1"], "seed"),
+        (["paint"], "No such command"),
+    ],
+)
+def test_a_mistake_gets_one_sentence_and_status_2(monkeypatch, capsys, arguments, says):
+    monkeypatch.chdir(project_root())
+    status, _, error = run(monkeypatch, capsys, *arguments)
+    assert status == 2
+    assert says in error
+    assert error.startswith("colorkit: ")
+    assert error.count("\n") == 1
+    assert "Traceback" not in error
+
+
+def test_folders_that_cannot_be_trained_on(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(project_root())
+    options = ["train", "vegenet", "--profile", "photos", "--data", str(tmp_path)]
+    status, _, error = run(monkeypatch, capsys, *options)
+    assert (status, "holds no image" in error) == (2, True)
+    (tmp_path / "garden").mkdir()
+    (tmp_path / "garden" / "a.jpg").write_bytes(b"not an image")
+    status, _, error = run(monkeypatch, capsys, *options)
+    assert (status, "has no images of class" in error) == (2, True)
+
+
+def test_outside_a_clone_it_says_so(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    status, _, error = run(monkeypatch, capsys, "report")
+    assert (status, "not inside a clone" in error) == (2, True)
+
+
+def test_ctrl_c_is_quiet_and_says_how_to_go_on(monkeypatch, capsys):
+    monkeypatch.chdir(project_root())
+    monkeypatch.setattr("colorkit.report.run_report", _interrupt)
+    status, _, error = run(monkeypatch, capsys, "report")
+    assert status == 130
+    assert error == "colorkit: stopped; the same command goes on where it was.\n"
+
+
+def _interrupt(*_):
+    raise KeyboardInterrupt
+
+
+def test_a_failed_chapter_gives_status_1(monkeypatch, capsys):
+    from colorkit.report import Outcome
+
+    monkeypatch.chdir(project_root())
+    monkeypatch.setattr("colorkit.report.run_report", lambda *_: [Outcome("01", "failed")])
+    assert run(monkeypatch, capsys, "report")[0] == 1
+
+
+def test_help_needs_no_torch():
+    code = "import sys; sys.argv = ['colorkit', '--help']\nfrom colorkit import cli\n"
+    code += "try: cli.main()\nexcept SystemExit: pass\nassert 'torch' not in sys.modules"
+    assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL).returncode == 0

@@ -1,0 +1,149 @@
+"""The runner: what is run, what is not run again, and what a failure leaves behind."""
+
+import json
+import shutil
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from colorkit import report
+from colorkit.errors import ColorkitError
+from colorkit.profiles import project_root
+
+PARAMETERS = 'profile = "smoke"\nseed = 0\ndata = ""'
+PROFILE = """
+name: smoke
+data: {source: scenes, what: procedural scenes, size: 32, stored: 32}
+networks: {vegenet: {classes: [lawn, house]}}
+"""
+WRITES_NUMBERS = """
+from colorkit.files import write_json
+from colorkit.chapter import run_folder
+from colorkit.profiles import project_root
+write_json(run_folder(project_root(), "smoke") / "numbers" / f"{NAME}.json",
+           {"chapter": NAME, "profile": profile, "seed": seed, "data": "none", "seconds": 0.1,
+            "numbers": [], "tables": {}, "claims": [], "figures": []})
+"""
+
+
+def write_chapter(root, name, code="", needs=(), parameters=PARAMETERS):
+    parameters = new_code_cell(parameters, metadata={"tags": ["parameters"]})
+    cells = [
+        new_markdown_cell(f"# {name}\n\nA chapter."),
+        parameters,
+        new_code_cell(f"NAME = {name!r}{WRITES_NUMBERS}"),
+        new_code_cell(code or "print('fine')"),
+    ]
+    for k, cell in enumerate(cells):
+        cell["id"] = f"cell-{k}"
+    notebook = new_notebook(cells=cells, metadata={"colorkit": {"needs": list(needs)}})
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "x", "language": "python"}
+    nbformat.write(notebook, root / "notebooks" / f"{name}.ipynb")
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    (tmp_path / "notebooks" / "profiles").mkdir(parents=True)
+    (tmp_path / "notebooks" / "profiles" / "smoke.yaml").write_text(PROFILE)
+    ignored = shutil.ignore_patterns("_build", "__pycache__")
+    shutil.copytree(project_root() / "report", tmp_path / "report", ignore=ignored)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def without_book(monkeypatch):
+    monkeypatch.setattr(report, "_build_book", lambda run, root: None)
+
+
+def states(outcomes):
+    return {o.name: o.state for o in outcomes}
+
+
+def test_runs_builds_and_then_redoes_only_what_changed(project):
+    write_chapter(project, "01_first")
+    write_chapter(project, "02_second", needs=["01_first"])
+    assert states(report.run_report()) == {"01_first": "ran", "02_second": "ran"}
+    page = project / "report" / "_build" / "html" / "index.html"
+    built = page.stat().st_mtime_ns
+    assert states(report.run_report()) == {"01_first": "current", "02_second": "current"}
+    assert page.stat().st_mtime_ns == built
+    write_chapter(project, "02_second", code="print('changed')", needs=["01_first"])
+    assert states(report.run_report()) == {"01_first": "current", "02_second": "ran"}
+    run = project / "report" / "_build" / "runs" / "smoke"
+    environment = json.loads((run / "environment.json").read_text())
+    assert environment["profile"] == "smoke"
+    assert "torch" in environment["versions"]
+
+
+def test_a_failure_stops_what_depends_on_it_and_nothing_else(project, without_book, capsys):
+    write_chapter(project, "01_first", code="raise ValueError('no color')")
+    write_chapter(project, "02_second", needs=["01_first"])
+    write_chapter(project, "03_third", needs=["02_second"])
+    write_chapter(project, "04_fourth")
+    outcomes = report.run_report()
+    expected = {"01_first": "failed", "02_second": "skipped", "03_third": "skipped"}
+    assert states(outcomes) == {**expected, "04_fourth": "ran"}
+    assert "ValueError: no color" in outcomes[0].reason
+    notebooks = project / "report" / "_build" / "runs" / "smoke" / "notebooks"
+    assert not (notebooks / "01_first.ipynb").exists()
+    assert (notebooks / "unfinished" / "01_first.ipynb").exists()
+    assert "1 ran, 0 current, 1 failed, 2 skipped" in capsys.readouterr().out
+    write_chapter(project, "01_first")
+    assert states(report.run_report())["01_first"] == "ran"
+
+
+def test_seed_and_profile_reach_the_notebook_and_make_it_run_again(project, without_book):
+    write_chapter(project, "01_first", code="assert seed in (0, 7); print(seed)")
+    report.run_report()
+    assert states(report.run_report(seed=7)) == {"01_first": "ran"}
+    path = project / "report" / "_build" / "runs" / "smoke" / "notebooks" / "01_first.ipynb"
+    outputs = [o for c in nbformat.read(path, 4).cells for o in c.get("outputs", [])]
+    assert outputs[-1]["text"] == "7\n"
+
+
+def test_only_chooses_by_the_start_of_the_name(project, without_book):
+    write_chapter(project, "01_first")
+    write_chapter(project, "02_second")
+    assert states(report.run_report(only=["02"])) == {"02_second": "ran"}
+    with pytest.raises(ColorkitError, match="no chapter '07'; the chapters are 01_first"):
+        report.run_report(only=["07"])
+
+
+def test_a_notebook_without_the_parameters_is_refused_before_any_runs(project, without_book):
+    write_chapter(project, "01_first", parameters='profile = "smoke"\nseed = 0')
+    with pytest.raises(ColorkitError, match="no parameter data"):
+        report.run_report()
+    (project / "notebooks" / "02_broken.ipynb").write_text("{")
+    with pytest.raises(ColorkitError, match="not a notebook"):
+        report.run_report()
+
+
+def test_a_removed_chapter_disappears_from_the_run(project, without_book):
+    write_chapter(project, "01_first")
+    write_chapter(project, "02_second")
+    report.run_report()
+    (project / "notebooks" / "02_second.ipynb").unlink()
+    report.run_report()
+    run = project / "report" / "_build" / "runs" / "smoke"
+    assert not list(run.rglob("02_second*"))
+
+
+def test_an_interrupted_chapter_leaves_no_finished_notebook(project, without_book, monkeypatch):
+    import papermill
+
+    write_chapter(project, "01_first")
+    write_chapter(project, "02_second")
+    run = papermill.execute_notebook
+
+    def stop_at_second(source, *rest, **options):
+        if "02_second" in source:
+            raise KeyboardInterrupt
+        return run(source, *rest, **options)
+
+    monkeypatch.setattr(papermill, "execute_notebook", stop_at_second)
+    with pytest.raises(KeyboardInterrupt):
+        report.run_report()
+    monkeypatch.setattr(papermill, "execute_notebook", run)
+    assert states(report.run_report()) == {"01_first": "current", "02_second": "ran"}
