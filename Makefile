@@ -1,0 +1,46 @@
+# Two commands: `make report` and `make test`. Both install what they need first.
+PYTHON ?= python3
+PROFILE ?= smoke
+BIN := .venv/bin
+
+# Some systems forbid bytecode; then every kernel compiles torch anew.
+unexport PYTHONDONTWRITEBYTECODE
+# Threads that wait by sleeping: two processes on two cores otherwise spin against each other.
+export OMP_WAIT_POLICY ?= PASSIVE
+# pip's own settings must not add other indexes or files to what the lock says.
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: report test lint facts lock clean
+
+report: .venv/installed  ## run every chapter, write report/_build/html/index.html
+	$(BIN)/colorkit report --profile $(PROFILE)
+
+test: .venv/installed lint  ## the whole test suite, nbval on the notebooks included
+	$(BIN)/python -m pytest --nbval-lax --nbval-current-env tests notebooks
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+facts: report  ## renew the outputs that nbval compares
+	$(BIN)/python -m colorkit.notebooks
+
+# Exactly what requirements.lock says, hashes checked. uv comes first, from the same lock, because
+# it downloads in parallel; the stamp is written last, so a broken installation is made again.
+.venv/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))" || \
+	  { echo "colorkit needs Python 3.11 to 3.13; run make PYTHON=python3.12, say"; exit 2; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	awk '/^uv==/ {on = 1} on {print} on && !/\\$$/ {exit}' requirements.lock > .venv/uv.txt
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r .venv/uv.txt
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	touch $@
+
+# The newest versions that pyproject.toml admits, for Linux and macOS, Python 3.11 to 3.13.
+lock:
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+	  --generate-hashes --no-header --output-file requirements.lock $(LOCK)
+
+clean:  ## everything made here but the trainings and the decoded images
+	rm -rf report/_build
