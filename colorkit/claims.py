@@ -137,9 +137,9 @@ def finding(
         raise ValueError(f"unknown claim {id!r}; the ids are {', '.join(CLAIMS)}")
     if interval is None:
         low = high = None
-        judged = SUPPORTED if value == 0 else NOT_SUPPORTED
+        judged = UNDECIDED if math.isnan(value) else SUPPORTED if value == 0 else NOT_SUPPORTED
     else:
         low, high = (float(x) for x in interval)
         judged = verdict(low, high)
-    numbers = [None if x is None or math.isnan(x) else float(x) for x in (value, low, high)]
+    numbers = [None if x is None or not math.isfinite(x) else float(x) for x in (value, low, high)]
     return Finding(id, part, CLAIMS[id], measure, *numbers, unit, int(n), of, data, judged)

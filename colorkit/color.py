@@ -5,6 +5,8 @@ whole batch is converted on whatever device it lives on, in float32, and gradien
 `tests/test_color.py` holds the two equal within 1e-3 Lab units over the whole gamut.
 """
 
+from collections.abc import Callable, Sequence
+
 import torch
 from torch import Tensor
 
@@ -23,8 +25,23 @@ AB_RANGE = 110.0
 LUMA_WEIGHTS = (0.2125, 0.7154, 0.0721)  # ITU-R BT.709, as skimage.color.rgb2gray rounds them
 DECOLORIZATIONS = ("red", "green", "blue", "mean", "weighted", "lab")
 
-_EPSILON = 0.008856  # (6/29)³: below it CIELAB's cube root is replaced by a straight line
-_KAPPA = 7.787  # slope of that line, (29/6)² / 3
+# Both curves join a power to a straight line near black. Written as a power of what lies above the
+# joint plus a line in what lies below it, each side has its own gradient, finite at black, and no
+# branch is computed in vain. Constants and factors go into the matrices before and after.
+_JOINT_RGB = 0.04045  # of the sRGB curve (IEC 61966-2-1); in linear light:
+_JOINT_LINEAR = 0.0031308
+_GAIN = 1.055**2.4  # the sRGB curve's power is ((x + 0.055) / 1.055) ** 2.4
+_JOINT_F = 6 / 29  # of CIELAB's curve f, a cube root
+_JOINT_T = _JOINT_F**3  # the standard's exact values; scikit-image rounds them to 0.008856 and
+_SLOPE = 1 / (3 * _JOINT_F**2)  # 7.787, which makes a difference of 2e-4 in Lab
+
+# CIELAB from f(X/Xn), f(Y/Yn), f(Z/Zn), without L*'s −16, and back.
+_F_TO_LAB = ((0.0, 116.0, 0.0), (500.0, -500.0, 0.0), (0.0, 200.0, -200.0))
+_LAB_TO_F = ((1 / 116, 1 / 500, 0.0), (1 / 116, 0.0, 0.0), (1 / 116, 0.0, -1 / 200))
+_XYZ_TO_RGB = torch.linalg.inv(torch.tensor(RGB_TO_XYZ, dtype=torch.float64)).tolist()
+
+# Pixels a CPU converts at a time, so that what lies between two steps stays in its cache.
+_IN_CACHE = 200_704
 
 
 def _check_rgb(x: Tensor, name: str) -> None:
@@ -35,31 +52,42 @@ def _check_rgb(x: Tensor, name: str) -> None:
         )
 
 
-def _mix(x: Tensor, matrix: Tensor) -> Tensor:
-    """Multiply the channels of (B, 3, H, W) by a 3×3 matrix.
+def _affine(x: Tensor, matrix: Sequence[Sequence[float]], bias: Sequence[float]) -> Tensor:
+    """Multiply the channels of (B, 3, H, W) by a 3×3 matrix and add a bias.
 
-    Three fused multiply-adds a channel: faster on CPU than an einsum, which would transpose.
+    One product on a CPU, kept out of autocast, which would round it to bfloat16. Elsewhere plain
+    sums: a GPU's matrix units may round float32 to TF32, and its memory is fast.
     """
+    if x.device.type == "cpu":
+        weight = torch.tensor(matrix, dtype=x.dtype).expand(len(x), 3, 3)
+        offset = torch.tensor(bias, dtype=x.dtype).view(1, 3, 1)
+        with torch.autocast("cpu", enabled=False):
+            return torch.baddbmm(offset, weight, x.flatten(2)).view(x.shape)
     r, g, b = x.unbind(1)
-    rows = [r * m[0] + g * m[1] + b * m[2] for m in matrix.tolist()]
+    rows = [r * m[0] + g * m[1] + b * m[2] + c for m, c in zip(matrix, bias, strict=True)]
     return torch.stack(rows, dim=1)
 
 
-def _xyz_to_rgb() -> Tensor:
-    return torch.linalg.inv(torch.tensor(RGB_TO_XYZ, dtype=torch.float64))
+def _curve(x: Tensor, joint: float, exponent: float, slope: float, shift: float = 0.0) -> Tensor:
+    """Compute (max(x, joint) + shift) ** exponent + slope · min(x, joint).
+
+    The power is exp(exponent · log), several times as fast on a CPU as `pow` and equal to 1e-6; it
+    overwrites its own intermediate results unless gradients need them.
+    """
+    power, line = x.clamp(min=joint), x.clamp(max=joint)
+    if shift:
+        power.add_(shift)
+    if power.requires_grad:
+        return power.log().mul(exponent).exp().add(line, alpha=slope)
+    return power.log_().mul_(exponent).exp_().add_(line, alpha=slope)
 
 
-def rgb_to_linear(rgb: Tensor) -> Tensor:
-    """Undo the sRGB transfer curve (IEC 61966-2-1): (…) in [0, 1] to linear light in [0, 1]."""
-    # The clamp keeps the unused branch's power finite, so its gradient cannot poison the used one.
-    power = ((rgb.clamp(min=0.04045) + 0.055) / 1.055) ** 2.4
-    return torch.where(rgb > 0.04045, power, rgb / 12.92)
-
-
-def linear_to_rgb(linear: Tensor) -> Tensor:
-    """Apply the sRGB transfer curve: linear light to sRGB (negative values stay linear)."""
-    power = 1.055 * linear.clamp(min=0.0031308) ** (1 / 2.4) - 0.055
-    return torch.where(linear > 0.0031308, power, linear * 12.92)
+def _by_parts(convert: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
+    """Convert a few images at a time on a CPU (see `_IN_CACHE`), all at once elsewhere."""
+    if images.device.type != "cpu" or images.numel() == 0:
+        return convert(images)
+    each = max(1, _IN_CACHE // images[0, 0].numel())
+    return torch.cat([convert(part) for part in images.split(each)])
 
 
 def rgb_to_lab(rgb: Tensor) -> Tensor:
@@ -76,13 +104,20 @@ def rgb_to_lab(rgb: Tensor) -> Tensor:
         ValueError: the shape or type is another one.
     """
     _check_rgb(rgb, "rgb")
-    xyz = _mix(rgb_to_linear(rgb), torch.tensor(RGB_TO_XYZ))
-    white = torch.tensor(D65_WHITE, device=rgb.device, dtype=rgb.dtype).view(1, 3, 1, 1)
-    t = xyz / white
-    root = t.clamp(min=_EPSILON) ** (1 / 3)
-    f = torch.where(t > _EPSILON, root, _KAPPA * t + 16 / 116)
-    fx, fy, fz = f.unbind(1)
-    return torch.stack((116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)), dim=1)
+    return _by_parts(_rgb_to_lab, rgb)
+
+
+def _rgb_to_lab(rgb: Tensor) -> Tensor:
+    # Linear light, times _GAIN and without the line's constant; both are in the next matrix.
+    slope = _GAIN / 12.92
+    light = _curve(rgb, _JOINT_RGB, 2.4, slope, shift=0.055)
+    matrix = [
+        [m / (white * _GAIN) for m in row] for row, white in zip(RGB_TO_XYZ, D65_WHITE, strict=True)
+    ]
+    t = _affine(light, matrix, [-slope * _JOINT_RGB * sum(row) for row in matrix])  # X/Xn, …
+    # f without its line's constant, which drops out of a* and b* and is in L*'s bias.
+    f = _curve(t, _JOINT_T, 1 / 3, _SLOPE)
+    return _affine(f, _F_TO_LAB, (-16 - 116 * _SLOPE * _JOINT_T, 0.0, 0.0))
 
 
 def lab_to_rgb(lab: Tensor, clip: bool = True) -> Tensor:
@@ -99,14 +134,18 @@ def lab_to_rgb(lab: Tensor, clip: bool = True) -> Tensor:
         ValueError: the shape or type is another one.
     """
     _check_rgb(lab, "lab")
-    L, a, b = lab.unbind(1)
-    fy = (L + 16) / 116
-    f = torch.stack((fy + a / 500, fy, fy - b / 200), dim=1)
-    cube = f**3
-    t = torch.where(cube > _EPSILON, cube, (f - 16 / 116) / _KAPPA)
-    white = torch.tensor(D65_WHITE, device=lab.device, dtype=lab.dtype).view(1, 3, 1, 1)
-    rgb = linear_to_rgb(_mix(t * white, _xyz_to_rgb()))
+    rgb = _by_parts(_lab_to_rgb, lab)
     return rgb.clamp(0, 1) if clip else rgb
+
+
+def _lab_to_rgb(lab: Tensor) -> Tensor:
+    f = _affine(lab, _LAB_TO_F, (16 / 116,) * 3)
+    t = (f.clamp(min=_JOINT_F) ** 3).add(f.clamp(max=_JOINT_F) - _JOINT_F, alpha=1 / _SLOPE)
+    matrix = [[m * white for m, white in zip(row, D65_WHITE, strict=True)] for row in _XYZ_TO_RGB]
+    light = _affine(t, matrix, (0.0, 0.0, 0.0))
+    slope = 12.92 / 1.055
+    curve = _curve(light, _JOINT_LINEAR, 1 / 2.4, slope)
+    return 1.055 * curve - (0.055 + 12.92 * _JOINT_LINEAR)
 
 
 def scale_L(L: Tensor) -> Tensor:

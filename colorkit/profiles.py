@@ -79,7 +79,7 @@ class Model:
 
     preset: Literal["paper", "report"] = "report"
     width: Annotated[float, Field(gt=0, le=4)] = 1.0
-    global_size: Count = 224
+    global_size: Annotated[int, Field(ge=32, multiple_of=32)] = 224
     classifier_hidden: Optional = 256
 
 
@@ -166,7 +166,7 @@ def load_profile(name: str, data: str = "") -> Profile:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ColorkitError(f"{path} is not valid YAML: {one_line(error)}") from error
     try:
-        profile = TypeAdapter(Profile).validate_json(json.dumps(content))
+        profile = TypeAdapter(Profile).validate_json(json.dumps(content, default=str))
     except ValidationError as error:
         raise ColorkitError(f"{path}: {_first_fault(error)}") from error
     return _check(replace(profile, data=_with_root(profile.data, data)), path)
@@ -174,6 +174,11 @@ def load_profile(name: str, data: str = "") -> Profile:
 
 def _with_root(data: Data, override: str) -> Data:
     """Make the data folder absolute; `--data` counts from the caller's folder."""
+    if override and data.source == "scenes":
+        raise ColorkitError(
+            f"--data {override} has no use: this profile draws its own scenes; choose --profile "
+            "photos or leave --data out"
+        )
     if override:
         return replace(data, root=str(Path(override).expanduser().resolve()))
     return replace(data, root=str((project_root() / data.root).resolve())) if data.root else data
@@ -188,12 +193,25 @@ def _check(profile: Profile, path: Path) -> Profile:
                 f"{path}: networks.{name}.start names {network.start!r}, which is not among "
                 f"{', '.join(profile.networks)}; correct it"
             )
-    if profile.data.source == "folders" and not Path(profile.data.root).is_dir():
+    _refuse_circles(profile, path)
+    root = profile.data.root
+    if profile.data.source == "folders" and not (root and Path(root).is_dir()):
         raise ColorkitError(
-            f"{profile.data.root or 'data.root'} is not a folder; give the photographs with "
+            f"{root or 'data.root'} is not a folder; give the photographs with "
             f"--data DIR or set data.root in {path}"
         )
     return profile
+
+
+def _refuse_circles(profile: Profile, path: Path) -> None:
+    for name in profile.networks:
+        chain = [name]
+        while start := profile.networks[chain[-1]].start:
+            if start in chain:
+                raise ColorkitError(
+                    f"{path}: networks.{chain[-1]}.start leads back to {start}; leave one empty"
+                )
+            chain.append(start)
 
 
 def _first_fault(error: ValidationError) -> str:

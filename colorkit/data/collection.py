@@ -142,8 +142,9 @@ def collect(
     """
     labels = np.array([e.label for e in entries])
     if len(set(labels.tolist())) < 2:
+        found = f"only one class ({labels[0]})" if entries else "no images"
         raise ColorkitError(
-            f"{source}: only one class ({labels[0]}); the networks classify scenes while they "
+            f"{source}: {found}; the networks classify scenes while they "
             "color them, so put the images into at least two class folders"
         )
     cache = caches.open_cache(entries, size, folder, **cache_options)
@@ -152,12 +153,12 @@ def collect(
     pairs = pairs[~broken[pairs].any(axis=1)]
 
     splits = np.array([split or "" for split in cache.splits], dtype="<U5")
-    loose = splits == ""
-    if loose.any():
-        fractions = fractions or {"test": 0.1, "val": 0.1}
-        if not loose.all():  # validation folders are given, say, and test folders are not
-            fractions = {s: f for s, f in fractions.items() if s not in splits}
-        rows = np.flatnonzero(loose & ~broken)
+    fractions = fractions or {"test": 0.1, "val": 0.1}
+    # Folders that name no split are split here; so is `train` where `val` or `test` is missing.
+    wanted = {s: f for s, f in fractions.items() if s not in splits}
+    loose = ((splits == "") | (splits == "train")) if wanted else splits == ""
+    rows = np.flatnonzero(loose & ~broken)
+    if len(rows):
         position = np.full(len(entries), -1)
         position[rows] = np.arange(len(rows))
         inner = position[pairs][(position[pairs] >= 0).all(axis=1)]
@@ -165,7 +166,7 @@ def collect(
             [cache.names[r] for r in rows],
             labels[rows].tolist(),
             groups_of(len(rows), inner),
-            fractions,
+            wanted,
             seed,
         )
     colorless = cache.colorless & (splits == "train") & ~broken

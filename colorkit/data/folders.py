@@ -39,7 +39,7 @@ def list_images(root: str | Path) -> list[Entry]:
     if not root.is_dir():
         raise ColorkitError(f"{root} is not a folder; give the folder that holds the photographs")
     entries = []
-    for folder, subfolders, files in os.walk(root):
+    for folder, subfolders, files in os.walk(root, followlinks=True):
         subfolders[:] = sorted(s for s in subfolders if not s.startswith("."))
         parts = Path(folder).relative_to(root).parts
         split = next((part for part in parts if part in SPLITS), None)

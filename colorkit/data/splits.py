@@ -51,7 +51,7 @@ def seeded_split(
     """Split images by class, keeping groups together.
 
     A group's place in the order is a hash of the seed and its first name, so that adding or
-    removing an image moves no other one.
+    removing an image moves at most the images at the boundaries of the splits.
 
     Args:
         names: unique name of each image.

@@ -13,12 +13,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
 
-from colorkit.errors import ColorkitError
+from colorkit.errors import ColorkitError, one_line
 from colorkit.files import atomic_write
 from colorkit.models.colornet import ColorNet
 
 ARCHITECTURES = {"ColorNet": ColorNet}
 _FORMAT = "colorkit-1"
+_CARD = "colorkit"  # the header's entry that holds the card
 
 
 def save_weights(path: str | Path, model: nn.Module, **card) -> Path:
@@ -39,9 +40,9 @@ def save_weights(path: str | Path, model: nn.Module, **card) -> Path:
         **card,
     }
     tensors = {name: t.detach().cpu().contiguous() for name, t in model.state_dict().items()}
-    metadata = {key: json.dumps(value) for key, value in header.items()}
+    # One entry: safetensors writes several in random order; equal weights make equal files.
     with atomic_write(path) as file:
-        file.write(save(tensors, metadata))
+        file.write(save(tensors, {_CARD: json.dumps(header)}))
     return Path(path)
 
 
@@ -73,7 +74,13 @@ def load_weights(path: str | Path) -> tuple[nn.Module, dict]:
             f"{path} holds a {card['architecture']}, which this colorkit does not know "
             f"(it knows {', '.join(ARCHITECTURES)}); use the version that wrote it"
         )
-    model = ARCHITECTURES[card["architecture"]](**card["settings"])
+    try:
+        model = ARCHITECTURES[card["architecture"]](**card["settings"])
+    except (TypeError, ValueError) as error:
+        raise ColorkitError(
+            f"{path} has settings this colorkit does not know ({one_line(error)}); "
+            "use the version that wrote it"
+        ) from error
     _fill(model, tensors, path)
     return model.to(memory_format=torch.channels_last).eval(), card
 
@@ -117,10 +124,10 @@ def _open(path: str | Path):
 
 def _card(path: str | Path, file) -> dict:
     try:
-        card = {key: json.loads(value) for key, value in (file.metadata() or {}).items()}
+        card = json.loads((file.metadata() or {}).get(_CARD, "{}"))
     except json.JSONDecodeError:
         card = {}
-    if card.get("format") != _FORMAT:
+    if not isinstance(card, dict) or card.get("format") != _FORMAT:
         raise ColorkitError(f"{path} was not written by colorkit; give one of its weights files")
     return card
 
