@@ -1,0 +1,317 @@
+"""ColorNet: its published parameter counts, its shapes at any size, and its two branches."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from colorkit.models import ColorNet, parameter_count
+from colorkit.models.colornet import Fusion
+
+
+def on_paper(**settings) -> ColorNet:
+    """Build a full-size network without its memory: parameters have shapes but no values."""
+    with torch.device("meta"):
+        return ColorNet(**settings)
+
+
+def small(num_classes: int | None = 3, **settings) -> ColorNet:
+    torch.manual_seed(0)
+    defaults = {"width": 0.125, "global_size": 32}
+    return ColorNet(num_classes, **(defaults | settings)).eval()
+
+
+def grays(count: int, height: int, width: int, seed: int = 0) -> torch.Tensor:
+    return torch.rand(count, 1, height, width, generator=torch.Generator().manual_seed(seed))
+
+
+def calls(module: nn.Module) -> list[tuple[int, ...]]:
+    """Note the shape of every input a module gets from now on."""
+    seen: list[tuple[int, ...]] = []
+    module.register_forward_hook(lambda m, inputs, output: seen.append(tuple(inputs[0].shape)))
+    return seen
+
+
+@torch.no_grad()
+def run(model: ColorNet, gray: torch.Tensor):
+    return model(gray)
+
+
+@pytest.mark.parametrize(
+    ("num_classes", "total"),
+    [
+        (None, 42_169_826),
+        (9, 42_303_467),
+        (10, 42_303_724),
+        (205, 42_353_839),
+        (365, 42_394_959),
+    ],
+)
+def test_parameters_equal_the_published_count(num_classes, total):
+    assert parameter_count(on_paper(num_classes=num_classes)) == total
+
+
+def test_parameters_of_each_part():
+    parts = on_paper(num_classes=205).parts()
+    assert {name: parameter_count(part) for name, part in parts.items()} == {
+        "low-level features": 2_287_488,
+        "mid-level features": 3_539_712,
+        "global features": 35_786_496,
+        "fusion": 131_328,
+        "colorization": 424_802,
+        "classifier": 184_013,
+    }
+
+
+@pytest.mark.parametrize(("num_classes", "surplus"), [(None, 12_992), (10, 13_504)])
+def test_batch_normalization_adds_its_scales_and_shifts(num_classes, surplus):
+    paper = on_paper(num_classes=num_classes, preset="paper")
+    report = on_paper(num_classes=num_classes, preset="report")
+    assert parameter_count(paper) - parameter_count(report) == surplus
+
+
+def test_parts_hold_every_parameter_once():
+    model = small()
+    in_parts = [id(p) for part in model.parts().values() for p in part.parameters()]
+    assert sorted(in_parts) == sorted(id(p) for p in model.parameters())
+
+
+def test_channels_and_strides_are_those_of_the_paper():
+    layers = [m for m in on_paper(num_classes=None).modules() if isinstance(m, nn.Conv2d)]
+    channels = [(m.in_channels, m.out_channels, m.stride[0], m.kernel_size[0]) for m in layers]
+    assert channels == [
+        (1, 64, 2, 3),
+        (64, 128, 1, 3),
+        (128, 128, 2, 3),
+        (128, 256, 1, 3),
+        (256, 256, 2, 3),
+        (256, 512, 1, 3),
+        (512, 512, 1, 3),
+        (512, 256, 1, 3),
+        (512, 512, 2, 3),
+        (512, 512, 1, 3),
+        (512, 512, 2, 3),
+        (512, 512, 1, 3),
+        (512, 256, 1, 1),
+        (256, 128, 1, 3),
+        (128, 64, 1, 3),
+        (64, 64, 1, 3),
+        (64, 32, 1, 3),
+        (32, 2, 1, 3),
+    ]
+
+
+def test_frozen_parameters_are_not_counted():
+    model = small()
+    frozen = parameter_count(model.low)
+    before = parameter_count(model)
+    model.low.requires_grad_(False)
+    assert parameter_count(model) == before - frozen
+
+
+def test_paper_normalizes_after_every_hidden_layer_and_only_there():
+    model = small(preset="paper")
+    layers = [m for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+    norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
+    assert len(norms) == len(layers) - 2  # the layers that give chroma and scores have none
+    for block in model.modules():
+        if isinstance(block, nn.Sequential) and isinstance(block[-1], nn.ReLU):
+            kinds = [type(layer) for layer in block]
+            assert kinds in (
+                [nn.Conv2d, nn.BatchNorm2d, nn.ReLU],
+                [nn.Linear, nn.BatchNorm1d, nn.ReLU],
+            )
+    assert isinstance(model.fusion.norm, nn.BatchNorm2d)
+    assert isinstance(model.color[-2], nn.Conv2d) and isinstance(model.color[-1], nn.Sigmoid)
+    assert isinstance(model.classifier[-1], nn.Linear)
+
+
+def test_report_has_no_normalization():
+    kinds = {type(m).__name__ for m in small().modules()}
+    assert not {k for k in kinds if "Norm" in k}
+
+
+@pytest.mark.parametrize(
+    ("height", "width"),
+    [(32, 32), (64, 64), (48, 80), (33, 47), (31, 32), (1, 1), (1, 40), (7, 3), (100, 9)],
+)
+@pytest.mark.parametrize("preset", ["paper", "report"])
+def test_any_size_gives_chroma_at_half_the_side(height, width, preset):
+    ab, scores = run(small(preset=preset), grays(2, height, width))
+    assert ab.shape == (2, 2, -(-height // 2), -(-width // 2))
+    assert scores.shape == (2, 3)
+    assert ab.isfinite().all() and scores.isfinite().all()
+    assert float(ab.min()) >= 0 and float(ab.max()) <= 1
+
+
+def test_one_pass_of_the_shared_layers_where_the_image_has_the_global_size():
+    model = small()
+    seen = calls(model.low)
+    run(model, grays(2, 32, 32))
+    assert seen == [(2, 1, 32, 32)]
+
+
+@pytest.mark.parametrize(("height", "width"), [(64, 64), (32, 40), (16, 16)])
+def test_otherwise_the_shared_layers_see_the_image_and_its_small_copy(height, width):
+    model = small()
+    seen = calls(model.low)
+    run(model, grays(2, height, width))
+    assert seen == [(2, 1, height, width), (2, 1, 32, 32)]
+
+
+def test_a_large_image_is_not_folded_into_batch_items():
+    model = small()
+    seen = calls(model.global_class)
+    ab, scores = run(model, grays(1, 96, 160))
+    assert seen == [(1, 64)]  # one vector an image, whatever its size
+    assert ab.shape == (1, 2, 48, 80) and scores.shape == (1, 3)
+
+
+def test_two_branches_equal_their_manual_composition():
+    model, gray = small(preset="paper"), grays(2, 48, 72)
+    ab, scores = run(model, gray)
+    with torch.no_grad():
+        copy = F.interpolate(gray, (32, 32), mode="bilinear", antialias=True)
+        vector = model.global_class(model.global_conv(model.low(copy)))
+        mid = model.mid(model.low(gray))
+        whole = model.global_fuse(vector)[:, :, None, None].expand(-1, -1, *mid.shape[-2:])
+        both = torch.cat((mid, whole), dim=1)
+        fused = F.relu(model.fusion.norm(model.fusion.conv(both)))
+        assert torch.allclose(ab, model.color(fused), atol=1e-5)
+        assert torch.allclose(scores, model.classifier(vector), atol=1e-5)
+
+
+@pytest.mark.parametrize("norm", [False, True])
+def test_fusion_equals_concatenation_and_a_one_by_one_convolution(norm):
+    torch.manual_seed(1)
+    fusion = Fusion(6, 4, 5, norm).double()
+    nn.init.normal_(fusion.conv.bias)
+    mid = torch.randn(3, 6, 7, 2, dtype=torch.float64, requires_grad=True)
+    vector = torch.randn(3, 4, dtype=torch.float64, requires_grad=True)
+    ours = fusion(mid, vector)
+    both = torch.cat((mid, vector[:, :, None, None].expand(3, 4, 7, 2)), dim=1)
+    literal = F.relu(fusion.norm(fusion.conv(both)))
+    assert torch.allclose(ours, literal)
+    weight = torch.randn_like(ours)
+    inputs = (mid, vector, *fusion.parameters())
+    gradients = torch.autograd.grad((ours * weight).sum(), inputs, retain_graph=True)
+    expected = torch.autograd.grad((literal * weight).sum(), inputs)
+    assert all(torch.allclose(a, b) for a, b in zip(gradients, expected, strict=True))
+
+
+def test_padding_does_not_change_sizes_that_need_none():
+    model = small()
+    seen = calls(model.mid)
+    run(model, grays(1, 33, 40))
+    assert seen == [(1, 64, 5, 5)]  # 33 rows padded to 40, 40 columns as they are
+
+
+def test_the_whole_image_decides_its_colors_everywhere():
+    model, gray = small(), grays(1, 64, 256)
+    changed = gray.clone()
+    changed[..., -32:] = 0
+    far = run(model, gray)[0][..., :8] - run(model, changed)[0][..., :8]
+    assert far.abs().max() > 0
+
+
+def test_no_classes_gives_no_scores():
+    model = small(None)
+    ab, scores = run(model, grays(2, 32, 32))
+    assert scores is None and model.classifier is None
+    assert ab.shape == (2, 2, 16, 16)
+    assert "classifier" not in model.parts()
+
+
+def test_classifier_without_hidden_units_is_one_layer():
+    model = small(7, classifier_hidden=0)
+    assert [type(layer) for layer in model.classifier] == [nn.Linear]
+    assert parameter_count(model.classifier) == 64 * 7 + 7
+    assert run(model, grays(2, 32, 32))[1].shape == (2, 7)
+
+
+def test_hidden_units_scale_with_the_width():
+    assert small(3, classifier_hidden=256).classifier[0][0].out_features == 32
+
+
+@pytest.mark.parametrize("preset", ["paper", "report"])
+@pytest.mark.parametrize("size", [32, 52])
+def test_an_image_gets_the_same_colors_alone_and_in_a_batch(preset, size):
+    model, gray = small(preset=preset), grays(4, size, size)
+    ab, scores = run(model, gray)
+    for i in range(4):
+        one_ab, one_scores = run(model, gray[i : i + 1])
+        assert torch.allclose(one_ab[0], ab[i], atol=1e-5)
+        assert torch.allclose(one_scores[0], scores[i], atol=1e-4)
+
+
+def test_a_batch_item_does_not_touch_the_others():
+    model, gray = small(preset="paper"), grays(3, 40, 40)
+    changed = gray.clone()
+    changed[1] = 0
+    before, after = run(model, gray)[0], run(model, changed)[0]
+    assert torch.allclose(before[[0, 2]], after[[0, 2]], atol=1e-6)
+    assert not torch.allclose(before[1], after[1], atol=1e-4)
+
+
+def test_the_same_seed_builds_and_runs_the_same_network():
+    first, second = small(), small()
+    gray = grays(2, 40, 56)
+    assert all(
+        torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True)
+    )
+    assert torch.equal(run(first, gray)[0], run(second, gray)[0])
+    assert torch.equal(run(first, gray)[0], run(first, gray)[0])
+
+
+def test_channels_last_gives_the_same_colors():
+    model, gray = small(), grays(2, 40, 56)
+    expected = run(model, gray)[0]
+    model.to(memory_format=torch.channels_last)
+    got = run(model, gray.to(memory_format=torch.channels_last))[0]
+    assert torch.allclose(got, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("preset", ["paper", "report"])
+def test_gradients_reach_every_parameter(preset):
+    model = small(preset=preset).train()
+    ab, scores = model(grays(4, 40, 56))
+    (ab.square().mean() + scores.square().mean()).backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None and parameter.grad.isfinite().all(), name
+    for name, part in model.parts().items():
+        assert any(p.grad.abs().max() > 0 for p in part.parameters()), name
+
+
+def test_settings_build_the_network_again():
+    model = small(5, preset="paper", classifier_hidden=64)
+    again = ColorNet(**model.settings())
+    assert again.config == model.config
+    assert {n: t.shape for n, t in again.state_dict().items()} == {
+        n: t.shape for n, t in model.state_dict().items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"preset": "siggraph"}, r"unknown preset 'siggraph'; choose one of paper, report"),
+        ({"num_classes": 1}, "num_classes must be None or at least 2; got 1"),
+        ({"num_classes": 0}, "num_classes must be None or at least 2; got 0"),
+        ({"width": 0}, r"width must lie in \(0, 4\]; got 0"),
+        ({"width": -0.5}, r"width must lie in \(0, 4\]; got -0\.5"),
+        ({"width": 5.0}, r"got 5\.0"),
+        ({"global_size": 100}, "global_size must be a multiple of 32; got 100"),
+        ({"global_size": 0}, "global_size must be a multiple of 32; got 0"),
+        ({"classifier_hidden": -1}, "classifier_hidden must be 0 or more; got -1"),
+    ],
+)
+def test_bad_settings_are_refused_by_name(settings, message):
+    with pytest.raises(ValueError, match=message):
+        ColorNet(**settings)
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 32, 32), (1, 32, 32), (32, 32)])
+def test_another_shape_is_refused_by_what_was_received(shape):
+    with pytest.raises(ValueError) as fault:
+        small()(torch.zeros(shape))
+    assert "gray" in str(fault.value) and str(shape) in str(fault.value)

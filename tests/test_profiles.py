@@ -1,0 +1,277 @@
+"""Profiles: the three shipped ones, and one sentence for every fault in another."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+import yaml
+
+from colorkit.data.scenes import CLASSES
+from colorkit.errors import ColorkitError
+from colorkit.models import ColorNet
+from colorkit.profiles import Profile, Recipe, load_profile, project_root
+
+NETWORKS = ["vegenet", "outnet", "mcolornet"]
+
+
+@pytest.fixture
+def shipped(tmp_path):
+    """Load a shipped profile; the photographs' folder is an empty one."""
+
+    def load(name: str) -> Profile:
+        return load_profile(name, str(tmp_path) if name == "photos" else "")
+
+    return load
+
+
+@pytest.mark.parametrize("name", ["smoke", "photos", "places365"])
+def test_shipped_profiles_load(shipped, name):
+    profile = shipped(name)
+    assert profile.name == name
+    assert list(profile.networks) == NETWORKS
+    assert [n.start for n in profile.networks.values()] == ["", "vegenet", "outnet"]
+    assert profile.data.stored >= profile.data.size
+    settings = asdict(profile.model) | {"width": 0.125}
+    for network in profile.networks.values():
+        ColorNet(len(network.classes), **settings)  # the settings are ones it takes
+        assert len(set(network.classes)) == len(network.classes)
+
+
+def test_every_shipped_profile_is_tested():
+    folder = project_root() / "notebooks" / "profiles"
+    assert {p.stem for p in folder.glob("*.yaml")} == {"smoke", "photos", "places365"}
+
+
+def test_places365_has_the_reports_scale(shipped):
+    profile = shipped("places365")
+    vegenet = profile.networks["vegenet"]
+    assert len(vegenet.classes) * vegenet.limit == 40_000
+    assert set(vegenet.classes) == {
+        "botanical_garden",
+        "formal_garden",
+        "japanese_garden",
+        "roof_garden",
+        "topiary_garden",
+        "vegetable_garden",
+        "zen_garden",
+        "lawn",
+        "house",
+        "cottage",
+    }
+    recipe = profile.recipe_of("vegenet")
+    assert (recipe.epochs, recipe.batch_size, recipe.learning_rate) == (32, 32, 1e-3)
+    assert recipe.optimizer == "adam" and recipe.gray == "weighted"
+    assert profile.data.size == profile.model.global_size == 224
+    assert profile.model.width == 1.0 and profile.model.preset == "report"
+    assert profile.data.source == "places365"
+    assert profile.recipe_of("outnet").epochs == 39 - 24 + 1
+
+
+def test_smoke_needs_no_files_and_names_scenes_that_exist(shipped):
+    profile = shipped("smoke")
+    assert profile.data.source == "scenes" and profile.data.root == ""
+    assert set(profile.classes()) <= set(CLASSES)
+    assert {n: c.classes for n, c in profile.networks.items()} == {
+        n: c.classes for n, c in shipped("places365").networks.items()
+    }
+
+
+def test_photos_take_the_callers_folder(tmp_path, monkeypatch):
+    (tmp_path / "mine").mkdir()
+    monkeypatch.chdir(project_root() / "notebooks")
+    assert load_profile("photos", str(tmp_path / "mine")).data.root == str(tmp_path / "mine")
+    (tmp_path / "home").symlink_to(tmp_path, target_is_directory=True)
+    assert Path(load_profile("photos", f"{tmp_path}/home/mine").data.root).is_dir()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert load_profile("photos", "~/mine").data.root == str((tmp_path / "mine").resolve())
+
+
+def test_a_network_takes_its_own_epochs_or_the_recipes(shipped):
+    profile = shipped("places365")
+    assert profile.recipe_of("vegenet") == profile.recipe
+    assert asdict(profile.recipe_of("outnet")) == asdict(profile.recipe) | {"epochs": 16}
+
+
+def test_classes_are_those_of_all_networks_sorted_once(shipped):
+    classes = shipped("smoke").classes()
+    assert classes == sorted(set(classes)) and len(classes) == 24
+
+
+MINIMAL = {
+    "name": "mine",
+    "data": {"source": "scenes", "what": "scenes", "size": 32, "stored": 40},
+    "networks": {"vegenet": {"classes": ["lawn", "sky"]}},
+}
+
+
+def write(folder: Path, **changes) -> Path:
+    """Write the minimal profile with some keys replaced; a dotted key reaches inside."""
+    content = yaml.safe_load(yaml.safe_dump(MINIMAL))
+    for key, value in changes.items():
+        *path, last = key.split("__")
+        place = content
+        for part in path:
+            place = place.setdefault(part, {})
+        if value is None:
+            del place[last]
+        else:
+            place[last] = value
+    path = folder / "mine.yaml"
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return path
+
+
+def fault_of(path: Path | str, data: str = "") -> str:
+    with pytest.raises(ColorkitError) as fault:
+        load_profile(str(path), data)
+    message = str(fault.value)
+    assert "\n" not in message
+    return message
+
+
+def test_a_minimal_profile_gets_the_reports_settings(tmp_path):
+    profile = load_profile(str(write(tmp_path)))
+    assert profile.recipe == Recipe()
+    assert (profile.recipe.epochs, profile.recipe.batch_size) == (32, 32)
+    assert profile.recipe.alpha == 1 / 300
+    assert profile.model.preset == "report" and profile.model.width == 1.0
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"epochs": 3}, "epochs"),
+        ({"data__sise": 3}, "data.sise"),
+        ({"recipe__learningrate": 0.1}, "recipe.learningrate"),
+        ({"model__widht": 0.5}, "model.widht"),
+        ({"networks__vegenet__clases": ["a", "b"]}, "networks.vegenet.clases"),
+    ],
+)
+def test_an_unknown_key_is_named_with_its_place(tmp_path, change, key):
+    path = write(tmp_path, **change)
+    message = fault_of(path)
+    assert f"unknown key {key}; " in message and str(path) in message
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "received"),
+    [
+        ({"data__size": "big"}, "data.size", "'big'"),
+        ({"data__size": "32"}, "data.size", "'32'"),
+        ({"data__size": 0}, "data.size", "0"),
+        ({"data__size": 32.5}, "data.size", "32.5"),
+        ({"data__source": "photos"}, "data.source", "'photos'"),
+        ({"recipe__epochs": True}, "recipe.epochs", "True"),
+        ({"recipe__epochs": -1}, "recipe.epochs", "-1"),
+        ({"recipe__learning_rate": 0}, "recipe.learning_rate", "0"),
+        ({"recipe__learning_rate": float("nan")}, "recipe.learning_rate", "nan"),
+        ({"recipe__alpha": -0.5}, "recipe.alpha", "-0.5"),
+        ({"recipe__optimizer": "sgd"}, "recipe.optimizer", "'sgd'"),
+        ({"recipe__gray": "luma"}, "recipe.gray", "'luma'"),
+        ({"recipe__reduction": "none"}, "recipe.reduction", "'none'"),
+        ({"model__preset": "siggraph"}, "model.preset", "'siggraph'"),
+        ({"model__width": 0}, "model.width", "0"),
+        ({"networks__vegenet__classes": ["lawn"]}, "networks.vegenet.classes", "['lawn']"),
+        ({"networks__vegenet__classes": "lawn"}, "networks.vegenet.classes", "'lawn'"),
+        ({"networks__vegenet__classes": ["a", 3]}, "networks.vegenet.classes.1", "3"),
+        ({"networks": ["vegenet"]}, "networks", "['vegenet']"),
+        ({"seeds": 0}, "seeds", "0"),
+    ],
+)
+def test_a_wrong_type_or_value_is_named_with_what_was_received(tmp_path, change, key, received):
+    path = write(tmp_path, **change)
+    message = fault_of(path)
+    assert f"{path}: {key}: " in message and f"not {received}; correct it" in message
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"name": None}, "name"),
+        ({"networks": None}, "networks"),
+        ({"data__size": None}, "data.size"),
+        ({"networks__vegenet__classes": None}, "networks.vegenet.classes"),
+    ],
+)
+def test_a_missing_key_is_named(tmp_path, change, key):
+    assert f"key {key} is missing; add it" in fault_of(write(tmp_path, **change))
+
+
+@pytest.mark.parametrize("text", ["name: [smoke", "a: b: c", "\tname: x", "name: \xff"])
+def test_text_that_is_no_yaml_is_named(tmp_path, text):
+    path = tmp_path / "mine.yaml"
+    path.write_bytes(text.encode("latin-1"))
+    assert f"{path} is not valid YAML" in fault_of(path)
+
+
+@pytest.mark.parametrize("text", ["", "just words", "- a\n- b\n", "3"])
+def test_yaml_that_is_no_table_of_keys_is_named(tmp_path, text):
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    assert f"{path}: " in fault_of(path)
+
+
+def test_what_yaml_takes_for_a_date_is_text_and_no_number(tmp_path):
+    path = write(tmp_path)
+    text = path.read_text()
+    path.write_text(text.replace("name: mine", "name: 2024-05-01"))
+    assert load_profile(str(path)).name == "2024-05-01"
+    path.write_text(text + "seeds: 2024-05-01\n")
+    assert f"{path}: seeds: " in fault_of(path)
+
+
+def test_a_start_that_is_no_network_is_named_with_the_known_ones(tmp_path):
+    message = fault_of(write(tmp_path, networks__vegenet__start="vegnet"))
+    assert "networks.vegenet.start names 'vegnet'" in message and "among vegenet" in message
+
+
+@pytest.mark.parametrize("start", ["vegenet", "outnet"])
+def test_networks_that_start_from_each_other_are_refused(tmp_path, start):
+    changes = {
+        "networks__vegenet__start": start,
+        "networks__outnet": {"classes": ["lawn", "sky"], "start": "vegenet"},
+    }
+    assert ".start" in fault_of(write(tmp_path, **changes))
+
+
+def test_stored_images_smaller_than_the_crops_are_refused(tmp_path):
+    message = fault_of(write(tmp_path, data__stored=16))
+    assert "data.stored must be at least data.size" in message
+
+
+@pytest.mark.parametrize("size", [100, 16])
+def test_a_global_size_the_network_cannot_take_is_refused_before_the_run(tmp_path, size):
+    assert "model.global_size" in fault_of(write(tmp_path, model__global_size=size))
+
+
+def test_a_folder_that_does_not_exist_is_named(tmp_path):
+    nowhere = tmp_path / "nowhere"
+    mine = write(tmp_path, data__source="folders", data__root=str(nowhere))
+    for message in (
+        fault_of("photos", str(nowhere)),
+        fault_of(mine),
+        fault_of(mine, str(nowhere)),
+    ):
+        assert f"{nowhere} is not a folder" in message and "--data DIR" in message
+    assert load_profile(str(mine), str(tmp_path)).data.root == str(tmp_path)
+
+
+def test_folders_without_any_root_are_refused(tmp_path):
+    message = fault_of(write(tmp_path, data__source="folders"))
+    assert "data.root" in message and "--data DIR" in message
+
+
+@pytest.mark.parametrize("name", ["smok", "", "no/such.yaml"])
+def test_an_unknown_profile_names_the_known_ones(name):
+    message = fault_of(name)
+    assert f"no profile {name!r}" in message
+    assert "photos, places365, smoke" in message
+
+
+def test_the_project_is_found_from_its_folders_and_only_there(tmp_path):
+    root = project_root()
+    assert (root / "colorkit").is_dir()
+    assert project_root(root / "notebooks" / "profiles") == root
+    with pytest.raises(ColorkitError, match="not inside a clone of colorkit") as fault:
+        project_root(tmp_path)
+    assert str(tmp_path) in str(fault.value)
