@@ -152,8 +152,15 @@ def test_reflectances_are_physical():
         assert low >= 0 and high <= 1 + 1e-9, name
 
 
+def test_rendering_leaves_numpys_printing_alone():
+    code = "import numpy as np; from colorkit.data.scenes import render; render('sky', 0, 32);"
+    code += "assert not np.get_printoptions()['legacy']"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
 def test_xyz_equals_colour_science():
-    import colour
+    with np.printoptions():
+        import colour
 
     cmfs = colour.MSDS_CMFS["CIE 1931 2 Degree Standard Observer"]
     shape = colour.SpectralShape(400, 830, 10)

@@ -53,7 +53,7 @@ def daylight(kelvin: float) -> np.ndarray:
     Returns:
         (61,) relative power over `WAVELENGTHS`.
     """
-    import colour  # slow to import, and needed only for these tables
+    colour = _colour_science()
 
     xy = colour.temperature.CCT_to_xy_CIE_D(kelvin)
     table = colour.sd_CIE_illuminant_D_series(xy)
@@ -64,12 +64,21 @@ def daylight(kelvin: float) -> np.ndarray:
     return power
 
 
+def _colour_science():
+    """Import `colour`: slowly, so only when its tables are needed, and without its side effect.
+
+    It switches NumPy to the printing of version 1.13, which also cuts every number that pandas
+    writes to twelve digits.
+    """
+    with np.printoptions():
+        import colour
+    return colour
+
+
 @lru_cache(maxsize=1)
 def observer() -> np.ndarray:
     """Return the CIE 1931 2° color matching functions, (3, 61); zero beyond 830 nm."""
-    import colour
-
-    cmfs = colour.MSDS_CMFS["CIE 1931 2 Degree Standard Observer"]
+    cmfs = _colour_science().MSDS_CMFS["CIE 1931 2 Degree Standard Observer"]
     values = np.asarray(cmfs.values).T
     return np.stack([np.interp(WAVELENGTHS, cmfs.wavelengths, v, right=0.0) for v in values])
 
