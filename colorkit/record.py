@@ -82,7 +82,7 @@ def results_table(record: Path) -> str:
         caption, columns = table["caption"], ["prediction", *table["columns"][1:]]
         lines += [f"*{caption}:*", "", _row(columns), _row(["---"] * len(columns))]
         lines += [_row([str(v) for v in row]) for row in table["rows"]]
-        lines.append("")
+        lines += [*_gains(chapter), ""]
     lines += [_row(["claim", "effect (positive: the claim holds)", "value", "n", "verdict"])]
     lines += [_row(["---"] * 5)]
     for chapter in chapters:
@@ -103,6 +103,17 @@ def _setting(chapter: dict) -> str:
         f"({machine['date']}). Brackets are 95 % intervals: bootstrap over images, Student's t "
         "over seeds."
     )
+
+
+def _gains(chapter: dict) -> list[str]:
+    """Paired comparisons of the chapter's network with the trivial predictions, one sentence."""
+    begin = "ΔE gained over "
+    gains = [
+        f"{n['name'].removeprefix(begin)} by {with_interval(n['value'], n['low'], n['high'])} ΔE₀₀"
+        for n in chapter["numbers"]
+        if n["name"].startswith(begin)
+    ]
+    return ["", f"Image by image, its network is nearer to the truth than {', '.join(gains)}."]
 
 
 def _row(cells: list[str]) -> str:

@@ -1,0 +1,91 @@
+"""The numbers of record: only what is ours to publish, and a README that says the same."""
+
+import json
+
+import pytest
+
+from colorkit import record
+from colorkit.errors import ColorkitError
+from colorkit.profiles import project_root
+
+FIGURES = project_root() / "figures"
+CHAPTERS = [json.loads(p.read_text()) for p in sorted(FIGURES.glob("[0-9][0-9]_*.json"))]
+
+
+def test_the_readme_holds_exactly_the_numbers_of_record():
+    readme = (project_root() / "README.md").read_text()
+    assert record.with_results(readme, FIGURES) == readme
+
+
+def test_every_figure_of_record_is_ours_to_publish_and_described():
+    described = {f["file"]: f for c in CHAPTERS for f in c["figures"]}
+    assert set(described) == {p.name for p in FIGURES.glob("*.png")}
+    for figure in described.values():
+        assert figure["shows"] in record.PUBLISHABLE
+        assert figure["alt"]
+        assert figure["caption"]
+
+
+def test_every_number_says_on_what_how_many_and_how_sure():
+    for chapter in CHAPTERS:
+        assert chapter["setting"]["size"]
+        assert "scenes" not in chapter["profile"]
+        for found in [*chapter["numbers"], *chapter["claims"]]:
+            assert found["data"]
+            assert found["n"] > 0
+            assert found["low"] is None or found["low"] <= found["high"]
+
+
+def test_vegenet_beats_both_trivial_predictions_on_photographs():
+    numbers = next(c["numbers"] for c in CHAPTERS if c["chapter"] == "02_vegenet")
+    gains = {n["name"]: n for n in numbers}
+    for other in ("gray", "mean color"):
+        assert gains[f"ΔE gained over {other}"]["low"] > 0
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    (tmp_path / "notebooks" / "profiles").mkdir(parents=True)
+    source = project_root() / "notebooks" / "profiles"
+    for name in ("smoke", "photos"):
+        text = (source / f"{name}.yaml").read_text()
+        (tmp_path / "notebooks" / "profiles" / f"{name}.yaml").write_text(text)
+    (tmp_path / "photographs").mkdir()
+    (tmp_path / "README.md").write_text(f"before\n{record._BEGIN}\nstale words\n{record._END}\nafter\n")
+    run = tmp_path / "report" / "_build" / "runs" / "photos"
+    (run / "figures").mkdir(parents=True)
+    (run / "numbers").mkdir()
+    figures = []
+    for shows in ("plot", "photographs", "house"):
+        (run / "figures" / f"{shows}.png").write_bytes(b"png")
+        figures.append({"file": f"figures/{shows}.png", "shows": shows, "alt": "a", "caption": "c"})
+    numbers = CHAPTERS[1] | {"figures": figures}
+    (run / "numbers" / "02_vegenet.json").write_text(json.dumps(numbers))
+    environment = {"device": "x", "threads": 2, "date": "2026-01-01", "versions": {}}
+    (run / "environment.json").write_text(json.dumps(environment))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_no_photograph_of_a_data_set_is_kept(project):
+    record.keep_record("photos", str(project / "photographs"))
+    kept = {p.name for p in (project / "figures").iterdir()}
+    assert kept == {"plot.png", "house.png", "02_vegenet.json"}
+    names = [
+        f["file"]
+        for f in json.loads((project / "figures" / "02_vegenet.json").read_text())["figures"]
+    ]
+    assert names == ["plot.png", "house.png"]
+    readme = (project / "README.md").read_text()
+    assert readme.startswith("before\n")
+    assert readme.endswith("\nafter\n")
+    assert "stale words" not in readme
+    assert "VégéNet" in readme
+
+
+def test_what_cannot_be_recorded_is_refused(project):
+    with pytest.raises(ColorkitError, match="holds no numbers"):
+        record.keep_record("smoke")
+    (project / "README.md").write_text("no marks")
+    with pytest.raises(ColorkitError, match="put them back"):
+        record.keep_record("photos", str(project / "photographs"))
