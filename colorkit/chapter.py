@@ -42,17 +42,20 @@ class Chapter(Course):
         self.images_show = data_kind
         say(f"*Profile **{self.profile.name}**, seed {seed}, on {self.what}.*")
 
-    def figure(self, figure, id: str, *, alt: str, caption: str, shows: str = "plot") -> None:
+    def figure(
+        self, figure, id: str, *, alt: str, caption: str, shows: str = "plot", data: bool = True
+    ) -> None:
         """Show a figure and write it under its id.
 
         Args:
             figure: a matplotlib figure.
             id: of the figure in the documents, such as `R-F4`; a suffix tells parts apart.
             alt: what it shows, for readers who cannot see it.
-            caption: how to read it; data and profile are added.
+            caption: how to read it; data and profile are added unless `data` is False, for what
+                depends on neither.
             shows: see `colorkit.figures.Picture`; `self.images_show` for the profile's images.
         """
-        caption = f"{caption} ({self.what}; profile {self.profile.name}.)"
+        caption = self._with_data(caption, data)
         picture = figures.save_figure(
             figure, self.folder, id, alt=alt, caption=caption, shows=shows
         )
@@ -91,12 +94,14 @@ class Chapter(Course):
         text = with_interval(mean, low, high, "" if not count else unit)
         return f"{text} ({n} {of})" if count else text
 
-    def table(self, table: pd.DataFrame, id: str, caption: str, digits: int = 3) -> None:
-        """Show a table and keep it in the chapter's numbers."""
+    def table(
+        self, table: pd.DataFrame, id: str, caption: str, digits: int = 3, data: bool = True
+    ) -> None:
+        """Show a table and keep it in the chapter's numbers; arguments as of `figure`."""
         rows = json.loads(table.reset_index().to_json(orient="split", double_precision=6))
         self._tables[id] = {"caption": caption, "columns": rows["columns"], "rows": rows["data"]}
         html = table.to_html(float_format=lambda x: f"{x:.{digits}f}", border=0, na_rep="–")
-        caption = f"{caption} ({self.what}; profile {self.profile.name}.)"
+        caption = self._with_data(caption, data)
         display(HTML(html.replace("<thead>", f"<caption>{caption}</caption><thead>", 1)))
 
     def claim(
@@ -187,6 +192,9 @@ class Chapter(Course):
                 "figures": [asdict(f) for f in self._figures],
             },
         )
+
+    def _with_data(self, caption: str, data: bool) -> str:
+        return f"{caption} ({self.what}; profile {self.profile.name}.)" if data else caption
 
     def setting(self) -> dict:
         """The scale of the trainings, as tables of results must state it."""
