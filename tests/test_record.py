@@ -51,7 +51,8 @@ def project(tmp_path, monkeypatch):
         text = (source / f"{name}.yaml").read_text()
         (tmp_path / "notebooks" / "profiles" / f"{name}.yaml").write_text(text)
     (tmp_path / "photographs").mkdir()
-    (tmp_path / "README.md").write_text(f"before\n{record._BEGIN}\nstale words\n{record._END}\nafter\n")
+    marked = f"before\n{record._BEGIN}\nstale words\n{record._END}\nafter\n"
+    (tmp_path / "README.md").write_text(marked)
     run = tmp_path / "report" / "_build" / "runs" / "photos"
     (run / "figures").mkdir(parents=True)
     (run / "numbers").mkdir()
