@@ -5,12 +5,14 @@ imported by the command that needs them, so that `--help` answers at once.
 """
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
 from colorkit.errors import ColorkitError, one_line
+from colorkit.files import REMEDIES, write_fault
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -59,6 +61,7 @@ def train(
     profile: ProfileOption = "smoke",
     data: DataOption = "",
     seed: SeedOption = 0,
+    wandb: Annotated[str, typer.Option(help="Log to this Weights & Biases project too.")] = "",
 ) -> None:
     """Train one network, and those it starts from, or find it trained already."""
     from colorkit.profiles import load_profile
@@ -68,10 +71,22 @@ def train(
         raise ColorkitError(f"no network {network!r} in {profile}; it has {', '.join(known)}")
     from colorkit.course import Course
 
-    run = Course(profile, seed, data).train(network)
+    loggers = [_wandb(wandb, network)] if wandb else None
+    run = Course(profile, seed, data).train(network, loggers=loggers)
     best = run.history.loc[run.history["epoch"] == run.best_epoch, "val_color"].item()
     print(f"{network}: best epoch {run.best_epoch}, validation chroma loss {best:.5f}")
     print(f"weights in {run.weights}")
+
+
+def _wandb(project: str, name: str):
+    from lightning.pytorch.loggers import WandbLogger
+
+    try:
+        return WandbLogger(project=project, name=name)
+    except ModuleNotFoundError as error:
+        raise ColorkitError(
+            "Weights & Biases is not installed; run `pip install wandb` or leave --wandb out"
+        ) from error
 
 
 def main() -> None:
@@ -82,6 +97,11 @@ def main() -> None:
         told = error.format_message() if hasattr(error, "format_message") else str(error)
         status = 2 if told else 0  # asking for help by giving no arguments is no fault
         _say(told)
+    except OSError as error:
+        if error.errno not in REMEDIES:
+            raise
+        _say(str(write_fault(Path(error.filename or "."), error)))
+        status = 2
     except (KeyboardInterrupt, typer.Abort):
         status = 130
     if status == 130:  # Typer turns Ctrl-C into this status too

@@ -61,6 +61,7 @@ class Course:
         *,
         transfer: bool = True,
         variant: str = "",
+        loggers: list | None = None,
         **changes,
     ):
         """The trained network of a name: read from disk, or trained now.
@@ -70,6 +71,7 @@ class Course:
             repeat: which of the repetitions with different seeds.
             transfer: start from the weights the profile names; False starts afresh.
             variant: added to the training's name, such as `scratch`.
+            loggers: Lightning loggers beside TensorBoard.
             **changes: settings of the recipe to replace, such as `epochs`.
 
         Returns:
@@ -93,6 +95,7 @@ class Course:
             data=f"{self.profile.data.what}: {', '.join(chosen.classes)}",
             fingerprint=self.collection.fingerprint,
             start=start,
+            loggers=loggers,
         )
 
     def repeats(self, network: str, **options) -> list:

@@ -18,7 +18,7 @@ from colorkit.errors import ColorkitError, one_line
 
 # What the caller's own code may meet while it writes; any other OSError raised inside the `with`
 # block has another cause (a file it reads, say) and is passed on as it is.
-_REMEDIES = {
+REMEDIES = {
     errno.ENOSPC: "no space left on the disk; free some space and run again",
     errno.EDQUOT: "the disk quota is used up; free some space and run again",
     errno.EFBIG: "the file is larger than this system allows; write it to another disk",
@@ -35,7 +35,7 @@ _REMEDIES = {
 
 def write_fault(path: Path, error: OSError) -> ColorkitError:
     """Put what stopped the writing of `path` into one sentence with its remedy."""
-    remedy = _REMEDIES.get(error.errno)
+    remedy = REMEDIES.get(error.errno)
     if remedy is None:
         remedy = f"{one_line(error.strerror or error)}; check the disk or choose another folder"
     return ColorkitError(f"could not write {path}: {remedy}.")
@@ -76,7 +76,7 @@ def atomic_write(path: str | Path, mode: str = "wb") -> Iterator[IO[Any]]:
         temporary.replace(final)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
-        about_disk = isinstance(error, OSError) and (not in_block or error.errno in _REMEDIES)
+        about_disk = isinstance(error, OSError) and (not in_block or error.errno in REMEDIES)
         # A file the block itself opened carries its name; a failed write to ours carries none.
         if about_disk and (not in_block or error.filename is None):
             raise write_fault(Path(path), error) from error

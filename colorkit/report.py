@@ -11,6 +11,7 @@ import platform
 import shutil
 import subprocess
 import time
+from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -173,9 +174,13 @@ def _build_book(run: Path, root: Path) -> None:
 
 
 def _summarize(outcomes: list[Outcome], seconds: float) -> None:
+    """Print the table that ends a run."""
+    print(f"\n{'chapter':24} {'state':8} {'seconds':>8}")
+    for o in outcomes:
+        print(f"{o.name:24} {o.state:8} {o.seconds:8.1f}" + (f"  {o.reason}" if o.reason else ""))
+    count = Counter(o.state for o in outcomes)
     states = ("ran", "current", "failed", "skipped")
-    count = {s: sum(o.state == s for o in outcomes) for s in states}
-    print(", ".join(f"{n} {s}" for s, n in count.items()) + f" in {seconds:.1f} s")
+    print(", ".join(f"{count[s]} {s}" for s in states) + f" in {seconds:.1f} s")
 
 
 def _listing(profile: Profile) -> str:

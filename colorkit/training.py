@@ -5,6 +5,7 @@ training is read from disk, an interrupted one goes on from its last epoch.
 """
 
 import hashlib
+import io
 import json
 import os
 import sys
@@ -17,6 +18,7 @@ import lightning as L
 import pandas as pd
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from colorkit.color import scale_ab
 from colorkit.data.batches import Batch, loader, mix_seed, prepare
@@ -119,6 +121,20 @@ class Colorizer(L.LightningModule):
         options = {"on_step": False, "on_epoch": True, "batch_size": count, "sync_dist": True}
         self.log(f"{stage}_color", loss.color, **options)
         self.log(f"{stage}_class", loss.classification, **options)
+
+
+class AtomicCheckpoints(TorchCheckpointIO):
+    """Checkpoints that appear whole or not at all, also on a full disk or under a kill.
+
+    Lightning writes to the system's temporary folder and copies, which can leave half a file.
+    """
+
+    def save_checkpoint(self, checkpoint, path, storage_options=None) -> None:
+        """Write a checkpoint; raises ColorkitError when the disk is full."""
+        buffer = io.BytesIO()
+        torch.save(checkpoint, buffer)
+        with atomic_write(path) as file:
+            file.write(buffer.getbuffer())
 
 
 class History(Callback):
@@ -240,6 +256,7 @@ def fit(
             num_nodes=num_nodes,
             precision=best_precision() if recipe.precision == "auto" else recipe.precision,
             callbacks=callbacks,
+            plugins=[AtomicCheckpoints()],
             logger=[_tensorboard(run_folder), *(loggers or [])],
             enable_progress_bar=progress == "live",
             enable_model_summary=False,

@@ -1,5 +1,6 @@
 """The command line: one sentence and a status for every mistake, never a traceback."""
 
+import errno
 import subprocess
 import sys
 
@@ -63,6 +64,17 @@ def test_ctrl_c_is_quiet_and_says_how_to_go_on(monkeypatch, capsys):
     status, _, error = run(monkeypatch, capsys, "report")
     assert status == 130
     assert error == "colorkit: stopped; the same command goes on where it was.\n"
+
+
+def test_a_full_disk_anywhere_is_one_sentence(monkeypatch, capsys):
+    def fill(*_):
+        raise OSError(errno.ENOSPC, "No space left on device", "report/_build/x")
+
+    monkeypatch.chdir(project_root())
+    monkeypatch.setattr("colorkit.report.run_report", fill)
+    status, _, error = run(monkeypatch, capsys, "report")
+    assert status == 2
+    assert error.startswith("colorkit: could not write report/_build/x: no space left")
 
 
 def _interrupt(*_):

@@ -1,6 +1,8 @@
 """Trainings: what is kept, what is resumed, what is refused."""
 
+import errno
 import json
+import os
 import zlib
 
 import numpy as np
@@ -177,6 +179,25 @@ def test_early_stopping_stops_and_keeps_the_best(fit):
     run = fit(recipe)
     assert len(run.history) < 40
     assert run.best_epoch < len(run.history)
+
+
+@pytest.mark.parametrize("nth", [0, 1, 2, 3])
+def test_a_full_disk_is_said_in_one_sentence_and_breaks_no_file(fit, tmp_path, monkeypatch, nth):
+    whole = fit(folder=tmp_path / "whole")
+    opened = []
+
+    def full(descriptor):  # what fsync says when the disk has no room for what was buffered
+        opened.append(descriptor)
+        if len(opened) > nth:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(ColorkitError, match="no space left on the disk"):
+            fit(folder=tmp_path / "full")
+    for checkpoint in (tmp_path / "full").glob("*/*.ckpt"):
+        torch.load(checkpoint, weights_only=True)
+    assert same(tensors(fit(folder=tmp_path / "full")), tensors(whole))
 
 
 def test_no_finished_training_in_a_folder_is_said(tmp_path):
