@@ -15,6 +15,7 @@ from colorkit.data.folders import Entry, choose_classes, list_images
 from colorkit.errors import ColorkitError
 from colorkit.profiles import Profile, Recipe, load_profile, project_root
 
+_NAMED = 20  # unreadable files named one by one; more are counted
 # Procedural scenes are numbered; each split draws from its own range of seeds.
 _FIRST_SEED = {"train": 0, "val": 1_000_000, "test": 2_000_000}
 
@@ -38,7 +39,7 @@ class Course:
         """The profile's images, decoded and split."""
         data = self.profile.data
         entries, options = _entries(self.profile)
-        return collect(
+        collection = collect(
             entries,
             data.stored,
             self.root / "data" / "cache",
@@ -47,6 +48,12 @@ class Course:
             progress=_Progress("decoding"),
             **options,
         )
+        faults = list(collection.cache.faults.values())
+        for fault in faults[:_NAMED]:
+            print(f"left out: {fault}")
+        if len(faults) > _NAMED:
+            print(f"left out: {len(faults) - _NAMED} more unreadable files")
+        return collection
 
     def images(self, network: str, split: str) -> ImageSet:
         """One split of the classes of a network; test images limited as the profile says."""

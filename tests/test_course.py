@@ -1,0 +1,89 @@
+"""The course: a profile's images and networks, as the chapters ask for them."""
+
+import numpy as np
+import pytest
+import yaml
+
+from colorkit.course import Course, scene_of
+from colorkit.errors import ColorkitError
+from colorkit.images import write_image
+
+SCENES = {"source": "scenes", "what": "procedural scenes", "size": 32, "stored": 36}
+COUNTS = {"train": 4, "val": 2, "test": 2}
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    (tmp_path / "notebooks" / "profiles").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+
+    def write(data, networks, **more):
+        profile = {
+            "name": "tiny",
+            "data": data,
+            "networks": networks,
+            "model": {"width": 0.125, "global_size": 32},
+            "recipe": {"epochs": 1, "batch_size": 4},
+            "seeds": 2,
+            **more,
+        }
+        path = tmp_path / "tiny.yaml"
+        path.write_text(yaml.safe_dump(profile))
+        return str(path)
+
+    return write
+
+
+def test_networks_are_trained_once_in_the_order_they_need(project):
+    networks = {
+        "first": {"classes": ["lawn", "house"]},
+        "second": {"classes": ["sky", "house", "pond"], "start": "first"},
+    }
+    path = project(SCENES | COUNTS, networks)
+    course = Course(path)
+    second = course.train("second")
+    assert second.model().config.num_classes == 3
+    trained = {p.name.rsplit("-", 1)[0] for p in (course.root / "runs" / "tiny").iterdir()}
+    assert trained == {"first-s0", "second-s0"}
+    again = Course(path).train("second")
+    assert again.folder == second.folder
+    seeds = [run.seed for run in course.repeats("first")]
+    assert seeds == [0, 1]
+
+
+def test_scenes_can_be_rendered_again_with_their_masks(project):
+    course = Course(project(SCENES | COUNTS, {"n": {"classes": ["clothing_store", "bar"]}}))
+    images = course.images("n", "test")
+    pixels, _ = images[0]
+    scene = scene_of(images.names[0], 36)
+    assert np.array_equal(pixels.numpy(), scene.rgb)
+    assert scene.ambiguous.any()
+
+
+def test_unreadable_photographs_are_left_out_and_named_and_the_rest_is_used(
+    project, tmp_path, capsys
+):
+    rng = np.random.default_rng(0)
+    for label in ("garden", "street"):
+        for k in range(20):
+            blocks = rng.integers(0, 256, (5, 5, 3), dtype=np.uint8).repeat(8, 0).repeat(8, 1)
+            (tmp_path / "photos" / label).mkdir(parents=True, exist_ok=True)
+            write_image(tmp_path / "photos" / label / f"{k}.jpg", blocks)
+    whole = (tmp_path / "photos" / "garden" / "3.jpg").read_bytes()
+    (tmp_path / "photos" / "garden" / "3.jpg").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "photos" / "street" / "7.jpg").write_text("no image")
+    data = {**SCENES, "source": "folders", "what": "blocks", "root": "photos"}
+    course = Course(project(data, {"n": {"classes": ["garden", "street"]}}))
+    assert course.collection.counts["unreadable"] == 2
+    told = capsys.readouterr().out
+    assert "garden/3.jpg" in told
+    assert "street/7.jpg" in told
+    used = [n for split in COUNTS for n in course.images("n", split).names]
+    assert len(used) == len(set(used)) == 38
+    assert not {"garden/3.jpg", "street/7.jpg"} & set(used)
+
+
+def test_a_scene_that_does_not_exist_is_refused_with_close_names(project):
+    course = Course(project(SCENES | COUNTS, {"n": {"classes": ["casle", "bar"]}}))
+    with pytest.raises(ColorkitError, match="'casle'; close names are castle"):
+        _ = course.collection
