@@ -113,6 +113,8 @@ def _gains(chapter: dict) -> list[str]:
         for n in chapter["numbers"]
         if n["name"].startswith(begin)
     ]
+    if not gains:
+        return []
     return ["", f"Image by image, its network is nearer to the truth than {', '.join(gains)}."]
 
 
