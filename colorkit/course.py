@@ -13,7 +13,7 @@ import numpy as np
 from colorkit.data.collection import Collection, ImageSet, collect
 from colorkit.data.folders import Entry, choose_classes, list_images
 from colorkit.errors import ColorkitError
-from colorkit.profiles import Profile, Recipe, load_profile, project_root
+from colorkit.profiles import Profile, Recipe, Scale, load_profile, project_root
 
 _NAMED = 20  # unreadable files named one by one; more are counted
 # Procedural scenes are numbered; each split draws from its own range of seeds.
@@ -68,6 +68,10 @@ class Course:
         *,
         transfer: bool = True,
         variant: str = "",
+        scale: Scale | None = None,
+        classes: list[str] | None = None,
+        limit: int | None = None,
+        model: dict | None = None,
         loggers: list | None = None,
         **changes,
     ):
@@ -78,6 +82,9 @@ class Course:
             repeat: which of the repetitions with different seeds.
             transfer: start from the weights the profile names; False starts afresh.
             variant: added to the training's name, such as `scratch`.
+            scale: width and epochs of a study, instead of the network's own.
+            classes: other scene classes; limit: most training images of each.
+            model: settings of the network to replace, such as `dropout`.
             loggers: Lightning loggers beside TensorBoard.
             **changes: settings of the recipe to replace, such as `epochs`.
 
@@ -87,27 +94,32 @@ class Course:
         from colorkit.models import ColorNet
         from colorkit.training import fit
 
-        chosen = self.profile.networks[network]
-        recipe: Recipe = replace(self.profile.recipe_of(network), **changes)
+        chosen, scale = self.profile.networks[network], scale or Scale()
+        classes = classes or chosen.classes
+        recipe: Recipe = self.profile.recipe_of(network)
+        recipe = replace(recipe, **({"epochs": scale.epochs} if scale.epochs else {}) | changes)
+        settings = asdict(self.profile.model) | ({"width": scale.width} if scale.width else {})
+        settings |= model or {}
         start = self.train(chosen.start, repeat).weights if chosen.start and transfer else None
         return fit(
             f"{network}-{variant}" if variant else network,
-            lambda: ColorNet(len(chosen.classes), **asdict(self.profile.model)),
+            lambda: ColorNet(len(classes), **settings),
             recipe,
-            self.images(network, "train"),
-            self.images(network, "val"),
+            self.collection.subset(classes, "train", limit or chosen.limit or None),
+            self.collection.subset(classes, "val"),
             size=self.profile.data.size,
             seed=self.seed + repeat,
             folder=self.root / "runs" / self.profile.name,
-            data=f"{self.profile.data.what}: {', '.join(chosen.classes)}",
+            data=f"{self.profile.data.what}: {', '.join(classes)}",
             fingerprint=self.collection.fingerprint,
             start=start,
             loggers=loggers,
         )
 
-    def repeats(self, network: str, **options) -> list:
-        """All the profile's repetitions of a training."""
-        return [self.train(network, repeat, **options) for repeat in range(self.profile.seeds)]
+    def repeats(self, network: str, *, scale: Scale | None = None, **options) -> list:
+        """All repetitions of a training: as many as the scale or the profile has seeds."""
+        count = (scale and scale.seeds) or self.profile.seeds
+        return [self.train(network, repeat, scale=scale, **options) for repeat in range(count)]
 
 
 def _entries(profile: Profile) -> tuple[list[Entry], dict]:

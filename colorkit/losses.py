@@ -5,14 +5,19 @@ from typing import NamedTuple
 import torch.nn.functional as F
 from torch import Tensor
 
+from colorkit.color import unscale_ab
+from colorkit.metrics import colorfulness_ab
+
 REDUCTIONS = ("mean", "sum")
+GAPS = ("difference", "ratio")
+_SMOOTH = 0.01  # Lab units, far below what an eye sees; see `metrics.colorfulness_ab`
 
 
 class JointLoss(NamedTuple):
     """The parts of the loss, so that each can be drawn by itself.
 
-    total: color + α · classification.
-    color: the chroma error.
+    total: what is minimized: color, weighted by colorfulness if β > 0, + α · classification.
+    color: the chroma error alone, whatever β.
     classification: cross-entropy in nats (0 without classifier).
     """
 
@@ -42,14 +47,32 @@ def color_loss(predicted: Tensor, target: Tensor, reduction: str = "mean") -> Te
     Raises:
         ValueError: unknown reduction or unequal shapes.
     """
-    if predicted.shape != target.shape:
-        raise ValueError(
-            f"predicted {tuple(predicted.shape)} and target {tuple(target.shape)} differ in shape"
-        )
-    if reduction not in REDUCTIONS:
-        raise ValueError(f"unknown reduction {reduction!r}; choose one of {', '.join(REDUCTIONS)}")
-    error = (predicted - target).square().flatten(1)
-    return error.mean() if reduction == "mean" else error.sum(dim=1).mean()
+    return _error(predicted, target, reduction).mean()
+
+
+def colorfulness_gap(predicted: Tensor, target: Tensor, form: str = "difference") -> Tensor:
+    """How far the colorfulness M¹ of each image is from the truth's (the report's section 3.4).
+
+    Measured image by image: over a whole batch, a vivid image would make up for a dull one. The
+    gradient is finite everywhere, also where the prediction is perfectly gray.
+
+    Args:
+        predicted, target: (B, 2, h, w), scaled chroma in [0, 1]; M¹ is taken in Lab units.
+        form: `difference`, |M¹ − M¹ of the truth| in Lab units, which the report used; or `ratio`,
+            |1 − M¹ ÷ M¹ of the truth|, the alternative it names; a gray truth counts as M¹ = 1.
+
+    Returns:
+        (B,) ≥ 0.
+
+    Raises:
+        ValueError: unknown form.
+    """
+    if form not in GAPS:
+        raise ValueError(f"unknown form {form!r}; choose one of {', '.join(GAPS)}")
+    found, wanted = (colorfulness_ab(unscale_ab(x), _SMOOTH) for x in (predicted, target))
+    if form == "difference":
+        return (found - wanted).abs()
+    return (1 - found / wanted.clamp(min=1)).abs()
 
 
 def joint_loss(
@@ -59,11 +82,14 @@ def joint_loss(
     labels: Tensor,
     alpha: float = 1 / 300,
     reduction: str = "mean",
+    beta: float = 0.0,
+    delta: str = "difference",
 ) -> JointLoss:
     """Color loss plus α times the classification's cross-entropy (Iizuka et al. 2016, eq. 4).
 
     With `mean` at α = 1/300 the two terms are of one size; with `sum` the same α makes the
-    classification a ten-thousandth of the whole, so α has to follow the reduction.
+    classification a ten-thousandth of the whole, so α has to follow the reduction. With β > 0 each
+    image's color error is multiplied by 1 + β · `colorfulness_gap` (the report's section 3.4).
 
     Args:
         predicted, target: (B, 2, h, w), scaled chroma in [0, 1].
@@ -71,14 +97,32 @@ def joint_loss(
         labels: (B,) class indexes.
         alpha: weight of the classification, at least 0.
         reduction: of the color term, see `color_loss`.
+        beta: weight of the colorfulness, at least 0.
+        delta: its form, see `colorfulness_gap`.
 
     Raises:
-        ValueError: negative α, unknown reduction or unequal shapes.
+        ValueError: negative α or β, unknown reduction or form, unequal shapes.
     """
-    if alpha < 0:
-        raise ValueError(f"alpha must be 0 or more; got {alpha}")
-    color = color_loss(predicted, target, reduction)
+    for name, weight in (("alpha", alpha), ("beta", beta)):
+        if not weight >= 0:
+            raise ValueError(f"{name} must be 0 or more; got {weight}")
+    errors = _error(predicted, target, reduction)
+    color = total = errors.mean()
+    if beta:
+        total = (errors * (1 + beta * colorfulness_gap(predicted, target, delta))).mean()
     if scores is None:
-        return JointLoss(color, color, color.new_zeros(()))
+        return JointLoss(total, color, color.new_zeros(()))
     classification = F.cross_entropy(scores.float(), labels)
-    return JointLoss(color + alpha * classification, color, classification)
+    return JointLoss(total + alpha * classification, color, classification)
+
+
+def _error(predicted: Tensor, target: Tensor, reduction: str) -> Tensor:
+    """Squared chroma error of each image, (B,)."""
+    if predicted.shape != target.shape:
+        raise ValueError(
+            f"predicted {tuple(predicted.shape)} and target {tuple(target.shape)} differ in shape"
+        )
+    if reduction not in REDUCTIONS:
+        raise ValueError(f"unknown reduction {reduction!r}; choose one of {', '.join(REDUCTIONS)}")
+    error = (predicted - target).square().flatten(1)
+    return error.mean(dim=1) if reduction == "mean" else error.sum(dim=1)

@@ -33,6 +33,7 @@ __all__ = [
     "bootstrap_interval",
     "ciede2000",
     "colorfulness",
+    "colorfulness_ab",
     "colorfulness_rgb",
     "delta_e",
     "hue_error",
@@ -208,9 +209,25 @@ def colorfulness(rgb: Tensor) -> Tensor:
         (B,) ≥ 0, in CIELAB units; photographs lie between 10 and 60.
     """
     (rgb,) = _images(rgb)
-    ab = rgb_to_lab(rgb)[:, 1:].flatten(2)  # (B, 2, H·W)
-    spread = torch.linalg.vector_norm(ab.std(dim=2, correction=0), dim=1)
-    return spread + 0.37 * torch.linalg.vector_norm(ab.mean(dim=2), dim=1)
+    return colorfulness_ab(rgb_to_lab(rgb)[:, 1:])
+
+
+def colorfulness_ab(ab: Tensor, smooth: float = 0.0) -> Tensor:
+    """Colorfulness M¹ of chroma planes; see `colorfulness`.
+
+    Args:
+        ab: (B, 2, H, W) float, a* and b* in CIELAB units.
+        smooth: rounds off the roots' corner at gray, so that they can be differentiated there; it
+            lowers the value by at most 1.37 · smooth.
+
+    Returns:
+        (B,) ≥ 0.
+    """
+    ab = ab.flatten(2)  # (B, 2, H·W)
+    variance = ab.var(dim=2, correction=0).sum(dim=1)
+    centroid = ab.mean(dim=2).square().sum(dim=1)
+    spread, distance = ((x + smooth**2).sqrt() - smooth for x in (variance, centroid))
+    return spread + 0.37 * distance
 
 
 def colorfulness_rgb(rgb: Tensor) -> Tensor:

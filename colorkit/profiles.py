@@ -18,7 +18,7 @@ from colorkit.errors import ColorkitError, one_line
 _STRICT = ConfigDict(extra="forbid", strict=True)
 Count = Annotated[int, Field(ge=1)]
 Optional = Annotated[int, Field(ge=0)]  # 0 means none or no limit
-Gray = Literal["red", "green", "blue", "mean", "weighted", "lab"]
+Gray = Literal["red", "green", "blue", "mean", "weighted", "lab", "random"]
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -32,7 +32,10 @@ class Recipe:
         optimizer: `adam` (the reports) or `adadelta` (the paper).
         alpha: weight of the classification loss.
         reduction: of the color loss, see `colorkit.losses.color_loss`.
-        gray: decolorization the network is fed; `weighted` is what the reports used.
+        beta: weight of the colorfulness loss; 0 leaves it out.
+        delta: its form, see `colorkit.losses.colorfulness_gap`.
+        gray: decolorization the network is fed; `weighted` is what the reports used, `random`
+            draws one for every image of every step.
         patience: epochs without a better validation color loss before stopping; 0 never stops.
         precision: `32-true`, `bf16-mixed`, or `auto` (bf16 where the processor multiplies it).
     """
@@ -43,6 +46,8 @@ class Recipe:
     optimizer: Literal["adam", "adadelta"] = "adam"
     alpha: Annotated[float, Field(ge=0)] = 1 / 300
     reduction: Literal["mean", "sum"] = "mean"
+    beta: Annotated[float, Field(ge=0)] = 0.0
+    delta: Literal["difference", "ratio"] = "difference"
     gray: Gray = "weighted"
     patience: Optional = 0
     precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
@@ -81,6 +86,7 @@ class Model:
     width: Annotated[float, Field(gt=0, le=4)] = 1.0
     global_size: Annotated[int, Field(ge=32, multiple_of=32)] = 224
     classifier_hidden: Optional = 256
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -101,6 +107,21 @@ class Network:
 
 
 @dataclass(frozen=True, config=_STRICT)
+class Scale:
+    """The scale of a study, where many trainings are compared with each other.
+
+    Attributes:
+        epochs: passes over the images; 0 takes the network's own.
+        width: of the networks; 0 takes the profile's own.
+        seeds: trainings of each variant; 0 takes the profile's own.
+    """
+
+    epochs: Optional = 0
+    width: Annotated[float, Field(ge=0, le=4)] = 0.0
+    seeds: Optional = 0
+
+
+@dataclass(frozen=True, config=_STRICT)
 class Profile:
     """All that a run of the course depends on.
 
@@ -110,6 +131,8 @@ class Profile:
         networks: `vegenet`, `outnet`, `mcolornet`, by name.
         seeds: trainings of each network whose spread gives intervals over seeds.
         test_limit: most test images a class in measurements; 0 takes all.
+        studies: scale of the studies of the loss and of decolorization.
+        ablations: scale of the ablations, the most trainings of the course.
     """
 
     name: str
@@ -119,6 +142,8 @@ class Profile:
     recipe: Recipe = field(default_factory=Recipe)
     seeds: Count = 3
     test_limit: Optional = 0
+    studies: Scale = field(default_factory=Scale)
+    ablations: Scale = field(default_factory=Scale)
 
     def recipe_of(self, network: str) -> Recipe:
         """The recipe with the network's own number of epochs."""

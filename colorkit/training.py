@@ -31,7 +31,8 @@ from colorkit.profiles import Recipe
 
 # Raise when networks, losses or batches change what a training gives: trainings stored under
 # another number are made again.
-RECIPE_VERSION = 1
+RECIPE_VERSION = 2
+_DEFAULTS = Recipe()  # a training is named by what differs, so that a new setting renames none
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,9 @@ class Run:
         name: network's name, such as `vegenet`.
         seed: of initialization, order and augmentation.
         folder: where its files lie.
-        history: one row an epoch: `epoch`, `train_color`, `train_class`, `val_color`, `val_class`,
-            `val_accuracy`, `seconds`. Colors are mean squared errors of chroma scaled to [0, 1].
+        history: one row an epoch: `epoch`, `seconds`, and for `train` and `val` the `_total` that
+            is minimized and its parts `_color`, `_class`; `val_accuracy`. Colors are mean squared
+            errors of chroma scaled to [0, 1].
         best_epoch: the epoch whose weights are kept (smallest `val_color`), counted from 1.
     """
 
@@ -114,11 +116,12 @@ class Colorizer(L.LightningModule):
         ab, scores = self.model(batch.gray)
         target = chroma_target(scale_ab(batch.lab[:, 1:]), ab.shape[-2:])
         recipe = self.recipe
-        args = (ab.float(), target, scores, batch.labels, recipe.alpha, recipe.reduction)
-        return joint_loss(*args), scores
+        weights = {name: getattr(recipe, name) for name in ("alpha", "reduction", "beta", "delta")}
+        return joint_loss(ab.float(), target, scores, batch.labels, **weights), scores
 
     def _record(self, stage: str, loss, count: int) -> None:
         options = {"on_step": False, "on_epoch": True, "batch_size": count, "sync_dist": True}
+        self.log(f"{stage}_total", loss.total, **options)
         self.log(f"{stage}_color", loss.color, **options)
         self.log(f"{stage}_class", loss.classification, **options)
 
@@ -227,7 +230,7 @@ def fit(
         "version": RECIPE_VERSION,
         "architecture": type(model).__name__,
         "settings": model.settings(),
-        "recipe": asdict(recipe),
+        "recipe": {k: v for k, v in asdict(recipe).items() if v != getattr(_DEFAULTS, k)},
         "size": size,
         "seed": seed,
         "data": [fingerprint, _digest(train.names), _digest(val.names), train.classes],

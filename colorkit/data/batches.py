@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Sampler
 
-from colorkit.color import decolorize, rgb_to_lab
+from colorkit.color import DECOLORIZATIONS, decolorize, rgb_to_lab
 from colorkit.data.collection import ImageSet
 
 
@@ -123,8 +123,24 @@ def prepare(
     Args:
         images, labels: (B, S, S, 3) uint8 and (B,), as the loader gives them.
         size: side of the crops.
-        gray: the decolorization the network is fed (`colorkit.color.decolorize`).
+        gray: the decolorization the network is fed (`colorkit.color.decolorize`), or `random`: one
+            drawn for each image; without a generator, in measurements, that is `weighted`.
         generator: see `crop`.
     """
     rgb = crop(images, size, generator)
-    return Batch(decolorize(rgb, gray), rgb_to_lab(rgb), labels)
+    if gray == "random":
+        fed = _random_gray(rgb, generator) if generator else decolorize(rgb)
+    else:
+        fed = decolorize(rgb, gray)
+    return Batch(fed, rgb_to_lab(rgb), labels)
+
+
+def _random_gray(rgb: Tensor, generator: torch.Generator) -> Tensor:
+    """Decolorize each image of (B, 3, H, W) in a way of its own: (B, 1, H, W)."""
+    drawn = torch.randint(len(DECOLORIZATIONS), (len(rgb),), generator=generator)
+    return torch.cat(
+        [
+            decolorize(image[None], DECOLORIZATIONS[way])
+            for image, way in zip(rgb, drawn.tolist(), strict=True)
+        ]
+    )

@@ -26,6 +26,8 @@ class ColorNetConfig:
             student reports trained it).
         global_size: side in pixels of the copy the global branch sees (224 in the paper).
         classifier_hidden: hidden units of the classifier before scaling by `width`; 0 for none.
+        dropout: probability of dropping, in training, a unit of the global branch's vectors or a
+            whole channel of the mid-level and fused planes; 0 in paper and reports.
     """
 
     num_classes: int | None = None
@@ -33,6 +35,7 @@ class ColorNetConfig:
     preset: str = "report"
     global_size: int = 224
     classifier_hidden: int = 256
+    dropout: float = 0.0
 
     def __post_init__(self):
         if self.preset not in PRESETS:
@@ -45,13 +48,16 @@ class ColorNetConfig:
             raise ValueError(f"global_size must be a multiple of 32; got {self.global_size}")
         if self.classifier_hidden < 0:
             raise ValueError(f"classifier_hidden must be 0 or more; got {self.classifier_hidden}")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout must lie in [0, 1); got {self.dropout}")
 
 
 class ColorNet(nn.Module):
     """Gray image in, chroma at half its side and scene scores out.
 
     Args:
-        num_classes, width, preset, global_size, classifier_hidden: see `ColorNetConfig`.
+        num_classes, width, preset, global_size, classifier_hidden, dropout: see
+            `ColorNetConfig`.
 
     Raises:
         ValueError: a setting outside its range, said by name.
@@ -64,9 +70,12 @@ class ColorNet(nn.Module):
         preset: str = "report",
         global_size: int = 224,
         classifier_hidden: int = 256,
+        dropout: float = 0.0,
     ):
         super().__init__()
-        self.config = ColorNetConfig(num_classes, width, preset, global_size, classifier_hidden)
+        self.config = ColorNetConfig(
+            num_classes, width, preset, global_size, classifier_hidden, dropout
+        )
         norm = preset == "paper"
 
         def c(channels: int) -> int:
@@ -82,8 +91,8 @@ class ColorNet(nn.Module):
             _conv(c(256), c(512), 1, norm),  # (B, 512, H/8, W/8)
         )
         self.mid = nn.Sequential(
-            _conv(c(512), c(512), 1, norm),
-            _conv(c(512), c(256), 1, norm),  # (B, 256, H/8, W/8)
+            _conv(c(512), c(512), 1, norm, dropout),
+            _conv(c(512), c(256), 1, norm, dropout),  # (B, 256, H/8, W/8)
         )
         self.global_conv = nn.Sequential(
             _conv(c(512), c(512), 2, norm),
@@ -94,13 +103,13 @@ class ColorNet(nn.Module):
         )
         side = global_size // 32
         self.global_class = nn.Sequential(
-            _linear(c(512) * side * side, c(1024), norm),
-            _linear(c(1024), c(512), norm),  # (B, 512): the classifier reads this
+            _linear(c(512) * side * side, c(1024), norm, dropout),
+            _linear(c(1024), c(512), norm, dropout),  # (B, 512): the classifier reads this
         )
         self.global_fuse = _linear(c(512), c(256), norm)  # (B, 256)
         self.fusion = Fusion(c(256), c(256), c(256), norm)
         self.color = nn.Sequential(
-            _conv(c(256), c(128), 1, norm),
+            _conv(c(256), c(128), 1, norm, dropout),
             nn.Upsample(scale_factor=2, mode="nearest"),
             _conv(c(128), c(64), 1, norm),
             _conv(c(64), c(64), 1, norm),  # (B, 64, H/4, W/4)
@@ -190,20 +199,25 @@ class Fusion(nn.Module):
         return F.relu(self.norm(place + whole[:, :, None, None]))
 
 
-def _conv(inputs: int, outputs: int, stride: int, norm: bool) -> nn.Sequential:
-    """3×3 convolution, optional batch normalization, ReLU."""
+def _conv(
+    inputs: int, outputs: int, stride: int, norm: bool, dropout: float = 0.0
+) -> nn.Sequential:
+    """3×3 convolution, optional batch normalization, ReLU, optional dropout of channels."""
     layers: list[nn.Module] = [nn.Conv2d(inputs, outputs, 3, stride, padding=1)]
     if norm:
         layers.append(nn.BatchNorm2d(outputs))
-    return nn.Sequential(*layers, nn.ReLU(inplace=True))
+    layers.append(nn.ReLU(inplace=True))
+    # Neighboring pixels carry the same thing, so whole channels are dropped (Tompson et al. 2015).
+    return nn.Sequential(*layers, *([nn.Dropout2d(dropout)] if dropout else []))
 
 
-def _linear(inputs: int, outputs: int, norm: bool) -> nn.Sequential:
-    """Fully connected layer, optional batch normalization, ReLU."""
+def _linear(inputs: int, outputs: int, norm: bool, dropout: float = 0.0) -> nn.Sequential:
+    """Fully connected layer, optional batch normalization, ReLU, optional dropout."""
     layers: list[nn.Module] = [nn.Linear(inputs, outputs)]
     if norm:
         layers.append(nn.BatchNorm1d(outputs))
-    return nn.Sequential(*layers, nn.ReLU(inplace=True))
+    layers.append(nn.ReLU(inplace=True))
+    return nn.Sequential(*layers, *([nn.Dropout(dropout)] if dropout else []))
 
 
 def _initialize(module: nn.Module) -> None:

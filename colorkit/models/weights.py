@@ -19,6 +19,7 @@ from colorkit.models.colornet import ColorNet
 
 ARCHITECTURES = {"ColorNet": ColorNet}
 _FORMAT = "colorkit-1"
+_FREE = ("num_classes", "classifier_hidden", "dropout")  # may differ in a transfer
 _CARD = "colorkit"  # the header's entry that holds the card
 
 
@@ -98,7 +99,7 @@ def transfer(model: nn.Module, path: str | Path) -> None:
     differ = [
         f"{key} {theirs.get(key)} instead of {ours[key]}"
         for key in ours
-        if key not in ("num_classes", "classifier_hidden") and theirs.get(key) != ours[key]
+        if key not in _FREE and theirs.get(key, ours[key]) != ours[key]
     ]
     if card["architecture"] != type(model).__name__ or differ:
         raise ColorkitError(
