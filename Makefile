@@ -5,8 +5,9 @@ BIN := .venv/bin
 
 # Some systems forbid bytecode; then every kernel compiles torch anew.
 unexport PYTHONDONTWRITEBYTECODE
-# Threads that wait by sleeping: two processes on two cores otherwise spin against each other.
-export OMP_WAIT_POLICY ?= PASSIVE
+# Threads that wait spin for some microseconds, then sleep: spinning on takes the core from others,
+# sleeping at once makes every small operation wait to be woken.
+export GOMP_SPINCOUNT ?= 10000
 # pip's own settings must not add other indexes or files to what the lock says.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
