@@ -205,6 +205,14 @@ class Chapter(Course):
             "preset": profile.model.preset,
             "epochs": {name: profile.recipe_of(name).epochs for name in profile.networks},
             "seeds": profile.seeds,
+            "scales": {
+                name: {
+                    "width": scale.width or profile.model.width,
+                    "epochs": scale.epochs,
+                    "seeds": scale.seeds or profile.seeds,
+                }
+                for name, scale in (("studies", profile.studies), ("ablations", profile.ablations))
+            },
         }
 
 

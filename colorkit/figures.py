@@ -187,6 +187,34 @@ def histograms(values: dict[str, np.ndarray], xlabel: str, bins: int = 60) -> Fi
     return figure
 
 
+def dendrogram(linkage: np.ndarray, labels: Sequence[str], bold: Sequence[str] = ()) -> Figure:
+    """A tree of labeled leaves, drawn from the left.
+
+    Args:
+        linkage: SciPy's linkage matrix.
+        labels: of the leaves.
+        bold: labels to set off.
+    """
+    from scipy.cluster import hierarchy
+
+    chosen = [label.replace("_", " ") for label in bold]
+    figure, ax = new_figure(height=0.8 + 0.2 * len(labels))
+    hierarchy.dendrogram(
+        linkage,
+        labels=[label.replace("_", " ") for label in labels],
+        orientation="left",
+        ax=ax,
+        color_threshold=0,
+        above_threshold_color=COLORS[0],
+        leaf_font_size=8,
+    )
+    for text in ax.get_yticklabels():
+        text.set_fontweight("bold" if text.get_text() in chosen else "normal")
+    ax.grid(False)
+    ax.set_xlabel("distance (standardized units)")
+    return figure
+
+
 def save_figure(figure: Figure, folder: Path, id: str, *, alt: str, caption: str, shows: str):
     """Write a figure as PNG under its id.
 

@@ -8,7 +8,7 @@ import json
 import shutil
 from pathlib import Path
 
-from colorkit.claims import with_interval
+from colorkit.claims import CLAIMS, with_interval
 from colorkit.errors import ColorkitError
 from colorkit.files import write_json, write_text
 from colorkit.profiles import load_profile, project_root
@@ -48,12 +48,22 @@ def keep_record(profile: str, data: str = "") -> None:
             figure["file"] = name
         facts = {k: environment[k] for k in ("device", "threads", "date", "versions")}
         write_json(record / path.name, numbers | {"figures": kept, "environment": facts})
-    for folder in sorted((root / "runs" / checked.name).glob("*-s*")):
-        if (folder / "run.json").exists():
-            name = folder.name.rsplit("-", 1)[0]
-            shutil.copyfile(folder / "history.csv", record / f"history-{name}.csv")
+    _keep_curves(root / "runs" / checked.name, record / "curves.csv")
     readme = root / "README.md"
     write_text(readme, with_results(readme.read_text(encoding="utf-8"), record))
+
+
+def _keep_curves(runs: Path, path: Path) -> None:
+    """Join the histories of all finished trainings to one table, named and numbered."""
+    import pandas as pd
+
+    from colorkit.training import load_run
+
+    trained = [load_run(record.parent) for record in sorted(runs.glob("*/run.json"))]
+    tables = [run.history.assign(training=run.name, seed=run.seed) for run in trained]
+    if tables:
+        table = pd.concat(tables).drop(columns="seconds").set_index(["training", "seed", "epoch"])
+        write_text(path, table.sort_index().round(7).to_csv())
 
 
 def with_results(readme: str, record: Path) -> str:
@@ -70,7 +80,7 @@ def with_results(readme: str, record: Path) -> str:
 
 
 def results_table(record: Path) -> str:
-    """Markdown: how each network fares beside gray and mean color, then the verdicts."""
+    """Markdown: how each network fares beside gray and mean color, then one verdict a claim."""
     chapters = [json.loads(p.read_text()) for p in sorted(record.glob("[0-9][0-9]_*.json"))]
     lines = []
     for chapter in chapters:
@@ -83,25 +93,37 @@ def results_table(record: Path) -> str:
         lines += [f"*{caption}:*", "", _row(columns), _row(["---"] * len(columns))]
         lines += [_row([str(v) for v in row]) for row in table["rows"]]
         lines += [*_gains(chapter), ""]
-    lines += [_row(["claim", "effect (positive: the claim holds)", "value", "n", "verdict"])]
-    lines += [_row(["---"] * 5)]
-    for chapter in chapters:
-        for c in chapter["claims"]:
-            value = with_interval(c["value"], c["low"], c["high"], c["unit"])
-            name = f"{c['id']} {c['part']}".strip()
-            lines.append(_row([name, c["measure"], value, f"{c['n']} {c['of']}", c["verdict"]]))
+    found: dict[str, dict[str, list[str]]] = {}
+    for claim in (c for chapter in chapters for c in chapter["claims"]):
+        parts = found.setdefault(claim["id"], {}).setdefault(claim["verdict"], [])
+        parts.append(claim["part"])
+    lines += [_row(["claim", "", "verdict"]), _row(["---"] * 3)]
+    lines += [_row([id, CLAIMS[id], _verdicts(found[id])]) for id in CLAIMS if id in found]
     return "\n".join(lines) + "\n"
+
+
+def _verdicts(parts: dict[str, list[str]]) -> str:
+    """`supported`, or which parts are and which are not."""
+    if len(parts) == 1:
+        ((verdict, measured),) = parts.items()
+        return f"**{verdict}**" + (f" ({len(measured)} parts)" if measured[1:] else "")
+    return "; ".join(f"**{verdict}**: {', '.join(some)}" for verdict, some in parts.items())
 
 
 def _setting(chapter: dict) -> str:
     s, machine = chapter["setting"], chapter["environment"]
     epochs = ", ".join(f"{name} {count}" for name, count in s["epochs"].items())
+    studies = "".join(
+        f" The {what} train {scale['seeds']} seeds at {scale['width']:g} × the width"
+        + (f", {scale['epochs']} epochs." if scale["epochs"] else ", epochs as above.")
+        for what, scale in s.get("scales", {}).items()
+    )
     return (
         f"Measured on {chapter['data']}, profile `{chapter['profile']}`: {s['size']} × {s['size']} "
         f"pixels, {s['width']:g} × the paper's width, `{s['preset']}` preset; epochs: {epochs}; "
         f"{s['seeds']} seeds for claims over seeds; {machine['threads']} CPU threads "
         f"({machine['date']}). Brackets are 95 % intervals: bootstrap over images, Student's t "
-        "over seeds."
+        f"over seeds.{studies}"
     )
 
 

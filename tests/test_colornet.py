@@ -282,8 +282,20 @@ def test_gradients_reach_every_parameter(preset):
         assert any(p.grad.abs().max() > 0 for p in part.parameters()), name
 
 
+@pytest.mark.parametrize("preset", ["paper", "report"])
+def test_dropout_works_in_training_only_and_adds_no_parameter(preset):
+    torch.manual_seed(0)
+    plain = small(3, preset=preset).eval()
+    dropped = small(3, preset=preset, dropout=0.5).eval()
+    dropped.load_state_dict(plain.state_dict())  # the same names and shapes
+    gray = torch.rand(2, 1, 32, 32)
+    assert torch.equal(plain(gray)[0], dropped(gray)[0])
+    dropped.train()
+    assert not torch.equal(dropped(gray)[0], dropped(gray)[0])
+
+
 def test_settings_build_the_network_again():
-    model = small(5, preset="paper", classifier_hidden=64)
+    model = small(5, preset="paper", classifier_hidden=64, dropout=0.25)
     again = ColorNet(**model.settings())
     assert again.config == model.config
     assert {n: t.shape for n, t in again.state_dict().items()} == {
@@ -303,6 +315,8 @@ def test_settings_build_the_network_again():
         ({"global_size": 100}, "global_size must be a multiple of 32; got 100"),
         ({"global_size": 0}, "global_size must be a multiple of 32; got 0"),
         ({"classifier_hidden": -1}, "classifier_hidden must be 0 or more; got -1"),
+        ({"dropout": -0.1}, r"dropout must lie in \[0, 1\); got -0\.1"),
+        ({"dropout": 1}, r"dropout must lie in \[0, 1\); got 1"),
     ],
 )
 def test_bad_settings_are_refused_by_name(settings, message):

@@ -7,6 +7,7 @@ import yaml
 from colorkit.course import Course, scene_of
 from colorkit.errors import ColorkitError
 from colorkit.images import write_image
+from colorkit.models.weights import read_card
 
 SCENES = {"source": "scenes", "what": "procedural scenes", "size": 32, "stored": 36}
 COUNTS = {"train": 4, "val": 2, "test": 2}
@@ -87,3 +88,21 @@ def test_a_scene_that_does_not_exist_is_refused_with_close_names(project):
     course = Course(project(SCENES | COUNTS, {"n": {"classes": ["casle", "bar"]}}))
     with pytest.raises(ColorkitError, match="'casle'; close names are castle"):
         _ = course.collection
+
+
+def test_a_study_has_its_own_scale_classes_and_settings(project):
+    networks = {"n": {"classes": ["lawn", "house"]}, "m": {"classes": ["sky", "bar", "lawn"]}}
+    course = Course(project(SCENES | COUNTS, networks, ablations={"width": 0.25, "seeds": 1}))
+    options = {"scale": course.profile.ablations, "classes": ["sky", "bar", "lawn"], "limit": 3}
+    (run,) = course.repeats("n", variant="dropped", model={"dropout": 0.5}, beta=2.0, **options)
+    config, card = run.model().config, read_card(run.weights)
+    assert (config.num_classes, config.width, config.dropout) == (3, 0.25, 0.5)
+    assert card["classes"] == ["sky", "bar", "lawn"]
+    assert card["identity"]["recipe"] == {"epochs": 1, "batch_size": 4, "beta": 2.0}
+    plain = course.train("n", variant="dropped", model={"dropout": 0.5}, **options)
+    assert plain.folder != run.folder
+
+
+def test_a_setting_at_its_default_renames_no_training(project):
+    course = Course(project(SCENES | COUNTS, {"n": {"classes": ["lawn", "house"]}}))
+    assert course.train("n").folder == course.train("n", beta=0.0, gray="weighted").folder

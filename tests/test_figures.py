@@ -16,6 +16,7 @@ from colorkit.figures import (
     DASHES,
     SHOWS,
     Picture,
+    dendrogram,
     figure_html,
     histograms,
     image_grid,
@@ -134,6 +135,13 @@ def test_histograms_are_shares_over_common_edges():
     stairs = [patch.get_data() for patch in figure.axes[0].patches]
     assert [s.values.tolist() for s in stairs] == [[0.25, 0.5, 0.25, 0.0], [0.0, 0.0, 0.0, 1.0]]
     assert all(s.edges.tolist() == [0, 1, 2, 3, 4] for s in stairs)
+
+
+def test_a_tree_sets_off_the_chosen_leaves():
+    linkage = np.array([[0, 1, 1.0, 2], [2, 3, 4.0, 3]])
+    figure = dendrogram(linkage, ["bar_a", "bar_b", "sky"], bold=["bar_b"])
+    labels = {t.get_text(): t.get_fontweight() for t in figure.axes[0].get_yticklabels()}
+    assert labels == {"bar a": "normal", "bar b": "bold", "sky": "normal"}
 
 
 def test_a_figure_is_written_under_its_id(tmp_path):

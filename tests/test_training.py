@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -71,7 +72,10 @@ def same(a, b):
 def test_keeps_history_best_weights_and_their_card(fit, collection):
     run = fit()
     assert list(run.history["epoch"]) == [1, 2, 3]
-    assert {"train_color", "train_class", "val_color", "val_class"} <= set(run.history.columns)
+    parts = {
+        f"{split}_{part}" for split in ("train", "val") for part in ("total", "color", "class")
+    }
+    assert parts <= set(run.history.columns)
     assert run.best_epoch == run.history.set_index("epoch")["val_color"].idxmin()
     card = read_card(run.weights)
     assert card["classes"] == ["meadow", "sea"]
@@ -79,6 +83,13 @@ def test_keeps_history_best_weights_and_their_card(fit, collection):
     assert card["data"] == "painted squares"
     assert not list(run.folder.glob("*.ckpt"))
     assert set(run.snapshots) == {1, 2, 3}
+
+
+def test_the_colorfulness_weighs_the_total_and_leaves_the_color_as_it_is(fit):
+    plain = fit(replace(RECIPE, alpha=0.0)).history
+    assert np.allclose(plain["val_total"], plain["val_color"])
+    weighted = fit(replace(RECIPE, alpha=0.0, beta=5.0)).history
+    assert (weighted["val_total"] > 2 * weighted["val_color"]).all()
 
 
 def test_the_loss_falls(fit):

@@ -213,6 +213,14 @@ def test_transfer_between_unlike_networks_says_what_differs(saved, settings, say
     assert all(torch.equal(t, before[name]) for name, t in target.state_dict().items())
 
 
+def test_dropout_may_differ_in_a_transfer_and_be_missing_in_an_old_card(saved):
+    settings = network(3).settings()
+    del settings["dropout"]
+    rewritten(save_weights(saved, network(3)), settings=settings)
+    transfer(network(3, dropout=0.5), saved)
+    assert load_weights(saved)[0].config.dropout == 0
+
+
 def test_transfer_to_another_architecture_is_refused(saved):
     class Other(ColorNet):
         pass

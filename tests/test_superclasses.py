@@ -1,0 +1,84 @@
+"""Grouping classes by color: statistics, tree and representatives on sets whose answer is known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from scipy.cluster.hierarchy import cut_tree, linkage
+from sklearn.preprocessing import StandardScaler
+
+from colorkit.color import rgb_to_lab
+from colorkit.data.collection import ImageSet
+from colorkit.superclasses import color_statistics, group, representatives
+
+
+class Decoded:
+    """Four images of each class, of one color with a little noise."""
+
+    def __init__(self, colors: dict[str, tuple[int, int, int]], side: int = 12):
+        rng = np.random.default_rng(0)
+        self.labels = [label for label in colors for _ in range(4)]
+        self.names = [f"{label}/{k}" for k, label in enumerate(self.labels)]
+        noise = rng.integers(-9, 10, (len(self.labels), side, side, 3))
+        base = np.array([colors[label] for label in self.labels])[:, None, None]
+        self.images = np.clip(base + noise, 0, 255).astype(np.uint8)
+
+
+COLORS = {
+    "lawn": (40, 150, 40),
+    "forest": (30, 120, 30),
+    "sea": (40, 60, 180),
+    "sky": (60, 80, 210),
+    "brick": (180, 60, 40),
+}
+
+
+@pytest.fixture
+def images() -> ImageSet:
+    return ImageSet(Decoded(COLORS), np.arange(4 * len(COLORS)), list(COLORS))
+
+
+def test_statistics_are_means_over_images(images):
+    table = color_statistics(images, 12)
+    assert list(table.index) == list(COLORS)
+    pixels = images.__getitems__(range(4))[0].permute(0, 3, 1, 2).float() / 255
+    lab = rgb_to_lab(pixels).numpy().reshape(4, 3, -1)
+    expected = [*lab.mean(axis=2).mean(axis=0), *lab.std(axis=2, ddof=1).mean(axis=0)]
+    np.testing.assert_allclose(table.loc["lawn"], expected, rtol=1e-4)
+
+
+def test_like_colors_come_together(images):
+    superclass, _ = group(color_statistics(images, 12)[["L* mean", "a* mean", "b* mean"]], 3)
+    assert superclass["lawn"] == superclass["forest"]
+    assert superclass["sea"] == superclass["sky"]
+    assert superclass.nunique() == 3
+
+
+def test_the_tree_is_that_of_scipy():
+    points = np.random.default_rng(1).normal(size=(9, 4))
+    statistics = pd.DataFrame(points, index=list("abcdefghi"))
+    superclass, tree = group(statistics, 4)
+    reference = linkage(StandardScaler().fit_transform(points), "ward")
+    np.testing.assert_allclose(tree[:, 2:], reference[:, 2:], rtol=1e-6)
+    theirs = cut_tree(reference, 4)[:, 0]
+    same = superclass.to_numpy()[:, None] == superclass.to_numpy()
+    np.testing.assert_array_equal(same, theirs[:, None] == theirs)
+
+
+def test_representatives_are_nearest_to_the_middle():
+    statistics = pd.DataFrame({"x": [0.0, 1.0, 2.4, 10.0, 11.0]}, index=list("abcde"))
+    superclass = pd.Series([0, 0, 0, 1, 1], index=list("abcde"))
+    assert representatives(statistics, superclass)[0] == "b"
+    assert representatives(statistics, superclass)[1] in ("d", "e")
+
+
+@pytest.mark.parametrize("count", [0, 6])
+def test_an_impossible_count_is_refused(images, count):
+    with pytest.raises(ValueError, match="count must lie in 1 to 5"):
+        group(color_statistics(images, 12), count)
+
+
+def test_one_constant_statistic_gives_no_nan():
+    statistics = pd.DataFrame({"x": [1.0, 2.0, 9.0], "same": [3.0, 3.0, 3.0]}, index=list("abc"))
+    _, tree = group(statistics, 2)
+    assert torch.isfinite(torch.from_numpy(tree)).all()
