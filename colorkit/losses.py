@@ -59,20 +59,20 @@ def colorfulness_gap(predicted: Tensor, target: Tensor, form: str = "difference"
     Args:
         predicted, target: (B, 2, h, w), scaled chroma in [0, 1]; M¹ is taken in Lab units.
         form: `difference`, |M¹ − M¹ of the truth| in Lab units, which the report used; or `ratio`,
-            |1 − M¹ ÷ M¹ of the truth|, the alternative it names; a gray truth counts as M¹ = 1.
+            |1 − M¹ ÷ M¹ of the truth|, the alternative it names, for truths duller than M¹ = 1 a
+            difference again: a ratio to almost nothing would outweigh every other image.
 
     Returns:
         (B,) ≥ 0.
 
     Raises:
-        ValueError: unknown form.
+        ValueError: unknown form or unequal shapes.
     """
-    if form not in GAPS:
-        raise ValueError(f"unknown form {form!r}; choose one of {', '.join(GAPS)}")
+    _check_form(form)
+    _check_shapes(predicted, target)
     found, wanted = (colorfulness_ab(unscale_ab(x), _SMOOTH) for x in (predicted, target))
-    if form == "difference":
-        return (found - wanted).abs()
-    return (1 - found / wanted.clamp(min=1)).abs()
+    gap = (found - wanted).abs()
+    return gap if form == "difference" else gap / wanted.clamp(min=1)
 
 
 def joint_loss(
@@ -106,6 +106,7 @@ def joint_loss(
     for name, weight in (("alpha", alpha), ("beta", beta)):
         if not weight >= 0:
             raise ValueError(f"{name} must be 0 or more; got {weight}")
+    _check_form(delta)
     errors = _error(predicted, target, reduction)
     color = total = errors.mean()
     if beta:
@@ -118,11 +119,20 @@ def joint_loss(
 
 def _error(predicted: Tensor, target: Tensor, reduction: str) -> Tensor:
     """Squared chroma error of each image, (B,)."""
-    if predicted.shape != target.shape:
-        raise ValueError(
-            f"predicted {tuple(predicted.shape)} and target {tuple(target.shape)} differ in shape"
-        )
+    _check_shapes(predicted, target)
     if reduction not in REDUCTIONS:
         raise ValueError(f"unknown reduction {reduction!r}; choose one of {', '.join(REDUCTIONS)}")
     error = (predicted - target).square().flatten(1)
     return error.mean(dim=1) if reduction == "mean" else error.sum(dim=1)
+
+
+def _check_shapes(predicted: Tensor, target: Tensor) -> None:
+    if predicted.shape != target.shape:
+        raise ValueError(
+            f"predicted {tuple(predicted.shape)} and target {tuple(target.shape)} differ in shape"
+        )
+
+
+def _check_form(form: str) -> None:
+    if form not in GAPS:
+        raise ValueError(f"unknown form {form!r}; choose one of {', '.join(GAPS)}")
