@@ -187,6 +187,33 @@ def histograms(values: dict[str, np.ndarray], xlabel: str, bins: int = 60) -> Fi
     return figure
 
 
+def histogram_row(
+    values: dict[str, torch.Tensor], channels: Sequence[str], width: float = 11.0
+) -> Figure:
+    """Outlined histograms of several channels side by side, as shares of the pixels.
+
+    Args:
+        values: (N, C, H, W) by the legend's name.
+        channels: names of the C channels.
+        width: of the whole in inches. The outermost thousandths are gathered at the edges.
+    """
+    figure, axes = new_figure(width, 2.7, len(channels))
+    axes = np.atleast_1d(axes)
+    for c, (channel, ax) in enumerate(zip(channels, axes, strict=True)):
+        flat = {name: v[:, c].flatten().cpu().numpy() for name, v in values.items()}
+        low, high = np.quantile(np.concatenate(list(flat.values())), [0.001, 0.999])
+        edges = np.linspace(low, max(high, low + 1e-6), 41)
+        for k, (name, v) in enumerate(flat.items()):
+            share = np.histogram(v.clip(edges[0], edges[-1]), edges)[0] / len(v)
+            ax.stairs(share, edges, label=name, color=COLORS[k % 7], ls=DASHES[k % 7], lw=1.6)
+        ax.set(xlabel=channel, yticks=[])
+    axes[0].set_ylabel("share of pixels")
+    figure.legend(
+        *axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=len(values)
+    )
+    return figure
+
+
 def dendrogram(linkage: np.ndarray, labels: Sequence[str], bold: Sequence[str] = ()) -> Figure:
     """A tree of labeled leaves, drawn from the left.
 

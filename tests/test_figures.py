@@ -251,3 +251,14 @@ def test_the_architecture_is_drawn_with_what_was_measured(num_classes):
     counts = [int(n.replace(",", "")) for t in texts for n in re.findall(r"([\d,]+) param", t)]
     assert sum(counts) == parameter_count(model)
     assert {t.split("\n")[0] for t in texts[1:-1]} == set(model.parts())
+
+
+def test_histogram_rows_share_every_pixel():
+    from colorkit.figures import histogram_row
+
+    values = {"one": torch.randn(2, 3, 8, 8), "constant": torch.zeros(2, 3, 8, 8)}
+    figure = histogram_row(values, ["red", "green", "blue"])
+    assert [ax.get_xlabel() for ax in figure.axes] == ["red", "green", "blue"]
+    for ax in figure.axes:
+        assert [sum(p.get_data().values) for p in ax.patches] == pytest.approx([1, 1])
+    assert len(histogram_row({"one": values["constant"][:, :1]}, ["L*"], 4).axes) == 1

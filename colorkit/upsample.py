@@ -1,0 +1,112 @@
+"""Bringing a network's small chroma planes to the size of the lightness they are joined to.
+
+The networks predict chroma at half their input's side or less. Enlarged without looking at the
+lightness, it spills over edges. The guided filter (He, Sun & Tang, IEEE TPAMI 35(6), 2013) takes
+chroma as a linear function of lightness within each small window; its fast form (He & Sun,
+arXiv:1505.00996, 2015) finds that function on the small plane and enlarges its coefficients, so
+that the full image is touched only once.
+
+The filter was made to smooth: what its linear functions do not explain is lost, and averaging them
+over windows blurs. On chroma that is small already this costs more than the edges gain. So here
+the rest is put back: the small plane minus what the functions make of the small lightness.
+"""
+
+import torch.nn.functional as F
+from torch import Tensor
+
+METHODS = ("nearest", "bilinear", "guided")
+
+
+def upsample_chroma(
+    ab: Tensor,
+    L: Tensor,
+    method: str = "guided",
+    radius: int = 1,
+    eps: float = 144.0,
+    keep: bool = True,
+) -> Tensor:
+    """Enlarge chroma to the size of its lightness.
+
+    `guided`: with the lightness scaled down by area to the plane of ab, in each window of
+    (2 · radius + 1)² pixels of that plane
+
+        slope = cov(L, ab) ÷ (var(L) + eps),  intercept = mean(ab) − slope · mean(L),
+
+    both then averaged over the windows a pixel lies in (cut off at the image's edges), enlarged
+    bilinearly and applied to the full lightness: slope · L + intercept. With `keep`, what this
+    leaves of ab on the small plane is enlarged bilinearly and added; the whole then is the
+    bilinear enlargement plus slope times the detail that L has and its small copy has not.
+
+    Args:
+        ab: (B, 2, h, w) float, in Lab units.
+        L: (B, 1, H, W) float, L* in [0, 100], H ≥ h and W ≥ w, any sizes.
+        method: `nearest`, `bilinear` or `guided`.
+        radius: of the window, in pixels of the small plane, 1 or more.
+        eps: variance of L*, in squared Lab units, well below which a window counts as flat; above
+            0. Radius and eps were chosen on validation photographs reduced 2, 4 and 8 times.
+        keep: put back what the linear functions do not explain; False is the filter as published.
+
+    Returns:
+        (B, 2, H, W) in Lab units. Memory at its highest is twice the result.
+
+    Raises:
+        ValueError: unknown method; other shapes or types; radius or eps out of range.
+    """
+    if method not in METHODS:
+        raise ValueError(f"unknown method {method!r}; choose one of {', '.join(METHODS)}")
+    _check(ab, L)
+    size = L.shape[-2:]
+    if method == "nearest":
+        return F.interpolate(ab, size, mode="nearest-exact")
+    # Around the middle of the values, so that a constant plane comes back exactly.
+    middle = (ab.amax(dim=(2, 3), keepdim=True) + ab.amin(dim=(2, 3), keepdim=True)) / 2
+    ab = ab - middle
+    if method == "bilinear":
+        return _bilinear(ab, size).add_(middle)
+    if radius < 1 or int(radius) != radius or not eps > 0:
+        raise ValueError(
+            f"radius must be a whole number from 1 and eps above 0; got {radius} and {eps}"
+        )
+    small = F.adaptive_avg_pool2d(L, ab.shape[-2:])
+    slope, intercept = _linear_models(ab, small, int(radius), eps)
+    if keep:
+        intercept = ab - slope * small
+    # The two full-size planes: both coefficients, joined in place.
+    result = _bilinear(slope, size).mul_(L)
+    return result.add_(_bilinear(intercept, size)).add_(middle)
+
+
+def _linear_models(ab: Tensor, L: Tensor, radius: int, eps: float) -> tuple[Tensor, Tensor]:
+    """Slope and intercept of ab on L, (B, 2, h, w) each, averaged over the windows of a pixel."""
+    center = L.mean(dim=(2, 3), keepdim=True)  # squares of small numbers round less
+    L = L - center
+    mean_L, mean_ab = _box(L, radius), _box(ab, radius)
+    variance = (_box(L * L, radius) - mean_L**2).clamp(min=0)
+    slope = (_box(L * ab, radius) - mean_L * mean_ab) / (variance + eps)
+    intercept = mean_ab - slope * mean_L
+    slope, intercept = _box(slope, radius), _box(intercept, radius)
+    return slope, intercept - slope * center
+
+
+def _box(x: Tensor, radius: int) -> Tensor:
+    """Mean of the window around each pixel; only pixels inside the plane count."""
+    for kernel, padding in (((2 * radius + 1, 1), (radius, 0)), ((1, 2 * radius + 1), (0, radius))):
+        x = F.avg_pool2d(x, kernel, 1, padding, count_include_pad=False)
+    return x
+
+
+def _bilinear(x: Tensor, size) -> Tensor:
+    return F.interpolate(x, size, mode="bilinear", align_corners=False)
+
+
+def _check(ab: Tensor, L: Tensor) -> None:
+    shaped = ab.ndim == L.ndim == 4 and ab.shape[1] == 2 and L.shape[1] == 1 and len(ab) == len(L)
+    if not shaped or not (ab.is_floating_point() and L.is_floating_point()):
+        raise ValueError(
+            "ab must be float (batch, 2, h, w) and L float (batch, 1, H, W); got "
+            f"{ab.dtype} {tuple(ab.shape)} and {L.dtype} {tuple(L.shape)}"
+        )
+    if ab.shape[2] > L.shape[2] or ab.shape[3] > L.shape[3]:
+        raise ValueError(
+            f"chroma of {tuple(ab.shape[2:])} is larger than its lightness {tuple(L.shape[2:])}"
+        )
