@@ -28,6 +28,19 @@ class Batch(NamedTuple):
     labels: Tensor
 
 
+class NirBatch(NamedTuple):
+    """What a network that colors near-infrared pictures is trained on or measured with.
+
+    nir: (B, 1, H, W) in [0, 1], the network's input.
+    lab: (B, 3, H, W), the color truth of the same pixels.
+    labels: (B,) int64 scene classes.
+    """
+
+    nir: Tensor
+    lab: Tensor
+    labels: Tensor
+
+
 class EpochShuffle(Sampler[int]):
     """A new order each epoch, a function of seed and epoch alone.
 
@@ -82,12 +95,12 @@ def crop(images: Tensor, size: int, generator: torch.Generator | None = None) ->
     """Cut squares out of a batch: random ones with random flips, or the centers.
 
     Args:
-        images: (B, S, S, 3) uint8.
+        images: (B, S, S, C) uint8.
         size: side of the squares, at most S.
         generator: CPU generator of the random crops and flips; None takes centers, unflipped.
 
     Returns:
-        (B, 3, size, size) float in [0, 1] on the images' device.
+        (B, C, size, size) float in [0, 1] on the images' device.
 
     Raises:
         ValueError: the images are smaller than `size`.
@@ -134,6 +147,29 @@ def prepare(
     else:
         fed = decolorize(rgb, gray)
     return Batch(fed, rgb_to_lab(rgb), labels)
+
+
+def prepare_nir(
+    images: Tensor,
+    labels: Tensor,
+    size: int,
+    generator: torch.Generator | None = None,
+) -> NirBatch:
+    """Crop and flip both halves of a batch of pairs together, and convert the color half to Lab.
+
+    Args:
+        images, labels: (B, S, S, 4) uint8 (sRGB and near infrared) and (B,), as the loader gives
+            them.
+        size: side of the crops.
+        generator: see `crop`.
+
+    Raises:
+        ValueError: the images have no fourth channel, or are smaller than `size`.
+    """
+    if images.shape[-1] != 4:
+        raise ValueError(f"pairs have 4 channels, received images of {tuple(images.shape)}")
+    pair = crop(images, size, generator)
+    return NirBatch(pair[:, 3:], rgb_to_lab(pair[:, :3]), labels)
 
 
 def _random_gray(rgb: Tensor, generator: torch.Generator) -> Tensor:

@@ -1,7 +1,7 @@
 """Images decoded once: one memory-mapped array of small squares, and what was measured on the way.
 
 Decoding a JPEG costs more than everything else the data path does, so it happens once. The cache is
-a folder with `images.npy` (N, S, S, 3) uint8, read through the page cache and never loaded whole,
+a folder with `images.npy` (N, S, S, C) uint8, read through the page cache and never loaded whole,
 `stats.npz` and `index.json`. It is built in chunks under a working name; a run that is stopped
 continues after the last finished chunk, and the final name appears only when all is there.
 """
@@ -36,7 +36,8 @@ class Cache:
     """Decoded images and their listing.
 
     Attributes:
-        images: (N, S, S, 3) uint8 sRGB, memory-mapped; rows of unreadable files are zero.
+        images: (N, S, S, C) uint8, memory-mapped: sRGB, or sRGB and near infrared (C = 4); rows of
+            unreadable files are zero.
         labels, splits, names: class, given split (or None) and name of each row.
         thumbnails: (N, 768) float32 color thumbnails.
         colorless: (N,) bool, gray and nearly gray images.
@@ -66,6 +67,7 @@ def open_cache(
     reader: Reader = read_entry,
     recipe: str = "photographs",
     progress: Callable[[int, int], None] | None = None,
+    channels: int = 3,
 ) -> Cache:
     """Open the cache of these entries, building it first if it is not there.
 
@@ -73,19 +75,22 @@ def open_cache(
         entries: the images, in the order of the rows.
         size: side S of the stored squares in pixels.
         folder: the caches' folder; each cache has its own folder below, named by its content.
-        reader: turns an entry into a (size, size, 3) uint8 array, or raises ColorkitError.
+        reader: turns an entry into a (size, size, C) uint8 array, or raises ColorkitError.
         recipe: names the reader and its version; part of the cache's name.
         progress: called with (images done, images in all).
+        channels: C; the first three are sRGB.
 
     Raises:
         ColorkitError: no file could be read, or the disk is full.
     """
     listing = [[e.name, e.label, e.split, *_stamp(e)] for e in entries]
-    key = hashlib.sha256(json.dumps([_FORMAT, recipe, size, listing]).encode()).hexdigest()[:16]
+    content = [_FORMAT, recipe, size, listing] + ([channels] if channels != 3 else [])
+    key = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
     final = Path(folder) / key
     if not (final / "index.json").exists():
         working = final.with_name(f"{key}.partial")
-        _build(entries, size, working, reader, progress or (lambda done, total: None))
+        shape = (len(entries), size, size, channels)
+        _build(entries, shape, working, reader, progress or (lambda done, total: None))
         shutil.rmtree(final, ignore_errors=True)
         working.rename(final)
     index = json.loads((final / "index.json").read_text())
@@ -103,16 +108,15 @@ def open_cache(
 
 
 def _stamp(entry: Entry) -> tuple:
-    """Size and time of a file: a photograph that is exchanged is decoded again."""
+    """Size and time of each file: a photograph that is exchanged is decoded again."""
     try:
-        status = entry.path.stat()
+        found = [path.stat() for path in entry.files]
     except OSError:  # procedural scenes have no file; missing ones are reported when read
         return ()
-    return status.st_size, status.st_mtime_ns
+    return tuple(number for status in found for number in (status.st_size, status.st_mtime_ns))
 
 
-def _build(entries, size, working: Path, reader: Reader, progress) -> None:
-    shape = (len(entries), size, size, 3)
+def _build(entries, shape: tuple[int, ...], working: Path, reader: Reader, progress) -> None:
     working.mkdir(parents=True, exist_ok=True)
     record = working / "progress.json"
     done, faults, target = 0, {}, working / "images.npy"
@@ -122,10 +126,11 @@ def _build(entries, size, working: Path, reader: Reader, progress) -> None:
     _require_space(working, 0 if done else int(np.prod(shape)))
     mode = "r+" if done else "w+"
     images = np.lib.format.open_memmap(target, mode=mode, dtype=np.uint8, shape=shape)
+    decode = partial(_try, reader, size=shape[1])
     with ThreadPoolExecutor(max_workers=torch.get_num_threads()) as pool:
         while done < len(entries):
             chunk = entries[done : done + CHUNK]
-            for row, image in enumerate(pool.map(partial(_try, reader, size=size), chunk), done):
+            for row, image in enumerate(pool.map(decode, chunk), done):
                 if isinstance(image, str):
                     faults[str(row)] = image
                 else:
@@ -171,7 +176,8 @@ def _measure(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     thumbnails, colorless = [], []
     for start in range(0, len(images), 256):
-        rgb = torch.from_numpy(np.array(images[start : start + 256])).permute(0, 3, 1, 2) / 255
+        rgb = torch.from_numpy(np.array(images[start : start + 256, ..., :3]))
+        rgb = rgb.permute(0, 3, 1, 2) / 255
         rgb = torch.nn.functional.adaptive_avg_pool2d(rgb, THUMBNAIL * 2)
         chroma = rgb_to_lab(rgb)[:, 1:].norm(dim=1)
         colorless.append((chroma > 8).float().mean(dim=(1, 2)) < 0.05)

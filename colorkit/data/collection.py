@@ -39,12 +39,12 @@ class ImageSet(Dataset):
         return len(self._rows)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        """One (S, S, 3) uint8 image and its label."""
+        """One (S, S, C) uint8 image and its label."""
         images, labels = self.__getitems__([index])
         return images[0], labels[0]
 
     def __getitems__(self, indexes: Sequence[int]) -> tuple[Tensor, Tensor]:
-        """(B, S, S, 3) uint8 images and (B,) labels: a whole batch at once for the loader."""
+        """(B, S, S, C) uint8 images and (B,) labels: a whole batch at once for the loader."""
         images = torch.from_numpy(self._images[self._rows[np.asarray(indexes)]])
         return images, self.labels[torch.as_tensor(np.asarray(indexes))]
 
@@ -59,7 +59,7 @@ class ImageSet(Dataset):
 
     def take(self, indexes) -> "ImageSet":
         """A subset by position."""
-        other = object.__new__(ImageSet)
+        other = object.__new__(type(self))
         other.classes = self.classes
         other.names = [self.names[i] for i in indexes]
         other.labels = self.labels[torch.as_tensor(np.asarray(indexes, dtype=np.int64))]

@@ -19,6 +19,8 @@ __all__ = ["fetch", "unpack"]
 
 Progress = Callable[[int, int], None]
 
+FIRST_USE = "first-use"  # for `known_hash`: nobody has told us the checksum yet
+
 CHUNK = 1 << 16  # bytes; of a connection that breaks, what is short of a chunk is lost
 SILENCE = 30.0  # seconds without a byte after which a connection counts as lost
 PAUSE = 1.0  # seconds before the second attempt; doubled each time
@@ -38,7 +40,9 @@ def fetch(
 
     Args:
         url: http or https.
-        known_hash: "sha256:…" or "md5:…" in hexadecimal (pooch's notation).
+        known_hash: "sha256:…" or "md5:…" in hexadecimal (pooch's notation). `FIRST_USE` takes
+            whatever comes, or is there; the caller then has to judge and remember it, as
+            `data.sources` does.
         folder: Where the file goes; made if need be.
         name: Its name there; the last part of the address if not given.
         retries: New attempts after a lost connection or a server's fault (status 429 or 5xx).
@@ -46,7 +50,7 @@ def fetch(
         progress: Called with (bytes so far, bytes in all or 0), about once a percent.
 
     Returns:
-        Path of the file, its checksum verified.
+        Path of the file, its checksum verified (but with `FIRST_USE`).
 
     Raises:
         ColorkitError: It cannot be had; the message says where to put it by hand.
@@ -57,21 +61,22 @@ def fetch(
     name = name or unquote(PurePosixPath(urlsplit(url).path).name)
     if not name or Path(name).name != name:
         raise ValueError(f"name must be a plain file name, received {name!r}")
-    if not known_hash or known_hash.split(":")[0] not in ("sha256", "md5"):
+    expected = None if known_hash == FIRST_USE else known_hash or ""
+    if expected is not None and expected.split(":")[0] not in ("sha256", "md5"):
         raise ValueError(f"known_hash must be 'sha256:…' or 'md5:…', received {known_hash!r}")
     target = Path(folder).resolve() / name
     pooch.get_logger().setLevel("WARNING")  # progress says what there is to say
     download = _Download(target, retries, time.monotonic() + time_limit, progress)
     try:
         try:
-            pooch.retrieve(url, known_hash, name, target.parent, downloader=download)
+            pooch.retrieve(url, expected, name, target.parent, downloader=download)
         except _GiveUpError:
             raise
         except ValueError:
             if not download.resumed:
                 raise
             # The beginning may be of an older version of the file: once more, from the start.
-            pooch.retrieve(url, known_hash, name, target.parent, downloader=download)
+            pooch.retrieve(url, expected, name, target.parent, downloader=download)
     except Exception as error:
         raise ColorkitError(
             f"could not download {url}: {_reason(error, download)}; run again, or download it by "

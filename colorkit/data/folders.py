@@ -25,6 +25,11 @@ class Entry:
     split: str | None
     name: str  # path below the root: stable between machines, used for seeded choices
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files this picture is read from."""
+        return (self.path,)
+
 
 def list_images(root: str | Path) -> list[Entry]:
     """List every image file below a folder, sorted by name.

@@ -64,26 +64,60 @@ def seeded_split(
         (N,) array of split names.
     """
     splits = np.full(len(names), "train", dtype="<U5")
-    first: dict[int, int] = {}
-    for i in sorted(range(len(names)), key=names.__getitem__):
-        first.setdefault(int(groups[i]), i)
-
-    def order(group: int) -> str:
-        return hashlib.sha256(f"{seed}:{names[first[group]]}".encode()).hexdigest()
-
-    members: dict[int, list[int]] = {}
-    for i, group in enumerate(groups):
-        members.setdefault(int(group), []).append(i)
+    ordered = _in_seeded_order(names, groups, seed)
     for label in sorted(set(labels)):
-        own = sorted((g for g, i in first.items() if labels[i] == label), key=order)
-        total = sum(len(members[g]) for g in own)
+        own = [members for members in ordered if labels[members[0]] == label]
+        total = sum(len(members) for members in own)
         for split, fraction in fractions.items():
             taken, goal = 0, round(total * fraction)
             while own and taken < goal:
-                group = own.pop(0)
-                splits[members[group]] = split
-                taken += len(members[group])
+                members = own.pop(0)
+                splits[members] = split
+                taken += len(members)
     return splits
+
+
+def seeded_folds(
+    names: list[str], labels: list[str], groups: np.ndarray, of: int, seed: int
+) -> np.ndarray:
+    """Deal images into folds for cross-validation, by class, keeping groups together.
+
+    Each group, in the order of `seeded_split`, goes to the fold that holds the fewest images of its
+    class; of several, classes take turns at who comes first, so that the odd images of all classes
+    do not pile up in one fold.
+
+    Args:
+        names, labels, groups, seed: as in `seeded_split`.
+        of: number of folds.
+
+    Returns:
+        (N,) int64 fold of each image, 0 … of − 1. A group of several classes counts as the class
+        of its first name.
+    """
+    folds = np.zeros(len(names), dtype=np.int64)
+    ordered = _in_seeded_order(names, groups, seed)
+    turn = 0
+    for label in sorted(set(labels)):
+        sizes = np.zeros(of, dtype=np.int64)
+        for members in ordered:
+            if labels[members[0]] == label:
+                fold = int(np.argmin(np.roll(sizes, -turn)) + turn) % of
+                folds[members] = fold
+                sizes[fold] += len(members)
+        turn = (turn + int(sizes.sum())) % of
+    return folds
+
+
+def _in_seeded_order(names: list[str], groups: np.ndarray, seed: int) -> list[list[int]]:
+    """Members of each group, first name first; the groups in the order of their hashes."""
+    gathered: dict[int, list[int]] = {}
+    for i in sorted(range(len(names)), key=names.__getitem__):
+        gathered.setdefault(int(groups[i]), []).append(i)
+
+    def order(members: list[int]) -> str:
+        return hashlib.sha256(f"{seed}:{names[members[0]]}".encode()).hexdigest()
+
+    return sorted(gathered.values(), key=order)
 
 
 def drop_leaks(splits: np.ndarray, pairs: np.ndarray) -> np.ndarray:
