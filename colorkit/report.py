@@ -179,8 +179,8 @@ def _summarize(outcomes: list[Outcome], seconds: float) -> None:
     for o in outcomes:
         print(f"{o.name:24} {o.state:8} {o.seconds:8.1f}" + (f"  {o.reason}" if o.reason else ""))
     count = Counter(o.state for o in outcomes)
-    states = ("ran", "current", "failed", "skipped")
-    print(", ".join(f"{count[s]} {s}" for s in states) + f" in {seconds:.1f} s")
+    states = [f"{count[s]} {s}" for s in ("ran", "current", *_BAD) if count[s]]
+    print(f"{len(outcomes)} chapters in {seconds:.1f} s: {', '.join(states)}")
 
 
 def _listing(profile: Profile) -> str:
