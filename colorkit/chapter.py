@@ -161,6 +161,14 @@ class Chapter(Course):
         self._claims.append(found)
         say(f"> **{id}** {found.text} {measure}: {exceptions} of {n} {of}: **{found.verdict}**.")
 
+    def stop(self, why: str) -> None:
+        """Say why the chapter ends here, write what there is, and let later cells do nothing."""
+        from IPython import get_ipython
+
+        say(f"**This chapter ends here:** {why}")
+        self.finish()
+        get_ipython().input_transformers_cleanup.append(lambda lines: [])
+
     def finish(self) -> None:
         """Show the chapter's claims and write its numbers beside its figures."""
         if self._claims:

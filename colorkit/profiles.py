@@ -122,6 +122,38 @@ class Scale:
 
 
 @dataclass(frozen=True, config=_STRICT)
+class Nir:
+    """Pairs of color and near infrared, and the scale of the networks trained on them.
+
+    Attributes:
+        what: the pairs in words, for captions and tables.
+        root: their folder, relative to the folder of photographs; empty draws procedural pairs.
+        classes: procedural scene classes, at least two; pairs: how many of each.
+        folds: folds of the cross-validation that are trained and tested, out of `of`.
+        size, stored: as of `Data`; 0 takes its own.
+        epochs: of most trainings; short: of the short ones.
+        batch_size: images a step.
+        width: channels of the U-Net's first level; the other networks have the profile's model, so
+            that its weights fit them.
+        augment: zoom, and change exposure and contrast of near infrared, beside crops and flips.
+    """
+
+    what: str
+    root: str = ""
+    classes: list[str] = field(default_factory=list)
+    pairs: Count = 10
+    folds: Count = 1
+    of: Annotated[int, Field(ge=3)] = 5
+    size: Optional = 0
+    stored: Optional = 0
+    epochs: Count = 30
+    short: Count = 5
+    batch_size: Count = 16
+    width: Count = 32
+    augment: bool = False
+
+
+@dataclass(frozen=True, config=_STRICT)
 class Profile:
     """All that a run of the course depends on.
 
@@ -133,6 +165,7 @@ class Profile:
         test_limit: most test images a class in measurements; 0 takes all.
         studies: scale of the studies of the loss and of decolorization.
         ablations: scale of the ablations, the most trainings of the course.
+        nir: pairs of color and near infrared; none leaves their chapter out.
     """
 
     name: str
@@ -144,6 +177,7 @@ class Profile:
     test_limit: Optional = 0
     studies: Scale = field(default_factory=Scale)
     ablations: Scale = field(default_factory=Scale)
+    nir: Nir | None = None
 
     def recipe_of(self, network: str) -> Recipe:
         """The recipe with the network's own number of epochs."""
@@ -212,6 +246,8 @@ def _with_root(data: Data, override: str) -> Data:
 def _check(profile: Profile, path: Path) -> Profile:
     if profile.data.stored < profile.data.size:
         raise ColorkitError(f"{path}: data.stored must be at least data.size; enlarge it")
+    if profile.nir:
+        _check_nir(profile.nir, profile.data, path)
     for name, network in profile.networks.items():
         if network.start and network.start not in profile.networks:
             raise ColorkitError(
@@ -226,6 +262,18 @@ def _check(profile: Profile, path: Path) -> Profile:
             f"--data DIR or set data.root in {path}"
         )
     return profile
+
+
+def _check_nir(nir: Nir, data: Data, path: Path) -> None:
+    """Check what no single key tells. The folder may be missing: only one chapter needs it."""
+    if nir.folds > nir.of:
+        raise ColorkitError(f"{path}: nir.folds must be at most nir.of, {nir.of}; lower it")
+    if (nir.stored or data.stored) < (nir.size or data.size):
+        raise ColorkitError(f"{path}: nir.stored must be at least nir.size; enlarge it")
+    if nir.root and data.source == "scenes":
+        raise ColorkitError(f"{path}: nir.root counts from data.root, which scenes lack; empty it")
+    if not nir.root and len(set(nir.classes)) < 2:
+        raise ColorkitError(f"{path}: nir needs a root, or two classes or more; add them")
 
 
 def _refuse_circles(profile: Profile, path: Path) -> None:

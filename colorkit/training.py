@@ -32,7 +32,6 @@ from colorkit.profiles import Recipe
 # Raise when networks, losses or batches change what a training gives: trainings stored under
 # another number are made again.
 RECIPE_VERSION = 2
-_DEFAULTS = Recipe()  # a training is named by what differs, so that a new setting renames none
 
 
 @dataclass(frozen=True)
@@ -72,6 +71,8 @@ class Run:
 
 class Colorizer(L.LightningModule):
     """A network that turns gray into chroma, with the joint loss."""
+
+    fed = ""  # what the network is fed, for the weights' card; empty: the recipe's gray
 
     def __init__(self, model: torch.nn.Module, recipe: Recipe, size: int, seed: int):
         super().__init__()
@@ -202,6 +203,7 @@ def fit(
     devices: int = 1,
     num_nodes: int = 1,
     loggers: list | None = None,
+    module: type[Colorizer] = Colorizer,
 ) -> Run:
     """Train a colorizer, or return the finished training of the same name.
 
@@ -218,6 +220,7 @@ def fit(
         start: earlier weights to start from; the classifier is replaced.
         devices, num_nodes: processes and machines, as Lightning counts them.
         loggers: more Lightning loggers beside TensorBoard (Weights & Biases, say).
+        module: what prepares batches and takes the loss; it must log `val_color`.
 
     Raises:
         ColorkitError: weights that do not fit, a loss that is not finite, a full disk.
@@ -226,16 +229,20 @@ def fit(
     model = make_model()
     if start is not None:
         transfer(model, start)
+    # A training is named by what differs from the defaults, so that a new setting renames none.
+    defaults = asdict(type(recipe)())
     identity = {
         "version": RECIPE_VERSION,
         "architecture": type(model).__name__,
         "settings": model.settings(),
-        "recipe": {k: v for k, v in asdict(recipe).items() if v != getattr(_DEFAULTS, k)},
+        "recipe": {k: v for k, v in asdict(recipe).items() if v != defaults[k]},
         "size": size,
         "seed": seed,
         "data": [fingerprint, _digest(train.names), _digest(val.names), train.classes],
         "start": None if start is None else Path(start).parent.name,
     }
+    if module is not Colorizer:
+        identity["module"] = module.__name__
     run_folder = Path(folder) / f"{name}-s{seed}-{_digest(identity)}"
     if (run_folder / "run.json").exists():
         return load_run(run_folder)
@@ -249,7 +256,7 @@ def fit(
     callbacks: list[Callback] = [history, Snapshots(run_folder, recipe.epochs), best]
     if recipe.patience:
         callbacks.append(EarlyStopping("val_color", patience=recipe.patience))
-    module = Colorizer(model, recipe, size, seed)
+    trained = module(model, recipe, size, seed)
     last = run_folder / "last.ckpt"
     with _Quiet():
         trainer = L.Trainer(
@@ -268,7 +275,7 @@ def fit(
             benchmark=False,
         )
         trainer.fit(
-            module,
+            trained,
             loader(train, recipe.batch_size, shuffle_seed=seed),
             loader(val, recipe.batch_size),
             ckpt_path=str(last) if last.exists() else None,
@@ -276,7 +283,7 @@ def fit(
         )
     if trainer.interrupted:
         raise KeyboardInterrupt
-    return _finish(run_folder, name, module, best, history, identity, train.classes, data)
+    return _finish(run_folder, name, trained, best, history, identity, train.classes, data)
 
 
 def load_run(folder: str | Path) -> Run:
@@ -317,7 +324,7 @@ def _finish(folder, name, module, best, history, identity, classes, data) -> Run
         name=name,
         classes=classes,
         data=data,
-        gray=module.recipe.gray,
+        gray=module.fed or module.recipe.gray,
         size=module.size,
         best_epoch=best_epoch,
         scores=scores,

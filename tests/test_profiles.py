@@ -243,6 +243,38 @@ def test_stored_images_smaller_than_the_crops_are_refused(tmp_path):
     assert "data.stored must be at least data.size" in message
 
 
+NIR = {"what": "pairs", "classes": ["field", "water"]}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"nir": NIR | {"fold": 2}}, "unknown key nir.fold"),
+        ({"nir": {"classes": ["field", "water"]}}, "key nir.what is missing"),
+        ({"nir": NIR | {"epochs": 0}}, "nir.epochs: "),
+        ({"nir": NIR | {"of": 2}}, "nir.of: "),
+        ({"nir": NIR | {"augment": 1}}, "nir.augment: "),
+        ({"nir": NIR | {"folds": 6}}, "nir.folds must be at most nir.of, 5"),
+        ({"nir": NIR | {"size": 64}}, "nir.stored must be at least nir.size"),
+        ({"nir": NIR | {"root": "rgbnir"}}, "nir.root counts from data.root"),
+        ({"nir": {"what": "pairs"}}, "nir needs a root, or two classes"),
+        ({"nir": NIR | {"classes": ["field", "field"]}}, "nir needs a root, or two classes"),
+    ],
+)
+def test_a_fault_in_the_pairs_section_is_named(tmp_path, change, said):
+    path = write(tmp_path, **change)
+    message = fault_of(path)
+    assert said in message and str(path) in message
+
+
+def test_pairs_are_optional_and_their_folder_may_be_missing(tmp_path):
+    assert load_profile(str(write(tmp_path))).nir is None
+    nir = load_profile(str(write(tmp_path, nir=NIR))).nir
+    assert (nir.folds, nir.of, nir.root) == (1, 5, "")
+    path = write(tmp_path, data__source="folders", nir={"what": "pairs", "root": "nowhere"})
+    assert load_profile(str(path), str(tmp_path)).nir.root == "nowhere"
+
+
 @pytest.mark.parametrize("size", [100, 16])
 def test_a_global_size_the_network_cannot_take_is_refused_before_the_run(tmp_path, size):
     assert "model.global_size" in fault_of(write(tmp_path, model__global_size=size))

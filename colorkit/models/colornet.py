@@ -6,6 +6,7 @@ every place, *colorization* turns the result into chroma at half the image's sid
 *classifier* reads the scene's class from the global branch.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import torch.nn.functional as F
@@ -76,10 +77,7 @@ class ColorNet(nn.Module):
         self.config = ColorNetConfig(
             num_classes, width, preset, global_size, classifier_hidden, dropout
         )
-        norm = preset == "paper"
-
-        def c(channels: int) -> int:
-            return max(1, round(channels * width))
+        norm, c = preset == "paper", self.scaled
 
         # Shapes in the comments are for an (H, W) image at width 1.
         self.low = nn.Sequential(
@@ -108,16 +106,7 @@ class ColorNet(nn.Module):
         )
         self.global_fuse = _linear(c(512), c(256), norm)  # (B, 256)
         self.fusion = Fusion(c(256), c(256), c(256), norm)
-        self.color = nn.Sequential(
-            _conv(c(256), c(128), 1, norm, dropout),
-            nn.Upsample(scale_factor=2, mode="nearest"),
-            _conv(c(128), c(64), 1, norm),
-            _conv(c(64), c(64), 1, norm),  # (B, 64, H/4, W/4)
-            nn.Upsample(scale_factor=2, mode="nearest"),
-            _conv(c(64), c(32), 1, norm),
-            nn.Conv2d(c(32), 2, 3, padding=1),  # (B, 2, H/2, W/2)
-            nn.Sigmoid(),
-        )
+        self.color = decoder(c, 2, norm, dropout)  # (B, 2, H/2, W/2)
         self.classifier = None
         if num_classes is not None:
             hidden = c(classifier_hidden) if classifier_hidden else 0
@@ -125,7 +114,7 @@ class ColorNet(nn.Module):
                 *([_linear(c(512), hidden, norm)] if hidden else []),
                 nn.Linear(hidden or c(512), num_classes),
             )
-        self.apply(_initialize)
+        self.apply(initialize)
 
     def forward(self, gray: Tensor) -> tuple[Tensor, Tensor | None]:
         """Predict the chroma of a batch of gray images of any size.
@@ -136,6 +125,21 @@ class ColorNet(nn.Module):
         Returns:
             ab: (B, 2, ⌈H/2⌉, ⌈W/2⌉) in [0, 1], scaled as by `colorkit.color.scale_ab`.
             scores: (B, num_classes) before softmax, or None without a classifier.
+
+        Raises:
+            ValueError: the shape is another one.
+        """
+        height, width = gray.shape[-2:]
+        _, fused, vector = self.planes(gray)
+        ab = self.color(fused)[..., : -(-height // 2), : -(-width // 2)]
+        scores = None if self.classifier is None else self.classifier(vector)
+        return ab, scores
+
+    def planes(self, gray: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Compute what the decoders and the classifier read.
+
+        Returns:
+            Mid-level and fused planes, both (B, 256, ⌈H/8⌉, ⌈W/8⌉), and the global vector (B, 512).
 
         Raises:
             ValueError: the shape is another one.
@@ -153,10 +157,12 @@ class ColorNet(nn.Module):
             )
             low_small = self.low(small)
         vector = self.global_class(self.global_conv(low_small))  # (B, 512)
-        fused = self.fusion(self.mid(low), self.global_fuse(vector))  # (B, 256, H/8, W/8)
-        ab = self.color(fused)[..., : -(-height // 2), : -(-width // 2)]
-        scores = None if self.classifier is None else self.classifier(vector)
-        return ab, scores
+        mid = self.mid(low)
+        return mid, self.fusion(mid, self.global_fuse(vector)), vector
+
+    def scaled(self, channels: int) -> int:
+        """Scale a channel count of the paper by the network's width."""
+        return max(1, round(channels * self.config.width))
 
     def parts(self) -> dict[str, nn.Module]:
         """Return the paper's five parts and the classifier by name, in order."""
@@ -176,6 +182,30 @@ class ColorNet(nn.Module):
     def settings(self) -> dict:
         """Return the configuration as plain values; `ColorNet(**settings)` builds it again."""
         return asdict(self.config)
+
+
+def decoder(
+    c: Callable[[int], int], outputs: int, norm: bool, dropout: float = 0.0, full: bool = False
+) -> nn.Sequential:
+    """Colorization part: a plane at an eighth of the image's side to maps at half of it.
+
+    Args:
+        c: scales a channel count by the network's width.
+        outputs: maps, each in [0, 1].
+        norm, dropout: see `ColorNetConfig`.
+        full: one more step, up to the image's own side.
+    """
+    return nn.Sequential(
+        _conv(c(256), c(128), 1, norm, dropout),
+        nn.Upsample(scale_factor=2, mode="nearest"),
+        _conv(c(128), c(64), 1, norm),
+        _conv(c(64), c(64), 1, norm),  # (B, 64, H/4, W/4)
+        nn.Upsample(scale_factor=2, mode="nearest"),
+        _conv(c(64), c(32), 1, norm),
+        *([nn.Upsample(scale_factor=2, mode="nearest"), _conv(c(32), c(32), 1, norm)] * full),
+        nn.Conv2d(c(32), outputs, 3, padding=1),  # (B, outputs, H/2, W/2), or H, W if full
+        nn.Sigmoid(),
+    )
 
 
 class Fusion(nn.Module):
@@ -220,7 +250,7 @@ def _linear(inputs: int, outputs: int, norm: bool, dropout: float = 0.0) -> nn.S
     return nn.Sequential(*layers, *([nn.Dropout(dropout)] if dropout else []))
 
 
-def _initialize(module: nn.Module) -> None:
+def initialize(module: nn.Module) -> None:
     """He initialization: without batch normalization PyTorch's default fades over 14 layers."""
     if isinstance(module, nn.Conv2d | nn.Linear):
         nn.init.kaiming_normal_(module.weight, nonlinearity="relu")

@@ -16,8 +16,11 @@ from torch import nn
 from colorkit.errors import ColorkitError, one_line
 from colorkit.files import atomic_write
 from colorkit.models.colornet import ColorNet
+from colorkit.models.nirnet import NirNet
+from colorkit.models.unet import UNet
 
-ARCHITECTURES = {"ColorNet": ColorNet}
+ARCHITECTURES = {"ColorNet": ColorNet, "NirNet": NirNet, "UNet": UNet}
+_STARTS = {"NirNet": ("ColorNet",)}  # other architectures whose parts a network takes, if they fit
 _FORMAT = "colorkit-1"
 _FREE = ("num_classes", "classifier_hidden", "dropout")  # may differ in a transfer
 _CARD = "colorkit"  # the header's entry that holds the card
@@ -89,6 +92,8 @@ def load_weights(path: str | Path) -> tuple[nn.Module, dict]:
 def transfer(model: nn.Module, path: str | Path) -> None:
     """Start a model from earlier weights; a classifier for other classes keeps its fresh ones.
 
+    A NirNet starts from a ColorNet as well and keeps fresh weights where it has other layers.
+
     Raises:
         ColorkitError: the file is of another architecture or size.
     """
@@ -101,13 +106,19 @@ def transfer(model: nn.Module, path: str | Path) -> None:
         for key in ours
         if key not in _FREE and theirs.get(key, ours[key]) != ours[key]
     ]
-    if card["architecture"] != type(model).__name__ or differ:
+    name = type(model).__name__
+    related = card["architecture"] in _STARTS.get(name, ())
+    if (card["architecture"] != name and not related) or differ:
         raise ColorkitError(
             f"{path} holds a {card['architecture']} with {', '.join(differ) or 'other layers'}; "
             f"train it again for this {type(model).__name__}, or change the profile to match"
         )
-    fresh = {name: t for name, t in model.state_dict().items() if name.startswith("classifier")}
-    kept = {name: t for name, t in tensors.items() if not name.startswith("classifier")}
+    state = model.state_dict()
+    fresh = {n: t for n, t in state.items() if n.startswith("classifier")}
+    if related:  # what a ColorNet lacks or has in another shape stays fresh
+        tensors = {n: t for n, t in tensors.items() if n in state and t.shape == state[n].shape}
+        fresh |= {n: t for n, t in state.items() if n not in tensors}
+    kept = {n: t for n, t in tensors.items() if not n.startswith("classifier")}
     _fill(model, kept | fresh, path)
 
 

@@ -1,0 +1,235 @@
+"""From near infrared to color: networks trained on pairs, and every way measured alike.
+
+A *painter* turns a batch of near-infrared images into color. A network is one; so are the limits
+that need no network because they look at the truth. All are measured by `evaluate_pairs`.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Literal, NamedTuple
+
+import pandas as pd
+import torch
+import torch.nn.functional as F
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+from torch import Tensor
+
+from colorkit.color import lab_to_rgb, rgb_to_lab, scale_ab, scale_L, unscale_ab, unscale_L
+from colorkit.data.batches import NirBatch, crop, loader, mix_seed, prepare_nir
+from colorkit.data.rgbnir import PairSet
+from colorkit.losses import chroma_target
+from colorkit.metrics import colorfulness, measure, ssim
+from colorkit.profiles import _STRICT, Recipe
+from colorkit.training import Colorizer
+
+Painter = Callable[[NirBatch], Tensor]  # to sRGB (B, 3, H, W) in [0, 1]
+MEASURED = ("psnr", "ssim", "absolute_error", "angular_error", "delta_e", "colorfulness", "lpips")
+Weight = Annotated[float, Field(ge=0)]
+
+
+@dataclass(frozen=True, config=_STRICT)
+class NirRecipe(Recipe):
+    """How a network is trained on pairs.
+
+    Attributes:
+        luminance: weight of the squared error of L*, scaled to [0, 1].
+        chroma: weight of those of a* and of b*; as in the report, all three weigh the same.
+        structure: what else L* is held to: its `gradient`, its `ssim`, or nothing.
+        structure_weight: of that term.
+        loading: `lab` scales each channel by its own range; `bytes` divides L*, a*, b* by 255, as
+            if all were channels of an 8-bit image: the mistake of the report's section 6.2.
+        augment: see `colorkit.profiles.Nir`.
+    """
+
+    luminance: Weight = 1.0
+    chroma: Weight = 1.0
+    structure: Literal["none", "gradient", "ssim"] = "none"
+    structure_weight: Weight = 0.5
+    loading: Literal["lab", "bytes"] = "lab"
+    augment: bool = False
+
+
+class NirLoss(NamedTuple):
+    """The parts of the loss: `total` is minimized, `color` chooses the best epoch."""
+
+    total: Tensor
+    color: Tensor
+    classification: Tensor
+    L: Tensor
+    a: Tensor
+    b: Tensor
+    structure: Tensor
+
+
+def nir_loss(L, ab, scores, batch: NirBatch, recipe: NirRecipe) -> NirLoss:
+    """Squared error of each channel, plus structure of L* and the classification, weighted.
+
+    Args:
+        L: (B, 1, h, w) in [0, 1], or None where near infrared stands in for it.
+        ab: (B, 2, h, w) in [0, 1].
+        scores: (B, classes), or None.
+        batch: the truth; it is brought to the planes' sizes by averaging areas.
+        recipe: the weights.
+    """
+    scaled = torch.cat((scale_L(batch.lab[:, :1]), scale_ab(batch.lab[:, 1:])), dim=1)
+    true = batch.lab / 255 if recipe.loading == "bytes" else scaled
+    a, b = (ab - chroma_target(true[:, 1:], ab.shape[-2:])).square().mean(dim=(0, 2, 3))
+    light = structure = classification = ab.new_zeros(())
+    if L is not None:
+        target = chroma_target(true[:, :1], L.shape[-2:])
+        light = (L - target).square().mean()
+        if recipe.structure == "gradient":
+            steps = zip(_steps(L), _steps(target), strict=True)
+            structure = sum((found - wanted).abs().mean() for found, wanted in steps)
+        elif recipe.structure == "ssim":
+            structure = 1 - ssim(L.expand(-1, 3, -1, -1), target.expand(-1, 3, -1, -1)).mean()
+    if scores is not None:
+        classification = F.cross_entropy(scores.float(), batch.labels)
+    color = recipe.luminance * light + recipe.chroma * (a + b)
+    total = color + recipe.structure_weight * structure + recipe.alpha * classification
+    return NirLoss(total, color, classification, light, a, b, structure)
+
+
+def _steps(plane: Tensor) -> tuple[Tensor, Tensor]:
+    """Differences of neighbors, down and to the right."""
+    return plane.diff(dim=-2), plane.diff(dim=-1)
+
+
+def predict(model: torch.nn.Module, nir: Tensor) -> tuple:
+    """Run any network on near infrared: scaled L (or None), scaled ab, scores (or None)."""
+    output = model(nir)
+    if isinstance(output, Tensor):  # a U-Net, (B, 3, H, W): it says how L* differs from its input
+        L = scale_L(as_luminance(nir)) + 2 * output[:, :1].float() - 1
+        return L.clamp(0, 1), output[:, 1:].float(), None
+    ab, *L, scores = output  # ColorNet gives no L
+    return L[0].float() if L and L[0] is not None else None, ab.float(), scores
+
+
+class NirColorizer(Colorizer):
+    """A network that turns near infrared into chroma, and luminance if it gives one."""
+
+    fed = "nir"
+
+    def on_after_batch_transfer(self, batch, dataloader_idx: int) -> NirBatch:
+        """Crop, flip, augment and convert to Lab here, on the device."""
+        if isinstance(batch, NirBatch):
+            return batch
+        if not self.trainer.training:
+            return prepare_nir(*batch, self.size)
+        place = (self.seed, self.current_epoch, self.trainer.global_step, self.global_rank)
+        generator = torch.Generator().manual_seed(mix_seed(*place))
+        prepare = augmented if self.recipe.augment else prepare_nir
+        return prepare(*batch, self.size, generator)
+
+    def _loss(self, batch: NirBatch):
+        L, ab, scores = predict(self.model, batch.nir)
+        return nir_loss(L, ab, scores, batch, self.recipe), scores
+
+    def _record(self, stage: str, loss: NirLoss, count: int) -> None:
+        super()._record(stage, loss, count)
+        for name in ("L", "a", "b", "structure"):
+            value = getattr(loss, name)
+            self.log(f"{stage}_{name}", value, on_step=False, on_epoch=True, batch_size=count)
+
+
+def augmented(images: Tensor, labels: Tensor, size: int, generator: torch.Generator) -> NirBatch:
+    """As `prepare_nir`, with zoom by up to 2 and other exposures and contrasts of near infrared."""
+    whole = crop(images, images.shape[1])  # (B, 4, S, S)
+    zoom, down, right, flip, gain, bend = torch.rand((6, len(images)), generator=generator)
+    side = 1 - 0.5 * zoom
+    matrix = torch.zeros(len(images), 2, 3)
+    matrix[:, 0, 0] = side * torch.where(flip < 0.5, -1.0, 1.0)
+    matrix[:, 1, 1] = side
+    matrix[:, 0, 2], matrix[:, 1, 2] = (1 - side) * (2 * right - 1), (1 - side) * (2 * down - 1)
+    grid = F.affine_grid(matrix, [len(images), 4, size, size], align_corners=False)
+    pair = F.grid_sample(whole, grid.to(whole.device), padding_mode="border", align_corners=False)
+    gain, bend = (2 ** (x.to(whole.device).view(-1, 1, 1, 1) - 0.5) for x in (gain, bend))
+    nir = (gain * pair[:, 3:].clamp(min=1e-4) ** bend).clamp(max=1)
+    return NirBatch(nir, rgb_to_lab(pair[:, :3].clamp(0, 1)), labels)
+
+
+def as_luminance(nir: Tensor) -> Tensor:
+    """L* of near infrared taken for a gray picture: (B, 1, H, W) in [0, 1] to [0, 100]."""
+    return rgb_to_lab(nir.expand(-1, 3, -1, -1))[:, :1]
+
+
+def paint(model: torch.nn.Module, nir: Tensor) -> Tensor:
+    """Colorize near infrared of any size; a network without luminance keeps it as luminance.
+
+    Args:
+        model: ColorNet, NirNet, or UNet of one channel to three.
+        nir: (B, 1, H, W) in [0, 1].
+
+    Returns:
+        (B, 3, H, W) sRGB in [0, 1].
+    """
+    with torch.inference_mode():
+        L, ab, _ = predict(model, nir)
+        L = as_luminance(nir) if L is None else _resize(unscale_L(L), nir)
+        return lab_to_rgb(torch.cat((L, _resize(unscale_ab(ab), nir)), dim=1))
+
+
+def _resize(plane: Tensor, like: Tensor) -> Tensor:
+    return F.interpolate(plane, like.shape[-2:], mode="bilinear", align_corners=False)
+
+
+def painter(model: torch.nn.Module) -> Painter:
+    """Make a painter of a network."""
+    return lambda batch: paint(model, batch.nir)
+
+
+def linear_light(batch: NirBatch) -> Tensor:
+    """L* of the best linear map of near infrared to the true L*, image by image (it is oracle)."""
+    x, y = as_luminance(batch.nir).flatten(1), batch.lab[:, :1].flatten(1)
+    dx = x - x.mean(dim=1, keepdim=True)
+    gain = (dx * y).sum(dim=1, keepdim=True) / dx.square().sum(dim=1, keepdim=True).clamp(min=1e-3)
+    return (y.mean(dim=1, keepdim=True) + gain * dx).view_as(batch.nir)
+
+
+def _with(L: Tensor, ab: Tensor) -> Tensor:
+    return lab_to_rgb(torch.cat((L, ab.expand(-1, 2, -1, -1)), dim=1))
+
+
+# What no network reaches or none needs: the true image is looked at in all but the first.
+LIMITS: dict[str, Painter] = {
+    "near infrared itself, gray": lambda batch: batch.nir.expand(-1, 3, -1, -1),
+    "near infrared as luminance, true chroma": lambda batch: _with(
+        as_luminance(batch.nir), batch.lab[:, 1:]
+    ),
+    "best linear map to luminance, gray": lambda batch: _with(
+        linear_light(batch).clamp(0, 100), torch.zeros_like(batch.nir)
+    ),
+    "true luminance, no color": lambda batch: _with(batch.lab[:, :1], torch.zeros_like(batch.nir)),
+}
+
+
+def pair_batches(pairs: PairSet, size: int, batch_size: int = 64):
+    """Center crops of a set in order, batch by batch."""
+    for pixels, labels in loader(pairs, batch_size):
+        yield prepare_nir(pixels, labels, size)
+
+
+def gradient_energy(L: Tensor) -> Tensor:
+    """Mean squared difference of neighboring pixels of (B, 1, H, W): (B,), small where blurred."""
+    return sum(step.square().mean(dim=(1, 2, 3)) for step in _steps(L))
+
+
+def evaluate_pairs(painter: Painter, pairs: PairSet, size: int) -> pd.DataFrame:
+    """Measure a painter on a set, one row a pair.
+
+    Returns:
+        `name`, `label`, `MEASURED` (`lpips` only where its weights are), `colorfulness_true`, and
+        `sharpness`, the gradient energy of L* relative to the truth's.
+    """
+    tables = []
+    for batch in pair_batches(pairs, size):
+        predicted, true = painter(batch), lab_to_rgb(batch.lab)
+        values, _ = measure(predicted, true, MEASURED)
+        values["colorfulness_true"] = colorfulness(true)
+        energy = gradient_energy(rgb_to_lab(predicted)[:, :1])
+        values["sharpness"] = energy / gradient_energy(batch.lab[:, :1]).clamp(min=1e-6)
+        tables.append(pd.DataFrame({name: v.cpu().numpy() for name, v in values.items()}))
+    table = pd.concat(tables, ignore_index=True)
+    table.insert(0, "label", [pairs.classes[i] for i in pairs.labels.tolist()])
+    table.insert(0, "name", pairs.names)
+    return table

@@ -1,0 +1,212 @@
+"""The near-infrared networks of the course: which there are, and their trainings fold by fold."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from colorkit.course import Course
+from colorkit.data.batches import NirBatch
+from colorkit.data.rgbnir import (
+    Fold,
+    PairCollection,
+    PairList,
+    PairSet,
+    collect_pairs,
+    list_pairs,
+    read_pair,
+    scene_pairs,
+)
+from colorkit.errors import ColorkitError
+from colorkit.models import NirNet, UNet
+from colorkit.nir import (
+    NirColorizer,
+    NirRecipe,
+    Painter,
+    evaluate_pairs,
+    painter,
+    pair_batches,
+)
+from colorkit.training import Run, fit
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way from near infrared to color.
+
+    Attributes:
+        luminance: of `NirNet`; empty for a U-Net.
+        full: of `NirNet`.
+        start: begin with VégéNet's weights where they fit.
+        short: train for the profile's short time.
+        recipe: settings of `NirRecipe` that differ.
+    """
+
+    luminance: str = ""
+    full: bool = False
+    start: bool = True
+    short: bool = False
+    recipe: dict = field(default_factory=dict)
+
+
+WAYS = {
+    "chroma": Way("none"),
+    "chroma-scratch": Way("none", start=False),
+    "bytes": Way("head", recipe={"loading": "bytes"}),
+    "head": Way("head"),
+    "branch-short": Way("branch", short=True),
+    "branch": Way("branch"),
+    "unet": Way(recipe={"structure": "gradient"}),
+}
+
+# Near infrared to color on the 28 validation pairs of the VCIP 2020 challenge, as published.
+PUBLISHED = pd.DataFrame(
+    {
+        "SST": (14.26, 0.57, 5.61, 0.361),
+        "NIR-GNN": (17.50, 0.60, 5.22, 0.384),
+        "MFCNet family": (20.34, 0.61, 3.79, 0.208),
+        "CoColor": (23.54, 0.69, 2.68, 0.233),
+        "ColorMamba": (24.56, 0.71, 2.81, 0.212),
+        "SF-GPT": (26.09, 0.77, 2.72, 0.132),
+    },
+    index=["PSNR (dB)", "SSIM", "angular error (°)", "LPIPS"],
+).T
+
+
+class NirStudy:
+    """Pairs of a profile, and the networks trained on them.
+
+    Args:
+        course: its profile says which pairs and at what scale; its networks give first weights.
+
+    Raises:
+        ColorkitError: the profile has no pairs, or their folder is missing.
+    """
+
+    def __init__(self, course: Course):
+        profile = course.profile
+        if profile.nir is None:
+            raise ColorkitError(
+                f"the profile {profile.name} names no pairs of color and near infrared; add a "
+                "section nir to it"
+            )
+        self.course, self.nir = course, profile.nir
+        self.root = Path(profile.data.root) / self.nir.root if self.nir.root else None
+        if self.root and not self.root.is_dir():
+            raise ColorkitError(
+                f"there are no pairs of color and near infrared: {self.root} is not a folder; put "
+                "them there, or set nir.root in the profile"
+            )
+        self.size = self.nir.size or profile.data.size
+
+    @cached_property
+    def listed(self) -> PairList:
+        """The files of the pairs, or the names of procedural ones."""
+        if self.root:
+            return list_pairs(self.root)
+        counts = dict.fromkeys(self.nir.classes, self.nir.pairs)
+        return PairList(scene_pairs(counts), [], None, "")
+
+    @cached_property
+    def pairs(self) -> PairCollection:
+        """All pairs, decoded."""
+        return collect_pairs(
+            self.listed if self.root else dict.fromkeys(self.nir.classes, self.nir.pairs),
+            self.nir.stored or self.course.profile.data.stored,
+            self.course.root / "data" / "cache",
+            seed=self.course.profile.data.split_seed,
+        )
+
+    def fold(self, k: int = 0) -> Fold:
+        """One division into training, validation and test pairs."""
+        return self.pairs.fold(k, self.nir.of)
+
+    def halves(self, pairs: PairSet) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+        """Name, color and near infrared of some pairs as `data.registration.check` takes them.
+
+        Photographs are read at full size; procedural pairs have no other than the stored one.
+        """
+        wanted = set(pairs.names)
+        if not self.root:
+            yield from ((name, *pairs.halves(i)) for i, name in enumerate(pairs.names))
+            return
+        for pair in self.listed.pairs:
+            if pair.name in wanted:
+                yield pair.name, *read_pair(pair, self.listed.full_scale)
+
+    def train(self, name: str, k: int = 0) -> Run:
+        """The network of one of `WAYS` for fold k: read from disk, or trained now."""
+        way, fold, profile = WAYS[name], self.fold(k), self.course.profile
+        changes = {
+            "epochs": self.nir.short if way.short else self.nir.epochs,
+            "batch_size": self.nir.batch_size,
+            "augment": self.nir.augment,
+        }
+        recipe = NirRecipe(**asdict(profile.recipe) | changes | way.recipe)
+
+        def make():
+            if not way.luminance:
+                net = UNet(1, 3, width=self.nir.width)
+                torch.nn.init.zeros_(net.last[0].weight)  # begins as near infrared itself, gray
+                return net
+            settings = {"luminance": way.luminance, "full": way.full} | asdict(profile.model)
+            return NirNet(len(fold.train.classes), **settings)
+
+        start = self.course.train("vegenet").weights if way.luminance and way.start else None
+        return fit(
+            f"nir-{name}-f{k}",
+            make,
+            recipe,
+            fold.train,
+            fold.val,
+            size=self.size,
+            seed=self.course.seed,
+            folder=self.course.root / "runs" / profile.name,
+            data=f"{self.nir.what}: {', '.join(fold.train.classes)}",
+            fingerprint=fold.fingerprint,
+            start=start,
+            module=NirColorizer,
+        )
+
+    def models(self, name: str) -> list:
+        """The trained networks of a way, one a fold."""
+        return [self.train(name, k).model() for k in range(self.nir.folds)]
+
+    def measure(self, painters: Painter | list) -> pd.DataFrame:
+        """Measure on the test pairs of every fold that is trained.
+
+        Args:
+            painters: one painter for all folds, or a network for each.
+
+        Returns:
+            `evaluate_pairs` of all folds, one under the other.
+        """
+        tables = [
+            evaluate_pairs(p, self.fold(k).test, self.size).assign(fold=k)
+            for k, p in enumerate(self._each(painters))
+        ]
+        return pd.concat(tables, ignore_index=True)
+
+    def paint(self, painters: Painter | list) -> Tensor:
+        """Paint the same pairs in the same order: (N, 3, H, W) sRGB in [0, 1]."""
+        parts = [
+            p(batch)
+            for k, p in enumerate(self._each(painters))
+            for batch in pair_batches(self.fold(k).test, self.size)
+        ]
+        return torch.cat(parts)
+
+    def truth(self) -> NirBatch:
+        """The same pairs in the same order, whole."""
+        folds = range(self.nir.folds)
+        parts = [b for k in folds for b in pair_batches(self.fold(k).test, self.size)]
+        return NirBatch(*(torch.cat(side) for side in zip(*parts, strict=True)))
+
+    def _each(self, painters: Painter | list) -> list[Painter]:
+        each = painters if isinstance(painters, list) else [painters] * self.nir.folds
+        return [painter(p) if isinstance(p, torch.nn.Module) else p for p in each]

@@ -1,0 +1,346 @@
+"""Near infrared to color: loss, batches, painters, measures, and a study from pairs to a table."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from colorkit.color import lab_to_rgb, rgb_to_lab
+from colorkit.course import Course
+from colorkit.data.batches import NirBatch, prepare_nir
+from colorkit.data.rgbnir import collect_pairs
+from colorkit.errors import ColorkitError
+from colorkit.metrics import psnr
+from colorkit.models import ColorNet, NirNet, UNet
+from colorkit.models.weights import read_card
+from colorkit.nir import (
+    LIMITS,
+    MEASURED,
+    NirRecipe,
+    as_luminance,
+    augmented,
+    evaluate_pairs,
+    gradient_energy,
+    linear_light,
+    nir_loss,
+    paint,
+    painter,
+    predict,
+)
+from colorkit.nir_study import PUBLISHED, NirStudy
+from colorkit.profiles import Nir, load_profile
+
+TINY = {"width": 0.125, "global_size": 32}
+
+
+def noise(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.fixture
+def batch() -> NirBatch:
+    rgb, nir = noise(4, 3, 32, 32), noise(4, 1, 32, 32, seed=1)
+    return NirBatch(nir, rgb_to_lab(rgb), torch.tensor([0, 1, 2, 1]))
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory):
+    return collect_pairs({"field": 4, "water": 4}, 36, tmp_path_factory.mktemp("cache"))
+
+
+# --- loss -----------------------------------------------------------------------------------------
+
+
+def test_loss_equals_numpy_written_out(batch):
+    L, ab, scores = noise(4, 1, 16, 16), noise(4, 2, 16, 16, seed=3), noise(4, 3, seed=4)
+    recipe = NirRecipe(luminance=2.0, chroma=3.0, structure="gradient", structure_weight=0.25)
+    found = nir_loss(L, ab, scores, batch, recipe)
+    true = batch.lab.double().numpy().reshape(4, 3, 16, 2, 16, 2).mean(axis=(3, 5))
+    true[:, 0] /= 100
+    true[:, 1:] = true[:, 1:] / 220 + 0.5
+    light, red, yellow = L[:, 0].numpy(), ab[:, 0].numpy(), ab[:, 1].numpy()
+    squares = [((x - true[:, c]) ** 2).mean() for c, x in enumerate((light, red, yellow))]
+    steps = sum(np.abs(np.diff(light, axis=k) - np.diff(true[:, 0], axis=k)).mean() for k in (1, 2))
+    odds = np.exp(scores.numpy())
+    chosen = odds[range(4), batch.labels] / odds.sum(axis=1)
+    color = 2 * squares[0] + 3 * (squares[1] + squares[2])
+    assert found.color.item() == pytest.approx(color, rel=1e-4)
+    assert [found.L.item(), found.a.item(), found.b.item()] == pytest.approx(squares, rel=1e-4)
+    assert found.structure.item() == pytest.approx(steps, rel=1e-4)
+    total = color + 0.25 * steps - np.log(chosen).mean() / 300
+    assert found.total.item() == pytest.approx(total, rel=1e-4)
+
+
+@pytest.mark.parametrize("structure", ["none", "gradient", "ssim"])
+def test_the_truth_has_no_loss_and_a_shifted_luminance_has_structure_or_not(batch, structure):
+    recipe = NirRecipe(structure=structure)
+    L, ab = batch.lab[:, :1] / 100, batch.lab[:, 1:] / 220 + 0.5
+    assert nir_loss(L, ab, None, batch, recipe).total.item() == pytest.approx(0, abs=1e-5)
+    blurred = F.avg_pool2d(L, 5, 1, 2, count_include_pad=False)
+    held = nir_loss(blurred, ab, None, batch, recipe).structure
+    assert (held > 0.1) == (structure != "none")
+    brighter = nir_loss(0.5 * L + 0.5 * 0.4, ab, None, batch, NirRecipe(structure="gradient"))
+    assert brighter.structure > 0
+
+
+def test_without_luminance_only_chroma_counts(batch):
+    loss = nir_loss(None, noise(4, 2, 16, 16), None, batch, NirRecipe(structure="ssim"))
+    assert loss.L == loss.structure == loss.classification == 0
+    assert loss.total == loss.color == loss.a + loss.b
+
+
+def test_bytes_reproduce_the_mistake(batch):
+    recipe = NirRecipe(loading="bytes")
+    wrong = batch.lab / 255
+    loss = nir_loss(wrong[:, :1], wrong[:, 1:], None, batch, recipe)
+    assert loss.total.item() == pytest.approx(0, abs=1e-6)
+    assert (wrong[:, 1:] < 0).any()  # what no sigmoid reaches
+
+
+@pytest.mark.parametrize("structure", ["gradient", "ssim"])
+def test_gradients_are_finite_and_reach_every_plane(batch, structure):
+    L, ab = noise(4, 1, 32, 32).requires_grad_(), noise(4, 2, 16, 16).requires_grad_()
+    nir_loss(L, ab, None, batch, NirRecipe(structure=structure)).total.backward()
+    for plane in (L, ab):
+        assert plane.grad.isfinite().all() and plane.grad.abs().sum() > 0
+
+
+def test_an_unknown_setting_of_the_recipe_is_refused():
+    for wrong in ({"structure": "edges"}, {"loading": "rgb"}, {"luminance": -1.0}, {"lumen": 1}):
+        with pytest.raises((ValueError, TypeError)):
+            NirRecipe(**wrong)
+
+
+# --- batches --------------------------------------------------------------------------------------
+
+
+def test_augmenting_keeps_halves_registered_and_repeats_with_its_seed():
+    images = torch.zeros(16, 40, 40, 4, dtype=torch.uint8)
+    images[..., :3] = torch.arange(20, 240, 5.5)[:40].to(torch.uint8).view(1, 1, 40, 1)
+    images[..., 3] = images[..., 0]
+    labels = torch.zeros(16, dtype=torch.int64)
+
+    def draw(seed):
+        return augmented(images, labels, 32, torch.Generator().manual_seed(seed))
+
+    first, again, other = draw(0), draw(0), draw(1)
+    assert torch.equal(first.nir, again.nir) and torch.equal(first.lab, again.lab)
+    assert not torch.equal(first.nir, other.nir)
+    assert first.nir.shape == (16, 1, 32, 32) and 0 <= first.nir.min() <= first.nir.max() <= 1
+    # Exposure and contrast change monotonically: the order of the columns is the color half's.
+    for nir, lab in zip(first.nir[:, 0, 0], first.lab[:, 0, 0], strict=True):
+        kept = nir < 0.999
+        assert ((nir.diff() * lab.diff()) >= -1e-6)[kept[1:]].all()
+    slopes = first.lab[:, 0, 0, -1] > first.lab[:, 0, 0, 0]
+    assert 0 < slopes.float().mean() < 1  # some are flipped
+    assert len(set(first.nir[:, 0, 0, 0].tolist())) > 8
+
+
+# --- painters -------------------------------------------------------------------------------------
+
+
+def test_networks_without_luminance_keep_near_infrared():
+    nir = noise(2, 1, 33, 47)
+    for net in (ColorNet(None, **TINY), NirNet(None, "none", **TINY)):
+        with torch.inference_mode():
+            net.color[-2].weight.zero_(), net.color[-2].bias.zero_()  # chroma 0.5: gray
+        rgb = paint(net.eval(), nir)
+        torch.testing.assert_close(rgb, nir.expand(-1, 3, -1, -1), atol=2e-3, rtol=0)
+
+
+def test_a_unet_that_says_nothing_paints_near_infrared_in_gray():
+    net = UNet(1, 3, width=4, depth=2).eval()
+    torch.nn.init.zeros_(net.last[0].weight)
+    nir = noise(2, 1, 21, 30)
+    torch.testing.assert_close(paint(net, nir), nir.expand(-1, 3, -1, -1), atol=2e-3, rtol=0)
+
+
+@pytest.mark.parametrize("size", [(64, 40), (31, 17)])
+def test_painting_any_size_gives_that_size(size):
+    for net in (NirNet(3, "head", **TINY), NirNet(3, "branch", full=True, **TINY), UNet(1, 3, 4)):
+        rgb = paint(net.eval(), noise(1, 1, *size))
+        assert rgb.shape == (1, 3, *size) and rgb.min() >= 0 and rgb.max() <= 1
+
+
+def test_linear_light_is_least_squares(batch):
+    found = linear_light(batch)
+    x, y = as_luminance(batch.nir).flatten(1).numpy(), batch.lab[:, 0].flatten(1).numpy()
+    for k in range(4):
+        gain, offset = np.polyfit(x[k], y[k], 1)
+        np.testing.assert_allclose(found[k].flatten(), gain * x[k] + offset, atol=1e-2)
+    flat = batch._replace(nir=torch.full_like(batch.nir, 0.5))
+    mean = batch.lab[:, :1].mean(dim=(2, 3), keepdim=True).expand_as(batch.nir)
+    torch.testing.assert_close(linear_light(flat), mean, atol=1e-3, rtol=0)
+
+
+def test_limits_are_what_they_are_called(batch):
+    itself, chroma, linear, light = (paint(batch) for paint in LIMITS.values())
+    assert torch.equal(itself[:, 0], batch.nir[:, 0]) and torch.equal(itself[:, 2], itself[:, 0])
+    for gray in (linear, light):
+        assert rgb_to_lab(gray)[:, 1:].abs().max() < 0.1
+    torch.testing.assert_close(rgb_to_lab(light)[:, 0], batch.lab[:, 0], atol=0.01, rtol=0)
+    same = batch._replace(nir=light[:, :1])  # near infrared that *is* the luminance
+    truth = lab_to_rgb(batch.lab)
+    perfect = LIMITS["near infrared as luminance, true chroma"](same)
+    torch.testing.assert_close(perfect, truth, atol=1e-3, rtol=0)
+    assert not torch.allclose(chroma, truth, atol=0.1)
+
+
+# --- measures -------------------------------------------------------------------------------------
+
+
+def test_gradient_energy_equals_numpy_and_falls_with_blur():
+    L = 100 * noise(2, 1, 16, 20)
+    plane = L[:, 0].double().numpy()
+    wanted = sum((np.diff(plane, axis=k) ** 2).mean(axis=(1, 2)) for k in (1, 2))
+    np.testing.assert_allclose(gradient_energy(L), wanted, rtol=1e-5)
+    assert (gradient_energy(F.avg_pool2d(L, 3, 1, 1)) < 0.3 * gradient_energy(L)).all()
+
+
+def test_measures_are_one_row_a_pair_and_those_of_the_metrics(pairs):
+    table = evaluate_pairs(LIMITS["near infrared itself, gray"], pairs.pairs, 32)
+    assert table["name"].tolist() == pairs.pairs.names
+    assert set(table["label"]) == {"field", "water"}
+    assert set(MEASURED) - {"lpips"} <= set(table.columns)
+    batch = prepare_nir(*pairs.pairs.__getitems__(range(8)), 32)
+    wanted = psnr(batch.nir.expand(-1, 3, -1, -1), lab_to_rgb(batch.lab))
+    np.testing.assert_allclose(table["psnr"], wanted, rtol=1e-4)
+    perfect = evaluate_pairs(lambda b: lab_to_rgb(b.lab), pairs.pairs, 32)
+    assert np.allclose(perfect["sharpness"], 1, atol=1e-3)
+    assert np.allclose(perfect["colorfulness"], perfect["colorfulness_true"])
+
+
+def test_published_numbers_are_those_of_the_facts():
+    assert PUBLISHED.loc["ColorMamba"].tolist() == [24.56, 0.71, 2.81, 0.212]
+    assert PUBLISHED["PSNR (dB)"].is_monotonic_increasing
+
+
+# --- studies --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """The smoke profile at its smallest, with VégéNet's weights made up."""
+    profile = load_profile("smoke")
+    nir = Nir("pairs", classes=["field", "water"], pairs=6, of=3, folds=2, size=32, stored=36)
+    nir = replace(nir, epochs=2, short=1, batch_size=4, width=4, augment=True)
+    profile = replace(profile, nir=nir, model=replace(profile.model, width=0.125, global_size=32))
+    from colorkit.models.weights import save_weights
+
+    weights = save_weights(tmp_path / "vegenet-s0-0" / "weights.safetensors", ColorNet(10, **TINY))
+    course = SimpleNamespace(profile=profile, seed=0, root=tmp_path)
+    course.train = lambda name: SimpleNamespace(weights=weights)
+    return course
+
+
+def test_a_study_trains_every_way_and_measures_each_test_pair_once(course):
+    study = NirStudy(course)
+    some = ("chroma", "head", "branch-short", "unet")
+    for name in some:
+        run = study.train(name)
+        assert len(run.history) == (1 if name == "branch-short" else 2)
+        assert {"val_L", "val_a", "val_b", "val_structure"} <= set(run.history)
+        assert (run.history["val_L"] > 0).all() == (name != "chroma")
+        assert read_card(run.weights)["gray"] == "nir"
+    assert len({study.train(name).folder for name in some}) == len(some)
+    table = study.measure(study.models("head"))
+    tested = [name for k in range(2) for name in study.fold(k).test.names]
+    assert table["name"].tolist() == tested and len(set(tested)) == len(tested)
+    painted, truth = study.paint(study.models("head")), study.truth()
+    assert painted.shape == truth.lab.shape == (len(tested), 3, 32, 32)
+    np.testing.assert_allclose(table["psnr"], psnr(painted, lab_to_rgb(truth.lab)), rtol=1e-4)
+
+
+def test_trainings_differ_by_what_determines_them(course):
+    study = NirStudy(course)
+    folders = {study.train("chroma").folder, study.train("chroma", 1).folder}
+    course.profile = replace(course.profile, nir=replace(study.nir, augment=False))
+    folders.add(NirStudy(course).train("chroma").folder)
+    assert len(folders) == 3
+
+
+def test_a_network_learns_pairs_by_heart(pairs):
+    batch = prepare_nir(*pairs.pairs.__getitems__(range(4)), 32)
+    torch.manual_seed(0)
+    net = UNet(1, 3, width=8, depth=2).train()
+    optimizer = torch.optim.Adam(net.parameters(), lr=1e-2)
+    losses = []
+    for _ in range(40):
+        L, ab, _ = predict(net, batch.nir)
+        loss = nir_loss(L, ab, None, batch, NirRecipe(structure="gradient")).total
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.5 * losses[0]
+
+
+def test_photographs_are_found_below_the_data_folder_and_missed_in_one_sentence(course, tmp_path):
+    profile = course.profile
+    nir, data = replace(profile.nir, root="rgbnir"), replace(profile.data, root=str(tmp_path))
+    course.profile = replace(profile, nir=nir, data=data)
+    with pytest.raises(ColorkitError, match="rgbnir is not a folder; put"):
+        NirStudy(course)
+    (tmp_path / "rgbnir" / "field").mkdir(parents=True)
+    assert NirStudy(course).root == tmp_path / "rgbnir"
+    course.profile = replace(profile, nir=None)
+    with pytest.raises(ColorkitError, match="smoke names no pairs"):
+        NirStudy(course)
+
+
+def test_pairs_on_disk_give_halves_at_full_size(course, tmp_path):
+    from PIL import Image
+
+    for i in range(12):
+        label = ("field", "water")[i % 2]
+        folder = tmp_path / "rgbnir" / label
+        folder.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(i).integers(0, 256, (50, 60, 4), dtype=np.uint8)
+        Image.fromarray(pixels[..., :3]).save(folder / f"{i:04d}_rgb.png")
+        Image.fromarray(pixels[..., 3]).save(folder / f"{i:04d}_nir.png")
+    profile = course.profile
+    nir, data = replace(profile.nir, root="rgbnir"), replace(profile.data, root=str(tmp_path))
+    course.profile = replace(profile, nir=nir, data=data)
+    study = NirStudy(course)
+    test = study.fold(0).test
+    halves = list(study.halves(test))
+    assert sorted(name for name, _, _ in halves) == sorted(test.names)
+    assert halves[0][1].shape == (50, 60, 3) and halves[0][2].shape == (50, 60)
+
+
+def test_procedural_halves_are_the_stored_ones(course):
+    study = NirStudy(course)
+    test = study.fold(0).test
+    name, rgb, nir = next(study.halves(test))
+    assert name == test.names[0] and rgb.shape == (36, 36, 3)
+    assert np.array_equal(nir, test.halves(0)[1])
+
+
+def test_a_chapter_that_stops_keeps_its_numbers_and_later_cells_do_nothing(monkeypatch, tmp_path):
+    import IPython
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from colorkit import chapter as chapters
+
+    shell = InteractiveShell()
+    monkeypatch.setattr(IPython, "get_ipython", lambda: shell)
+    monkeypatch.setattr(chapters, "run_folder", lambda root, profile: tmp_path)
+    chapter = chapters.Chapter("10_nir", "smoke")
+    shell.run_cell("x = 1")
+    chapter.stop("no pairs here.")
+    assert shell.run_cell("x = undefined").success
+    assert shell.user_ns["x"] == 1
+    assert (tmp_path / "numbers" / "10_nir.json").exists()
+
+
+def test_the_smoke_profile_names_pairs_and_photos_names_a_folder(tmp_path):
+    assert NirStudy(Course("smoke")).root is None
+    assert load_profile("photos", str(tmp_path)).nir.root == "rgbnir"
+
+
+def test_a_painter_is_a_network_fed_near_infrared(batch):
+    net = NirNet(3, "branch", **TINY).eval()
+    assert torch.equal(painter(net)(batch), paint(net, batch.nir))
