@@ -84,9 +84,10 @@ def results_table(record: Path) -> str:
     chapters = [json.loads(p.read_text()) for p in sorted(record.glob("[0-9][0-9]_*.json"))]
     lines = []
     for chapter in chapters:
-        table = chapter["tables"].get(chapter["chapter"].split("_", 1)[1])
-        if table is None:
+        network = chapter["chapter"].split("_", 1)[1]
+        if network not in chapter["setting"]["epochs"]:
             continue
+        table = chapter["tables"][network]
         if not lines:
             lines += [_setting(chapter), ""]
         caption, columns = table["caption"], ["prediction", *table["columns"][1:]]
