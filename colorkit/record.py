@@ -108,7 +108,8 @@ def _verdicts(parts: dict[str, list[str]]) -> str:
     if len(parts) == 1:
         ((verdict, measured),) = parts.items()
         return f"**{verdict}**" + (f" ({len(measured)} parts)" if measured[1:] else "")
-    return "; ".join(f"**{verdict}**: {', '.join(some)}" for verdict, some in parts.items())
+    named = {verdict: [part.replace(",", "") for part in some] for verdict, some in parts.items()}
+    return "; ".join(f"**{verdict}**: {', '.join(some)}" for verdict, some in named.items())
 
 
 def _setting(chapter: dict) -> str:
@@ -122,7 +123,7 @@ def _setting(chapter: dict) -> str:
     return (
         f"Measured on {chapter['data']}, profile `{chapter['profile']}`: {s['size']} × {s['size']} "
         f"pixels, {s['width']:g} × the paper's width, `{s['preset']}` preset; epochs: {epochs}; "
-        f"{s['seeds']} seeds for claims over seeds; {machine['threads']} CPU threads "
+        f"{s['seeds']} seeds for claims over seeds; CPU threads: {machine['threads']} "
         f"({machine['date']}). Brackets are 95 % intervals: bootstrap over images, Student's t "
         f"over seeds.{studies}"
     )
