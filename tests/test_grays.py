@@ -187,7 +187,8 @@ def test_a_gray_prediction_is_the_same_from_every_gray_but_for_its_own_lightness
         if way != "lab":  # shown as it is, a gray is its own colorization by gray
             expected = delta_e(shown, rgb).numpy()
             assert np.allclose(ours["own_lightness", way], expected, atol=0.01)
-    assert np.allclose(ours["own_lightness", "lab"], ours["delta_e", "lab"], atol=2e-3)
+    # The hue of a gray is rounding noise, and ΔE looks at it.
+    assert np.allclose(ours["own_lightness", "lab"], ours["delta_e", "lab"], atol=0.01)
 
 
 def test_results_are_compared_with_the_networks_own_or_with_anothers(images):
