@@ -171,6 +171,11 @@ def _lab_to_rgb(lab: Tensor, out: Tensor | None) -> Tensor:
     return torch.add(_scalar(-_BEND - slope * gain, lab), curve, alpha=gain, out=out)
 
 
+def join(L: Tensor, ab: Tensor) -> Tensor:
+    """Join lightness (B, 1, H, W) with chroma (B, 2, H, W) in CIELAB: sRGB in [0, 1]."""
+    return lab_to_rgb(torch.cat((L, ab), dim=1))
+
+
 def scale_L(L: Tensor) -> Tensor:
     """L* in [0, 100] to the network's [0, 1]."""
     return L / 100

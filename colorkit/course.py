@@ -12,7 +12,6 @@ import numpy as np
 
 from colorkit.data.collection import Collection, ImageSet, collect
 from colorkit.data.folders import Entry, choose_classes, list_images
-from colorkit.errors import ColorkitError
 from colorkit.profiles import Profile, Recipe, Scale, load_profile, project_root
 
 _NAMED = 20  # unreadable files named one by one; more are counted
@@ -126,7 +125,9 @@ def _entries(profile: Profile) -> tuple[list[Entry], dict]:
     """List a profile's images; with the options its cache needs."""
     data, classes = profile.data, profile.classes()
     if data.source == "scenes":
-        _refuse_unknown_scenes(classes)
+        from colorkit.data.scenes import refuse_unknown
+
+        refuse_unknown(classes)
         return scene_entries(classes, {s: getattr(data, s) for s in _FIRST_SEED}), {
             "reader": _render,
             "recipe": "scenes-1",
@@ -136,19 +137,6 @@ def _entries(profile: Profile) -> tuple[list[Entry], dict]:
 
         return list_places365(data.root, classes), {}
     return choose_classes(list_images(data.root), classes, data.root), {}
-
-
-def _refuse_unknown_scenes(classes: list[str]) -> None:
-    from difflib import get_close_matches
-
-    from colorkit.data.scenes import CLASSES
-
-    for name in classes:
-        if name not in CLASSES:
-            close = get_close_matches(name, CLASSES) or CLASSES[:5]
-            raise ColorkitError(
-                f"no procedural scene is called {name!r}; close names are {', '.join(close)}"
-            )
 
 
 def scene_entries(classes: list[str], counts: dict[str, int]) -> list[Entry]:

@@ -7,12 +7,11 @@ distance after `matched` is what is left of it for the forms.
 
 from collections.abc import Callable
 
-import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
 
-from colorkit.color import DECOLORIZATIONS, decolorize, lab_to_rgb, rgb_to_lab
+from colorkit.color import DECOLORIZATIONS, decolorize, join, lab_to_rgb, rgb_to_lab
 from colorkit.data.batches import crop, loader
 from colorkit.data.collection import ImageSet
 from colorkit.metrics import colorfulness, delta_e, psnr
@@ -165,13 +164,13 @@ def measure_grays(
     for pixels, _ in loader(images, 64):
         lab = rgb_to_lab(rgb := crop(pixels, size))
         truth, weighted, columns = lab_to_rgb(lab), decolorize(rgb, "weighted"), {}
-        against = _join(lab[:, :1], (reference or predictor)(weighted))
+        against = join(lab[:, :1], (reference or predictor)(weighted))
         for way in DECOLORIZATIONS:
             gray = decolorize(rgb, way)
             if alike:
                 gray = matched(gray, weighted).clamp(0, 1)
             ab = predictor(gray)
-            result = _join(lab[:, :1], ab)
+            result = join(lab[:, :1], ab)
             columns["delta_e", way] = delta_e(result, truth)
             columns["psnr", way] = psnr(result, truth)
             columns["colorfulness", way] = colorfulness(result)
@@ -180,50 +179,9 @@ def measure_grays(
             columns["b", way] = ab[:, 1].mean(dim=(1, 2))
             # The gray L*/100 is a lightness already; the others are sRGB, shown as they are.
             L = 100 * gray if way == "lab" else rgb_to_lab(gray.expand(-1, 3, -1, -1))[:, :1]
-            columns["own_lightness", way] = delta_e(_join(L, ab), truth)
+            columns["own_lightness", way] = delta_e(join(L, ab), truth)
         parts.append(pd.DataFrame({name: x.numpy() for name, x in columns.items()}))
     return pd.concat(parts, ignore_index=True)
-
-
-def rank_correlation(x, y, draws: int = 1000, seed: int = 0):
-    """Spearman's ρ with its percentile bootstrap interval over images.
-
-    Args:
-        x: (N,) one number an image, or (N, K) several of each; an image with a NaN is left out.
-        y: likewise. The K numbers of an image are ranked among all N · K, and are drawn together:
-            they are no independent images.
-        draws: number of bootstrap samples.
-        seed: of the resampling.
-
-    Returns:
-        ρ, (low, high) at 95 %, and the number of images; NaN for fewer than three images or where
-        all numbers are equal.
-
-    Raises:
-        ValueError: the shapes differ.
-    """
-    from scipy.stats import rankdata
-
-    x, y = (np.asarray(values, dtype=float) for values in (x, y))
-    if x.shape != y.shape:
-        raise ValueError(f"x and y must be pairs, received {x.shape} and {y.shape}")
-    x, y = (values[:, None] if values.ndim == 1 else values for values in (x, y))
-    kept = np.isfinite(x).all(axis=1) & np.isfinite(y).all(axis=1)
-    x, y, n = x[kept], y[kept], int(kept.sum())
-    if n < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
-        return np.nan, (np.nan, np.nan), n
-    rows = np.random.default_rng(seed).integers(n, size=(draws, n))
-    rows = np.concatenate([np.arange(n)[None], rows])  # the images themselves come first
-    x, y = (rankdata(values[rows].reshape(len(rows), -1), axis=1) for values in (x, y))
-    x, y = (ranks - ranks.mean(axis=1, keepdims=True) for ranks in (x, y))
-    with np.errstate(invalid="ignore"):  # a sample of one image drawn n times has no correlation
-        rho = (x * y).sum(axis=1) / np.sqrt((x**2).sum(axis=1) * (y**2).sum(axis=1))
-    low, high = np.nanquantile(rho[1:], [0.025, 0.975])
-    return float(rho[0]), (float(low), float(high)), n
-
-
-def _join(L: Tensor, ab: Tensor) -> Tensor:
-    return lab_to_rgb(torch.cat((L, ab), dim=1))
 
 
 def _grays(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:

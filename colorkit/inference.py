@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from colorkit.color import lab_to_rgb, unscale_ab
+from colorkit.color import join, lab_to_rgb, unscale_ab
 from colorkit.data.batches import Batch, loader, prepare
 from colorkit.data.collection import ImageSet
 from colorkit.metrics import METRICS
@@ -33,11 +33,6 @@ def predict_ab(model: torch.nn.Module, gray: Tensor) -> Tensor:
         return F.interpolate(
             unscale_ab(ab.float()), gray.shape[-2:], mode="bilinear", align_corners=False
         )
-
-
-def join(L: Tensor, ab: Tensor) -> Tensor:
-    """Join the original lightness (B, 1, H, W) with chroma (B, 2, H, W): sRGB in [0, 1]."""
-    return lab_to_rgb(torch.cat((L, ab), dim=1))
 
 
 class Network:
@@ -112,6 +107,7 @@ def evaluate(
     size: int,
     gray: str = "weighted",
     measured: tuple[str, ...] = MEASURED,
+    more: dict[str, Callable[[Tensor, Tensor], Tensor]] | None = None,
 ) -> pd.DataFrame:
     """Measure a predictor on a set, one row an image.
 
@@ -121,6 +117,7 @@ def evaluate(
         size: side of the crops.
         gray: decolorization the predictor is fed.
         measured: names from `colorkit.metrics.METRICS` of two images or (colorfulness) of one.
+        more: other measures of (predicted, true) sRGB, one number an image, by column.
 
     Returns:
         Columns `name`, `label`, the metrics, `colorfulness_true`, `a_bias` and `b_bias` (mean of
@@ -139,6 +136,8 @@ def evaluate(
                 columns[f"{name}_true"] = metric(true).tolist()
             else:
                 columns[name] = metric(predicted, true).tolist()
+        for name, metric in (more or {}).items():
+            columns[name] = metric(predicted, true).tolist()
         columns |= {"a_bias": bias[:, 0].tolist(), "b_bias": bias[:, 1].tolist()}
         tables.append(pd.DataFrame(columns))
     table = pd.concat(tables, ignore_index=True)

@@ -99,6 +99,43 @@ def seed_interval(values: Iterable[float], level: float = 0.95) -> Interval:
     return Interval(values.mean() - reach, values.mean() + reach, n, left_out)
 
 
+def rank_correlation(x, y, draws: int = 1000, seed: int = 0):
+    """Spearman's ρ with its percentile bootstrap interval over images.
+
+    Args:
+        x: (N,) one number an image, or (N, K) several of each; an image with a NaN is left out.
+        y: likewise. The K numbers of an image are ranked among all N · K, and are drawn together:
+            they are no independent images.
+        draws: number of bootstrap samples.
+        seed: of the resampling.
+
+    Returns:
+        ρ, (low, high) at 95 %, and the number of images; NaN for fewer than three images or where
+        all numbers are equal.
+
+    Raises:
+        ValueError: the shapes differ.
+    """
+    from scipy.stats import rankdata
+
+    x, y = (np.asarray(values, dtype=float) for values in (x, y))
+    if x.shape != y.shape:
+        raise ValueError(f"x and y must be pairs, received {x.shape} and {y.shape}")
+    x, y = (values[:, None] if values.ndim == 1 else values for values in (x, y))
+    kept = np.isfinite(x).all(axis=1) & np.isfinite(y).all(axis=1)
+    x, y, n = x[kept], y[kept], int(kept.sum())
+    if n < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
+        return np.nan, (np.nan, np.nan), n
+    rows = np.random.default_rng(seed).integers(n, size=(draws, n))
+    rows = np.concatenate([np.arange(n)[None], rows])  # the images themselves come first
+    x, y = (rankdata(values[rows].reshape(len(rows), -1), axis=1) for values in (x, y))
+    x, y = (ranks - ranks.mean(axis=1, keepdims=True) for ranks in (x, y))
+    with np.errstate(invalid="ignore"):  # a sample of one image drawn n times has no correlation
+        rho = (x * y).sum(axis=1) / np.sqrt((x**2).sum(axis=1) * (y**2).sum(axis=1))
+    low, high = np.nanquantile(rho[1:], [0.025, 0.975])
+    return float(rho[0]), (float(low), float(high)), n
+
+
 def _array(values: np.ndarray | Tensor | Iterable[float]) -> np.ndarray:
     if isinstance(values, Tensor):
         values = values.detach().cpu().numpy()

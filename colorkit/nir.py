@@ -14,12 +14,12 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from colorkit.color import lab_to_rgb, rgb_to_lab, scale_ab, scale_L, unscale_ab, unscale_L
+from colorkit.color import join, lab_to_rgb, rgb_to_lab, scale_ab, scale_L, unscale_ab, unscale_L
 from colorkit.data.batches import NirBatch, crop, loader, mix_seed, prepare_nir
 from colorkit.data.rgbnir import PairSet
 from colorkit.losses import chroma_target
 from colorkit.metrics import colorfulness, measure, ssim
-from colorkit.profiles import _STRICT, Recipe
+from colorkit.profiles import STRICT, Recipe
 from colorkit.training import Colorizer
 
 Painter = Callable[[NirBatch], Tensor]  # to sRGB (B, 3, H, W) in [0, 1]
@@ -27,7 +27,7 @@ MEASURED = ("psnr", "ssim", "absolute_error", "angular_error", "delta_e", "color
 Weight = Annotated[float, Field(ge=0)]
 
 
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class NirRecipe(Recipe):
     """How a network is trained on pairs.
 
@@ -166,7 +166,7 @@ def paint(model: torch.nn.Module, nir: Tensor) -> Tensor:
     with torch.inference_mode():
         L, ab, _ = predict(model, nir)
         L = as_luminance(nir) if L is None else _resize(unscale_L(L), nir)
-        return lab_to_rgb(torch.cat((L, _resize(unscale_ab(ab), nir)), dim=1))
+        return join(L, _resize(unscale_ab(ab), nir))
 
 
 def _resize(plane: Tensor, like: Tensor) -> Tensor:
@@ -186,20 +186,21 @@ def linear_light(batch: NirBatch) -> Tensor:
     return (y.mean(dim=1, keepdim=True) + gain * dx).view_as(batch.nir)
 
 
-def _with(L: Tensor, ab: Tensor) -> Tensor:
-    return lab_to_rgb(torch.cat((L, ab.expand(-1, 2, -1, -1)), dim=1))
+def _gray(plane: Tensor) -> Tensor:
+    """Chroma of a gray picture, for (B, 1, H, W)."""
+    return torch.zeros_like(plane).expand(-1, 2, -1, -1)
 
 
 # What no network reaches or none needs: the true image is looked at in all but the first.
 LIMITS: dict[str, Painter] = {
     "near infrared itself, gray": lambda batch: batch.nir.expand(-1, 3, -1, -1),
-    "near infrared as luminance, true chroma": lambda batch: _with(
+    "near infrared as luminance, true chroma": lambda batch: join(
         as_luminance(batch.nir), batch.lab[:, 1:]
     ),
-    "best linear map to luminance, gray": lambda batch: _with(
-        linear_light(batch).clamp(0, 100), torch.zeros_like(batch.nir)
+    "best linear map to luminance, gray": lambda batch: join(
+        linear_light(batch).clamp(0, 100), _gray(batch.nir)
     ),
-    "true luminance, no color": lambda batch: _with(batch.lab[:, :1], torch.zeros_like(batch.nir)),
+    "true luminance, no color": lambda batch: join(batch.lab[:, :1], _gray(batch.nir)),
 }
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from colorkit.color import lab_to_rgb, rgb_to_lab
+from colorkit.color import join, rgb_to_lab
 
 # Predicted chroma, in Lab units, at which the learned curve may bend: closer together where most
 # pixels of photographs are.
@@ -83,7 +83,7 @@ def _on_lightness(rgb: Tensor, change: Callable[[np.ndarray], np.ndarray], bins:
         if L.max() - L.min() < 1e-5:  # float32 noise of the conversion
             continue
         L = torch.from_numpy(np.ascontiguousarray(change(L))).to(lab)
-        out[k] = lab_to_rgb(torch.cat((100 * L[None], lab[k, 1:]))[None])[0]
+        out[k] = join(100 * L[None, None], lab[k : k + 1, 1:])[0]
     return out
 
 
@@ -106,7 +106,7 @@ def saturate(rgb: Tensor, factor: float | Sequence[float]) -> Tensor:
         raise ValueError(f"factor must be one number or a pair, 0 or more; got {factor}")
     lab = rgb_to_lab(rgb)
     ab = lab[:, 1:] * factors.to(lab).view(1, -1, 1, 1)
-    return lab_to_rgb(torch.cat((lab[:, :1], ab), dim=1))
+    return join(lab[:, :1], ab)
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,13 @@ from pydantic.dataclasses import dataclass
 
 from colorkit.errors import ColorkitError, one_line
 
-_STRICT = ConfigDict(extra="forbid", strict=True)
+STRICT = ConfigDict(extra="forbid", strict=True)
 Count = Annotated[int, Field(ge=1)]
 Optional = Annotated[int, Field(ge=0)]  # 0 means none or no limit
 Gray = Literal["red", "green", "blue", "mean", "weighted", "lab", "random"]
 
 
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class Recipe:
     """How a colorizer is trained.
 
@@ -53,7 +53,7 @@ class Recipe:
     precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
 
 
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class Data:
     """Where the images come from.
 
@@ -78,7 +78,7 @@ class Data:
     split_seed: int = 0
 
 
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class Model:
     """ColorNet's settings, see `colorkit.models.colornet.ColorNetConfig`."""
 
@@ -89,7 +89,7 @@ class Model:
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class Network:
     """One named training of the course.
 
@@ -106,7 +106,7 @@ class Network:
     start: str = ""
 
 
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class Scale:
     """The scale of a study, where many trainings are compared with each other.
 
@@ -121,7 +121,7 @@ class Scale:
     seeds: Optional = 0
 
 
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class Nir:
     """Pairs of color and near infrared, and the scale of the networks trained on them.
 
@@ -153,7 +153,7 @@ class Nir:
     augment: bool = False
 
 
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class Profile:
     """All that a run of the course depends on.
 

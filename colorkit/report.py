@@ -190,6 +190,9 @@ def _listing(profile: Profile) -> str:
     from colorkit.data.folders import choose_classes, list_images
 
     entries = choose_classes(list_images(profile.data.root), profile.classes(), profile.data.root)
+    pairs = Path(profile.data.root, profile.nir.root) if profile.nir else None
+    if pairs and pairs.is_dir():
+        entries += list_images(pairs)
     stats = [(e.name, e.path.stat()) for e in entries]
     return digest([[name, s.st_size, s.st_mtime_ns] for name, s in stats])
 

@@ -1,10 +1,14 @@
 """Fixtures shared by the tests of data, batches and inference: tiny, colorful, made in memory."""
 
+import threading
 import zlib
+from http.server import ThreadingHTTPServer
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from made_pairs import picture, write_pair
 
 from colorkit.course import scene_entries
 from colorkit.data.collection import Collection, collect
@@ -33,3 +37,32 @@ def tiny(tmp_path_factory) -> Collection:
     entries = scene_entries(["lawn", "sky"], {"train": 5, "val": 2, "test": 3})
     folder = tmp_path_factory.mktemp("tiny")
     return collect(entries, 24, folder, source="patches", reader=_paint, recipe="patches")
+
+
+@pytest.fixture
+def root(tmp_path) -> Path:
+    """Lay out two classes of six pairs as the near-infrared data set does."""
+    for i in range(12):
+        write_pair(tmp_path / "set", f"{('field', 'water')[i % 2]}/{i:04d}", picture(i))
+    return tmp_path / "set"
+
+
+@pytest.fixture
+def serve(monkeypatch):
+    """Give a server on loopback: a request handler's class in, its address out."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    started = []
+
+    def start(handler) -> str:
+        service = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        service.daemon_threads = True
+        thread = threading.Thread(target=service.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        started.append((service, thread))
+        return f"http://127.0.0.1:{service.server_port}"
+
+    yield start
+    for service, thread in started:
+        service.shutdown()
+        service.server_close()
+        thread.join()

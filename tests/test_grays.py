@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from scipy.stats import pearsonr, spearmanr
+from scipy.stats import pearsonr
 
 from colorkit.color import DECOLORIZATIONS, decolorize, rgb_to_lab
 from colorkit.data.batches import crop
@@ -15,7 +15,6 @@ from colorkit.grays import (
     gray_distance,
     matched,
     measure_grays,
-    rank_correlation,
 )
 from colorkit.inference import Constant, Network, evaluate
 from colorkit.metrics import delta_e
@@ -187,8 +186,10 @@ def test_a_gray_prediction_is_the_same_from_every_gray_but_for_its_own_lightness
         if way != "lab":  # shown as it is, a gray is its own colorization by gray
             expected = delta_e(shown, rgb).numpy()
             assert np.allclose(ours["own_lightness", way], expected, atol=0.01)
-    # The hue of a gray is rounding noise, and ΔE looks at it.
-    assert np.allclose(ours["own_lightness", "lab"], ours["delta_e", "lab"], atol=0.01)
+    # L* itself is the original's lightness. Shown on a tint: the hue of a gray is rounding noise,
+    # and ΔE looks at it.
+    tinted = measure_grays(Constant(8.0, 6.0), images, SIZE)
+    assert np.allclose(tinted["own_lightness", "lab"], tinted["delta_e", "lab"], atol=2e-4)
 
 
 def test_results_are_compared_with_the_networks_own_or_with_anothers(images):
@@ -235,43 +236,3 @@ def test_grays_of_a_set_are_compared_image_by_image_in_its_order(images):
         assert np.allclose(ours["brighter", way], brighter.numpy(), atol=1e-6)
     mean = rgb_to_lab(rgb)[:, 1:].mean(dim=(2, 3)).numpy()
     assert np.allclose(ours["chroma", "mean color"], np.hypot(*mean.T))
-
-
-def test_rank_correlation_equals_scipys_ties_included():
-    rng = np.random.default_rng(0)
-    x, y = rng.integers(0, 6, 60), rng.random(60)
-    y = y + 0.2 * x
-    rho, (low, high), n = rank_correlation(x, y)
-    assert rho == pytest.approx(spearmanr(x, y).statistic) and n == 60
-    assert low < rho < high
-    assert rank_correlation(x, y) == rank_correlation(x, y)
-    draws = []
-    for _ in range(600):
-        rows = rng.integers(60, size=60)
-        draws.append(spearmanr(x[rows], y[rows]).statistic)
-    assert np.allclose((low, high), np.quantile(draws, [0.025, 0.975]), atol=0.06)
-
-
-def test_several_numbers_of_an_image_are_ranked_together_and_drawn_together():
-    rng = np.random.default_rng(1)
-    image = rng.random((40, 1))
-    x = image + 0.001 * rng.random((40, 5))  # five copies of one number an image
-    y = image + 0.5 * rng.random((40, 1)) + 0.001 * rng.random((40, 5))
-    rho, (low, high), n = rank_correlation(x, y)
-    assert rho == pytest.approx(spearmanr(x.ravel(), y.ravel()).statistic) and n == 40
-    one = rank_correlation(x[:, 0], y[:, 0])[1]
-    assert high - low > 0.7 * (one[1] - one[0])  # copies tell nothing new
-    apart = rank_correlation(x.ravel(), y.ravel())[1]
-    assert high - low > 1.5 * (apart[1] - apart[0])
-
-
-def test_images_without_a_number_are_left_out_and_too_few_have_no_correlation():
-    x, y = np.arange(10.0), np.arange(10.0) ** 2
-    x[3] = np.nan
-    rho, _, n = rank_correlation(x, y)
-    assert (rho, n) == (pytest.approx(1), 9)
-    for a, b in (([1, 2], [3, 4]), (np.ones(9), np.arange(9)), ([], []), ([np.nan] * 5, range(5))):
-        rho, interval, _ = rank_correlation(a, b)
-        assert np.isnan([rho, *interval]).all()
-    with pytest.raises(ValueError, match=r"pairs, received \(3,\) and \(4,\)"):
-        rank_correlation(range(3), range(4))

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from made_pairs import picture, write_pair
 from PIL import Image
 
 from colorkit.data.halves import read_nir
@@ -12,31 +13,6 @@ from colorkit.data.rgbnir import collect_pairs, list_pairs, read_pair
 from colorkit.errors import ColorkitError
 
 SIZE = 24
-
-
-def picture(seed: int, height: int = 40, width: int = 56) -> np.ndarray:
-    """Patches of random colors: no two seeds look alike."""
-    patches = np.random.default_rng(seed).integers(0, 256, (5, 7, 3), dtype=np.uint8)
-    large = patches.repeat(-(-height // 5), axis=0).repeat(-(-width // 7), axis=1)
-    return large[:height, :width].copy()
-
-
-def write_pair(root: Path, name: str, rgb: np.ndarray, nir=None, kind: str = "png", **options):
-    """Write a pair; its near infrared is the red channel if not given."""
-    path = root / f"{name}_rgb.{kind}"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(rgb).save(path, **options)
-    other = path.with_name(path.name.replace("_rgb", "_nir"))
-    Image.fromarray(rgb[..., 0] if nir is None else nir).save(other, **options)
-    return path, other
-
-
-@pytest.fixture
-def root(tmp_path) -> Path:
-    """Lay out two classes of six pairs as the data set does."""
-    for i in range(12):
-        write_pair(tmp_path / "set", f"{('field', 'water')[i % 2]}/{i:04d}", picture(i))
-    return tmp_path / "set"
 
 
 def test_pairs_are_listed_by_name_and_class(root):

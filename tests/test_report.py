@@ -4,6 +4,7 @@ import json
 import shutil
 
 import nbformat
+import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
@@ -147,3 +148,25 @@ def test_an_interrupted_chapter_leaves_no_finished_notebook(project, without_boo
         report.run_report()
     monkeypatch.setattr(papermill, "execute_notebook", run)
     assert states(report.run_report()) == {"01_first": "current", "02_second": "ran"}
+
+
+def test_a_changed_near_infrared_file_makes_the_run_stale(tmp_path):
+    from colorkit.data.folders import list_images
+    from colorkit.images import write_image
+    from colorkit.profiles import Data, Network, Nir, Profile
+
+    pixels = np.zeros((8, 8, 3), dtype=np.uint8)
+    for name in ("park/1.png", "sky/1.png", "pairs/field/0001_rgb.png", "pairs/field/0001_nir.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        write_image(tmp_path / name, pixels)
+    assert len(list_images(tmp_path)) == 4
+    profile = Profile(
+        "own",
+        Data("folders", "squares", 8, 8, root=str(tmp_path)),
+        {"n": Network(["park", "sky"])},
+        nir=Nir("pairs", root="pairs"),
+    )
+    before = report._listing(profile)
+    assert report._listing(profile) == before
+    write_image(tmp_path / "pairs/field/0001_nir.png", pixels + 90)
+    assert report._listing(profile) != before

@@ -2,9 +2,8 @@
 
 import hashlib
 import io
-import threading
 import zipfile
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import numpy as np
 import pytest
@@ -60,20 +59,12 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def server(monkeypatch):
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+def server(monkeypatch, serve):
     monkeypatch.setattr(room, "PAUSE", 0.01)
     monkeypatch.setattr(room, "CHUNK", 1024)
     handler = type("Fresh", (Handler,), {})
-    service = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    service.daemon_threads = True
-    thread = threading.Thread(target=service.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    handler.source = Source(f"http://127.0.0.1:{service.server_port}/cvpr11/nirscene1.zip")
-    yield handler
-    service.shutdown()
-    service.server_close()
-    thread.join()
+    handler.source = Source(f"{serve(handler)}/cvpr11/nirscene1.zip")
+    return handler
 
 
 def refused(source: Source, folder, **options) -> str:

@@ -174,10 +174,8 @@ def prepare_nir(
 
 def _random_gray(rgb: Tensor, generator: torch.Generator) -> Tensor:
     """Decolorize each image of (B, 3, H, W) in a way of its own: (B, 1, H, W)."""
-    drawn = torch.randint(len(DECOLORIZATIONS), (len(rgb),), generator=generator)
-    return torch.cat(
-        [
-            decolorize(image[None], DECOLORIZATIONS[way])
-            for image, way in zip(rgb, drawn.tolist(), strict=True)
-        ]
-    )
+    drawn = torch.randint(len(DECOLORIZATIONS), (len(rgb),), generator=generator).to(rgb.device)
+    gray = torch.empty_like(rgb[:, :1])
+    for k in drawn.unique().tolist():
+        gray[drawn == k] = decolorize(rgb[drawn == k], DECOLORIZATIONS[k])
+    return gray

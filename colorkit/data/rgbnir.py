@@ -73,14 +73,9 @@ def scene_pairs(counts: dict[str, int]) -> list[Pair]:
     Raises:
         ColorkitError: there is no such scene.
     """
-    from difflib import get_close_matches
+    from colorkit.data.scenes import refuse_unknown
 
-    from colorkit.data.scenes import CLASSES
-
-    for label in counts:
-        if label not in CLASSES:
-            close = ", ".join(get_close_matches(label, CLASSES) or CLASSES[:5])
-            raise ColorkitError(f"no procedural scene is called {label!r}; close names are {close}")
+    refuse_unknown(counts)
     names = [
         (label, f"{label}/{_FIRST_SCENE + i:07d}")
         for label, count in counts.items()

@@ -8,6 +8,7 @@ are, so that what a network does where color is ambiguous can be measured.
 """
 
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +17,9 @@ from colorkit.data.scenes import countryside, gardens, interiors, town
 from colorkit.data.scenes.canvas import Canvas
 from colorkit.data.scenes.materials import MATERIALS
 from colorkit.data.scenes.spectra import light
+from colorkit.errors import ColorkitError
 
-__all__ = ["CLASSES", "MATERIALS", "Scene", "contact_sheet", "render"]
+__all__ = ["CLASSES", "MATERIALS", "Scene", "contact_sheet", "refuse_unknown", "render"]
 
 _INDOORS = {
     "art_school": interiors.art_school,
@@ -89,6 +91,20 @@ class Scene:
     ambiguous: np.ndarray
     label: str
     materials: np.ndarray
+
+
+def refuse_unknown(labels: Iterable[str]) -> None:
+    """Check that there is a procedural scene of every name.
+
+    Raises:
+        ColorkitError: there is none; close names are given.
+    """
+    from difflib import get_close_matches
+
+    for label in labels:
+        if label not in CLASSES:
+            close = ", ".join(get_close_matches(label, CLASSES) or CLASSES[:5])
+            raise ColorkitError(f"no procedural scene is called {label!r}; close names are {close}")
 
 
 def render(label: str, seed: int, size: int = 128) -> Scene:

@@ -1,0 +1,47 @@
+"""The rank correlation and its interval against SciPy; the other intervals: `test_metrics.py`."""
+
+import numpy as np
+import pytest
+from scipy.stats import spearmanr
+
+from colorkit.intervals import rank_correlation
+
+
+def test_rank_correlation_equals_scipys_ties_included():
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 6, 60), rng.random(60)
+    y = y + 0.2 * x
+    rho, (low, high), n = rank_correlation(x, y)
+    assert rho == pytest.approx(spearmanr(x, y).statistic) and n == 60
+    assert low < rho < high
+    assert rank_correlation(x, y) == rank_correlation(x, y)
+    draws = []
+    for _ in range(600):
+        rows = rng.integers(60, size=60)
+        draws.append(spearmanr(x[rows], y[rows]).statistic)
+    assert np.allclose((low, high), np.quantile(draws, [0.025, 0.975]), atol=0.06)
+
+
+def test_several_numbers_of_an_image_are_ranked_together_and_drawn_together():
+    rng = np.random.default_rng(1)
+    image = rng.random((40, 1))
+    x = image + 0.001 * rng.random((40, 5))  # five copies of one number an image
+    y = image + 0.5 * rng.random((40, 1)) + 0.001 * rng.random((40, 5))
+    rho, (low, high), n = rank_correlation(x, y)
+    assert rho == pytest.approx(spearmanr(x.ravel(), y.ravel()).statistic) and n == 40
+    one = rank_correlation(x[:, 0], y[:, 0])[1]
+    assert high - low > 0.7 * (one[1] - one[0])  # copies tell nothing new
+    apart = rank_correlation(x.ravel(), y.ravel())[1]
+    assert high - low > 1.5 * (apart[1] - apart[0])
+
+
+def test_images_without_a_number_are_left_out_and_too_few_have_no_correlation():
+    x, y = np.arange(10.0), np.arange(10.0) ** 2
+    x[3] = np.nan
+    rho, _, n = rank_correlation(x, y)
+    assert (rho, n) == (pytest.approx(1), 9)
+    for a, b in (([1, 2], [3, 4]), (np.ones(9), np.arange(9)), ([], []), ([np.nan] * 5, range(5))):
+        rho, interval, _ = rank_correlation(a, b)
+        assert np.isnan([rho, *interval]).all()
+    with pytest.raises(ValueError, match=r"pairs, received \(3,\) and \(4,\)"):
+        rank_correlation(range(3), range(4))
