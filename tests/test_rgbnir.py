@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -204,6 +205,14 @@ def test_a_changed_near_infrared_half_is_decoded_again(root, tmp_path):
     after = collect_pairs(root, SIZE, tmp_path / "cache")
     assert after.fingerprint != before.fingerprint
     assert (after.pairs.halves(1)[1] == 7).all() and not (before.pairs.halves(1)[1] == 7).all()
+
+
+def test_a_copy_of_the_same_files_has_the_same_fingerprint(root, tmp_path):
+    before = collect_pairs(root, SIZE, tmp_path / "cache")
+    for path in root.rglob("*.*"):
+        os.utime(path, (0, 0))
+    after = collect_pairs(root, SIZE, tmp_path / "cache")
+    assert after.fingerprint == before.fingerprint
 
 
 def test_a_stopped_decoding_goes_on(root, tmp_path, monkeypatch):

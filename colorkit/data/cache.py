@@ -26,7 +26,7 @@ from colorkit.images import read_image, resize_crop
 
 CHUNK = 512  # images decoded between two records of progress
 THUMBNAIL = 16  # side of the thumbnails that near-duplicates are found with
-_FORMAT = 1  # raise when the files' content changes, so that old caches are not read
+_FORMAT = 2  # raise when the files' content changes, so that old caches are not read
 
 Reader = Callable[[Entry, int], np.ndarray]
 
@@ -43,6 +43,8 @@ class Cache:
         colorless: (N,) bool, gray and nearly gray images.
         faults: what was wrong with each file that could not be read, by row.
         folder: where the cache lies.
+        digest: names its content: listing and pixels. The folder's name, quicker to find, depends
+            on the files' times, which a copy of the same photographs does not share.
     """
 
     images: np.ndarray
@@ -53,6 +55,7 @@ class Cache:
     colorless: np.ndarray
     faults: dict[int, str]
     folder: Path
+    digest: str
 
 
 def read_entry(entry: Entry, size: int) -> np.ndarray:
@@ -104,6 +107,7 @@ def open_cache(
         colorless=stats["colorless"],
         faults={int(row): fault for row, fault in index["faults"].items()},
         folder=final,
+        digest=index["digest"],
     )
 
 
@@ -147,8 +151,17 @@ def _build(entries, shape: tuple[int, ...], working: Path, reader: Reader, progr
     thumbnails, colorless = _measure(images)
     with (working / "stats.npz").open("wb") as file:
         np.savez(file, thumbnails=thumbnails, colorless=colorless)
-    write_json(working / "index.json", {"faults": faults, "names": [e.name for e in entries]})
+    listing = [[e.name, e.label, e.split] for e in entries]
+    index = {"faults": faults, "names": [e.name for e in entries]}
+    write_json(working / "index.json", index | {"digest": _digest(listing, images)})
     record.unlink()
+
+
+def _digest(listing: list, images: np.ndarray) -> str:
+    found = hashlib.sha256(json.dumps([listing, images.shape]).encode())
+    for start in range(0, len(images), CHUNK):
+        found.update(images[start : start + CHUNK])
+    return found.hexdigest()[:16]
 
 
 def _try(reader: Reader, entry: Entry, size: int) -> np.ndarray | str:

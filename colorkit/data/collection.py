@@ -177,4 +177,4 @@ def collect(
         "colorless": int(colorless.sum()),
         "near-duplicate of a later split": int(leaks.sum()),
     }
-    return Collection(source, cache, splits, counts, f"{cache.folder.name}-{seed}", labels)
+    return Collection(source, cache, splits, counts, f"{cache.digest}-{seed}", labels)

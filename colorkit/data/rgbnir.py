@@ -230,7 +230,7 @@ def collect_pairs(
         scale=listed.scale,
         alike=[(names[i], names[j]) for i, j in alike.tolist()],
         colorless=[cache.names[row] for row in rows if cache.colorless[row]],
-        fingerprint=f"{cache.folder.name}-{seed}",
+        fingerprint=f"{cache.digest}-{seed}",
         _seed=seed,
         _groups=groups_of(len(rows), alike),
     )
