@@ -1,10 +1,6 @@
 """Pairs as data for networks: halves that stay together, fair folds, one cache."""
 
-import hashlib
-import io
-import json
 import os
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +10,6 @@ from PIL import Image
 
 from colorkit.data import cache as caches
 from colorkit.data.batches import loader, prepare_nir
-from colorkit.data.folders import Entry
 from colorkit.data.rgbnir import SCENE_CLASSES, PairSet, collect_pairs, list_pairs, scene_pairs
 from colorkit.data.splits import groups_of, seeded_folds
 from colorkit.errors import ColorkitError
@@ -241,17 +236,3 @@ def test_gray_color_halves_are_kept_and_named(root, tmp_path):
     write_pair(root, "field/0002", gray)
     collection = collect_pairs(root, SIZE, tmp_path / "cache")
     assert collection.colorless == ["field/0002"] and len(collection.pairs) == 12
-
-
-def test_caches_of_color_images_keep_their_names(tmp_path, paint):
-    """The name must not change with the fourth channel: decoded photographs would be lost."""
-    path = tmp_path / "a.png"
-    buffer = io.BytesIO()
-    Image.fromarray(picture(0)).save(buffer, "PNG")
-    path.write_bytes(buffer.getvalue())
-    entries = [Entry(Path("x/1"), "x", None, "x/1"), Entry(path, "y", "test", "y/a")]
-    status = path.stat()
-    listing = [["x/1", "x", None], ["y/a", "y", "test", status.st_size, status.st_mtime_ns]]
-    known = hashlib.sha256(json.dumps([1, "patches", 16, listing]).encode()).hexdigest()[:16]
-    cache = caches.open_cache(entries, 16, tmp_path / "c", reader=paint, recipe="patches")
-    assert cache.folder.name == known and cache.images.shape == (2, 16, 16, 3)
