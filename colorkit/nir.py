@@ -15,10 +15,12 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from colorkit.color import join, lab_to_rgb, rgb_to_lab, scale_ab, scale_L, unscale_ab, unscale_L
-from colorkit.data.batches import NirBatch, crop, loader, mix_seed, prepare_nir
+from colorkit.data.augment import expose, zoom
+from colorkit.data.batches import NirBatch, loader, mix_seed, prepare_nir
 from colorkit.data.rgbnir import PairSet
 from colorkit.losses import chroma_target
 from colorkit.metrics import colorfulness, measure, ssim
+from colorkit.models.nirnet import as_luminance, predict
 from colorkit.profiles import STRICT, Recipe
 from colorkit.training import Colorizer
 
@@ -95,16 +97,6 @@ def _steps(plane: Tensor) -> tuple[Tensor, Tensor]:
     return plane.diff(dim=-2), plane.diff(dim=-1)
 
 
-def predict(model: torch.nn.Module, nir: Tensor) -> tuple:
-    """Run any network on near infrared: scaled L (or None), scaled ab, scores (or None)."""
-    output = model(nir)
-    if isinstance(output, Tensor):  # a U-Net, (B, 3, H, W): it says how L* differs from its input
-        L = scale_L(as_luminance(nir)) + 2 * output[:, :1].float() - 1
-        return L.clamp(0, 1), output[:, 1:].float(), None
-    ab, *L, scores = output  # ColorNet gives no L
-    return L[0].float() if L and L[0] is not None else None, ab.float(), scores
-
-
 class NirColorizer(Colorizer):
     """A network that turns near infrared into chroma, and luminance if it gives one."""
 
@@ -134,23 +126,9 @@ class NirColorizer(Colorizer):
 
 def augmented(images: Tensor, labels: Tensor, size: int, generator: torch.Generator) -> NirBatch:
     """As `prepare_nir`, with zoom by up to 2 and other exposures and contrasts of near infrared."""
-    whole = crop(images, images.shape[1])  # (B, 4, S, S)
-    zoom, down, right, flip, gain, bend = torch.rand((6, len(images)), generator=generator)
-    side = 1 - 0.5 * zoom
-    matrix = torch.zeros(len(images), 2, 3)
-    matrix[:, 0, 0] = side * torch.where(flip < 0.5, -1.0, 1.0)
-    matrix[:, 1, 1] = side
-    matrix[:, 0, 2], matrix[:, 1, 2] = (1 - side) * (2 * right - 1), (1 - side) * (2 * down - 1)
-    grid = F.affine_grid(matrix, [len(images), 4, size, size], align_corners=False)
-    pair = F.grid_sample(whole, grid.to(whole.device), padding_mode="border", align_corners=False)
-    gain, bend = (2 ** (x.to(whole.device).view(-1, 1, 1, 1) - 0.5) for x in (gain, bend))
-    nir = (gain * pair[:, 3:].clamp(min=1e-4) ** bend).clamp(max=1)
-    return NirBatch(nir, rgb_to_lab(pair[:, :3].clamp(0, 1)), labels)
-
-
-def as_luminance(nir: Tensor) -> Tensor:
-    """L* of near infrared taken for a gray picture: (B, 1, H, W) in [0, 1] to [0, 100]."""
-    return rgb_to_lab(nir.expand(-1, 3, -1, -1))[:, :1]
+    drawn = torch.rand((6, len(images)), generator=generator)
+    pair = zoom(images, size, drawn[:4])
+    return NirBatch(expose(pair[:, 3:], drawn[4:]), rgb_to_lab(pair[:, :3].clamp(0, 1)), labels)
 
 
 def paint(model: torch.nn.Module, nir: Tensor) -> Tensor:

@@ -1,16 +1,20 @@
-"""ColorNet adapted to near infrared, in the three ways of the French report's sections 6.3 and 6.4.
+"""Networks for near infrared: ColorNet adapted as in the French report, and a sharper one.
 
 A gray photograph is its own luminance, a near-infrared one is not. So either the network still
 gives chroma alone and near infrared stands in for the luminance, or it gives the luminance too:
-as one more map of its colorization part, or by a branch of its own.
+as one more map of its colorization part, or by a branch of its own (sections 6.3 and 6.4). Beyond
+the report, a ResNet U-Net changes near infrared's own luminance, which stays sharp.
 """
 
 from dataclasses import asdict
 
 import torch
-from torch import Tensor
+import torch.nn.functional as F
+from torch import Tensor, nn
 
+from colorkit.color import rgb_to_lab, scale_L
 from colorkit.models.colornet import ColorNet, decoder, initialize
+from colorkit.models.resnet_unet import ResNetUNet, silent
 
 LUMINANCES = ("none", "head", "branch")
 
@@ -82,3 +86,53 @@ class NirNet(ColorNet):
     def settings(self) -> dict:
         """Return the configuration as plain values; `NirNet(**settings)` builds it again."""
         return asdict(self.config) | {"luminance": self.luminance, "full": self.full}
+
+
+class NirResNetUNet(ResNetUNet):
+    """Near-infrared image in; chroma, a luminance that is not blurred, and scene scores out.
+
+    Luminance is near infrared's own, brightened and dimmed place by place: the network gives a
+    gain and an offset at half the image's side, which are enlarged and applied at full size (as in
+    Gharbi et al., ACM TOG 36(4), 2017). Edges therefore stay as sharp as near infrared has them.
+    A fresh network gives near infrared back, gray.
+
+    Args:
+        num_classes, **settings: see `ResNetUNet`, whose weights fit.
+    """
+
+    def __init__(self, num_classes: int | None = None, **settings):
+        super().__init__(num_classes, **settings)
+        self.light = silent(nn.Conv2d(self.last.in_channels, 2, 3, padding=1))
+
+    def forward(self, nir: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Predict the colors of a batch of near-infrared images of any size.
+
+        Args:
+            nir: (B, 1, H, W) in [0, 1].
+
+        Returns:
+            ab: (B, 2, ⌈H/2⌉, ⌈W/2⌉), scaled as by `colorkit.color.scale_ab`.
+            L: (B, 1, H, W) in [0, 1], scaled as by `scale_L`.
+            scores: (B, num_classes) before softmax, or None without a classifier.
+        """
+        x, scores = self.features(nir)
+        light = self.light(x).float()
+        light = F.interpolate(light, nir.shape[-2:], mode="bilinear", align_corners=False)
+        gain, offset = light.split(1, dim=1)
+        L = (1 + gain) * scale_L(as_luminance(nir)) + offset
+        return self.last(x) + 0.5, L.clamp(0, 1), scores
+
+
+def predict(model: nn.Module, nir: Tensor) -> tuple:
+    """Run any network on near infrared: scaled L (or None), scaled ab, scores (or None)."""
+    output = model(nir)
+    if isinstance(output, Tensor):  # a U-Net, (B, 3, H, W): it says how L* differs from its input
+        L = scale_L(as_luminance(nir)) + 2 * output[:, :1].float() - 1
+        return L.clamp(0, 1), output[:, 1:].float(), None
+    ab, *L, scores = output  # ColorNet gives no L
+    return L[0].float() if L and L[0] is not None else None, ab.float(), scores
+
+
+def as_luminance(nir: Tensor) -> Tensor:
+    """L* of near infrared taken for a gray picture: (B, 1, H, W) in [0, 1] to [0, 100]."""
+    return rgb_to_lab(nir.expand(-1, 3, -1, -1))[:, :1]

@@ -16,26 +16,34 @@ from torch import nn
 from colorkit.errors import ColorkitError, one_line
 from colorkit.files import atomic_write
 from colorkit.models.colornet import ColorNet
-from colorkit.models.nirnet import NirNet
+from colorkit.models.nirnet import NirNet, NirResNetUNet
+from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.unet import UNet
 
-ARCHITECTURES = {"ColorNet": ColorNet, "NirNet": NirNet, "UNet": UNet}
-_STARTS = {"NirNet": ("ColorNet",)}  # other architectures whose parts a network takes, if they fit
+_KNOWN = (ColorNet, NirNet, UNet, ResNetUNet, NirResNetUNet)
+ARCHITECTURES = {network.__name__: network for network in _KNOWN}
+_STARTS = {
+    "NirNet": ("ColorNet",),
+    "NirResNetUNet": ("ResNetUNet",),
+}  # other architectures whose parts a network takes, if they fit
 _FORMAT = "colorkit-1"
-_FREE = ("num_classes", "classifier_hidden", "dropout")  # may differ in a transfer
+_FREE = ("num_classes", "classifier_hidden", "dropout", "stages")  # may differ in a transfer
 _CARD = "colorkit"  # the header's entry that holds the card
 
 
-def save_weights(path: str | Path, model: nn.Module, **card) -> Path:
+def save_weights(path: str | Path, model: nn.Module, *, half: bool = False, **card) -> Path:
     """Write a model's weights and its card in one safetensors file, atomically.
 
     Args:
         path: the file to write.
         model: one of `ARCHITECTURES`, with a `settings()` method.
+        half: store the layers' weights in half precision, at half the size. Biases and the
+            numbers of batch normalization stay as they are: they are few, and variances may lie
+            outside float16's range. `load_weights` gives float32 either way.
         **card: JSON-able facts: classes, training data, epochs, scores, gray, …
 
     Raises:
-        ColorkitError: the file cannot be written.
+        ColorkitError: the file cannot be written, or half precision cannot hold a weight.
     """
     header = {
         "format": _FORMAT,
@@ -44,6 +52,16 @@ def save_weights(path: str | Path, model: nn.Module, **card) -> Path:
         **card,
     }
     tensors = {name: t.detach().cpu().contiguous() for name, t in model.state_dict().items()}
+    if half:
+        tensors = {
+            n: t.half() if t.ndim > 1 and t.is_floating_point() else t for n, t in tensors.items()
+        }
+        overflow = [n for n, t in tensors.items() if not t.isfinite().all()]
+        if overflow:
+            raise ColorkitError(
+                f"{overflow[0]} of this network is not finite in half precision; "
+                "store it in full, or train it again"
+            )
     # One entry: safetensors writes several in random order; equal weights make equal files.
     with atomic_write(path) as file:
         file.write(save(tensors, {_CARD: json.dumps(header)}))
