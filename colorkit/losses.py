@@ -2,14 +2,16 @@
 
 from typing import NamedTuple
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from colorkit.color import unscale_ab
+from colorkit.color import lab_to_rgb, unscale_ab
 from colorkit.metrics import colorfulness_ab
 
 REDUCTIONS = ("mean", "sum")
 GAPS = ("difference", "ratio")
+_NO_ERROR = 1e-4  # 40 dB: what is better than that needs no more
 _SMOOTH = 0.01  # Lab units, far below what an eye sees; see `metrics.colorfulness_ab`
 
 
@@ -115,6 +117,24 @@ def joint_loss(
         return JointLoss(total, color, color.new_zeros(()))
     classification = F.cross_entropy(scores.float(), labels)
     return JointLoss(total + alpha * classification, color, classification)
+
+
+def distortion(ab: Tensor, lab: Tensor) -> Tensor:
+    """The negative PSNR of each image, its lightness given: 10 · log₁₀ of its squared error.
+
+    Minimizing this mean of logarithms is maximizing the PSNR as it is measured, image by image; a
+    mean of squared errors would be decided by the few images that are hardest.
+
+    Args:
+        ab: (B, 2, h, w) predicted chroma in Lab units.
+        lab: (B, 3, h, w), the truth; its L* is taken for both.
+
+    Returns:
+        (B,) in dB of sRGB in [0, 1]; out-of-gamut colors are not cut off, so that they count.
+    """
+    found = lab_to_rgb(torch.cat((lab[:, :1], ab), dim=1), clip=False)
+    error = (found - lab_to_rgb(lab, clip=False)).square().mean(dim=(1, 2, 3))
+    return 10 * torch.log10(error + _NO_ERROR)
 
 
 def _error(predicted: Tensor, target: Tensor, reduction: str) -> Tensor:

@@ -1,0 +1,83 @@
+"""Training for the lowest color error: the ResNet U-Net that colorizes photographs.
+
+What is minimized is what is measured, the PSNR of each image, so that a dull image counts as much
+as a vivid one. An auxiliary scene classification teaches the encoder what it looks at (Iizuka et
+al. 2016). The learning rate rises and falls in one cycle (Smith & Topin, arXiv:1708.07120).
+"""
+
+from typing import Annotated
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+from torch import Tensor
+
+from colorkit.color import decolorize, rgb_to_lab, unscale_ab
+from colorkit.data.augment import zoom
+from colorkit.data.batches import Batch, mix_seed, prepare
+from colorkit.losses import JointLoss, chroma_target, distortion
+from colorkit.profiles import STRICT, Recipe
+from colorkit.training import Colorizer
+
+
+@dataclass(frozen=True, config=STRICT)
+class FaithfulRecipe(Recipe):
+    """How a network is trained for fidelity.
+
+    Attributes:
+        alpha: weight of the classification, in dB a nat.
+        weight_decay: of AdamW.
+        smallest: smallest window the augmentation cuts, see `colorkit.data.augment.zoom`.
+        unlabelled: the class of photographs without a scene label; empty for none.
+    """
+
+    epochs: Annotated[int, Field(ge=1)] = 24
+    alpha: Annotated[float, Field(ge=0)] = 1.0
+    weight_decay: Annotated[float, Field(ge=0)] = 0.02
+    smallest: Annotated[float, Field(gt=0, le=1)] = 0.5
+    unlabelled: str = ""
+
+
+class FaithfulColorizer(Colorizer):
+    """A colorizer that minimizes 10 · log₁₀ of each image's squared error in sRGB."""
+
+    def on_after_batch_transfer(self, batch, dataloader_idx: int) -> Batch:
+        """Zoom, flip and convert to Lab here, on the device."""
+        if isinstance(batch, Batch):
+            return batch
+        if not self.trainer.training:
+            return prepare(*batch, self.size, self.recipe.gray)
+        place = (self.seed, self.current_epoch, self.trainer.global_step, self.global_rank)
+        generator = torch.Generator().manual_seed(mix_seed(*place))
+        drawn = torch.rand((4, len(batch[1])), generator=generator)
+        rgb = zoom(batch[0], self.size, drawn, self.recipe.smallest).clamp(0, 1)
+        return Batch(decolorize(rgb, self.recipe.gray), rgb_to_lab(rgb), batch[1])
+
+    def configure_optimizers(self):
+        """AdamW, its learning rate in one cycle over all steps."""
+        recipe, steps = self.recipe, self.trainer.estimated_stepping_batches
+        optimizer = torch.optim.AdamW(
+            self.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
+        )
+        cycle = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, recipe.learning_rate, int(steps), pct_start=0.15
+        )
+        return [optimizer], [{"scheduler": cycle, "interval": "step"}]
+
+    def _loss(self, batch: Batch):
+        ab, scores = self.model(batch.gray)
+        true = chroma_target(batch.lab, ab.shape[-2:])
+        color = distortion(unscale_ab(ab.float()), true).mean()
+        if scores is None:
+            return JointLoss(color, color, color.new_zeros(())), None
+        classification = F.cross_entropy(scores.float(), self._labels(batch.labels))
+        return JointLoss(color + self.recipe.alpha * classification, color, classification), scores
+
+    def _labels(self, labels: Tensor) -> Tensor:
+        """Leave out photographs whose scene is not known."""
+        classes = self.trainer.train_dataloader.dataset.classes
+        if self.recipe.unlabelled not in classes:
+            return labels
+        none = labels == classes.index(self.recipe.unlabelled)
+        return torch.where(none, -100, labels)  # what `cross_entropy` ignores

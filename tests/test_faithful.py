@@ -1,0 +1,81 @@
+"""Training for fidelity: the loss is the measure, and a training improves it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from skimage.color import lab2rgb
+
+from colorkit.color import rgb_to_lab
+from colorkit.data.collection import collect
+from colorkit.data.folders import Entry
+from colorkit.faithful import FaithfulColorizer, FaithfulRecipe
+from colorkit.losses import distortion
+from colorkit.models import ResNetUNet
+from colorkit.training import fit
+
+
+def noise(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def test_distortion_is_the_negative_psnr():
+    lab = rgb_to_lab(0.3 + 0.4 * noise(3, 3, 8, 8))
+    ab = lab[:, 1:] + 8 * (noise(3, 2, 8, 8, seed=1) - 0.5)
+    found = distortion(ab, lab).numpy()
+    for k in range(3):
+        pair = [
+            lab2rgb(np.moveaxis(torch.cat((lab[k, :1], x)).double().numpy(), 0, 2))
+            for x in (ab[k], lab[k, 1:])
+        ]
+        error = np.mean((pair[0] - pair[1]) ** 2)
+        assert found[k] == pytest.approx(10 * np.log10(error + 1e-4), abs=0.02)
+
+
+def test_distortion_has_a_finite_gradient_everywhere():
+    lab = torch.tensor([0.0, 50.0, 100.0]).view(3, 1, 1, 1).expand(3, 3, 4, 4).clone()
+    for start in (torch.zeros(3, 2, 4, 4), lab[:, 1:].clone(), torch.full((3, 2, 4, 4), -300.0)):
+        ab = start.requires_grad_()
+        distortion(ab, lab).sum().backward()
+        assert ab.grad.isfinite().all()
+
+
+@pytest.fixture(scope="module")
+def collection(tmp_path_factory):
+    def reader(entry: Entry, size: int) -> np.ndarray:
+        """Bright images are orange, dark ones blue: what a network can learn."""
+        generator = np.random.default_rng(int(entry.name.split("-")[1]))
+        bright = entry.label == "day"
+        base = np.array([200, 150, 90] if bright else [60, 80, 110])
+        blocks = generator.uniform(-70, 70, (4, 4, 1)).repeat(size // 4, 0).repeat(size // 4, 1)
+        image = base + blocks + generator.normal(0, 3, 3)
+        return image.clip(0, 255).astype(np.uint8)
+
+    entries = [
+        Entry(Path(label), label, split, f"{label}/{split}-{k + 100 * len(split)}")
+        for label in ("day", "night", "unknown")
+        for split, count in (("train", 12), ("val", 4))
+        for k in range(count)
+    ]
+    folder = tmp_path_factory.mktemp("cache")
+    return collect(entries, 36, folder, source="patches", reader=reader, recipe="patches")
+
+
+def test_a_training_lowers_the_distortion(collection, tmp_path):
+    classes = ["day", "night", "unknown"]
+    run = fit(
+        "faithful",
+        lambda: ResNetUNet(3, stages=2),
+        FaithfulRecipe(epochs=4, batch_size=6, learning_rate=3e-3, unlabelled="unknown"),
+        collection.subset(classes, "train"),
+        collection.subset(classes, "val"),
+        size=32,
+        seed=0,
+        folder=tmp_path,
+        data="patches",
+        fingerprint=collection.fingerprint,
+        module=FaithfulColorizer,
+    )
+    color = run.history["val_color"]
+    assert color.iloc[-1] < color.iloc[0] - 1  # dB
