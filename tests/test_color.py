@@ -166,9 +166,33 @@ def test_conversion_leaves_its_input_alone_and_takes_empty_batches(convert):
     ],
 )
 def test_another_shape_or_type_is_refused_by_what_was_received(x, received):
-    for name, function in (("rgb", rgb_to_lab), ("lab", lab_to_rgb), ("rgb", decolorize)):
+    for name, function in (("lab", lab_to_rgb), ("rgb", decolorize)):
         with pytest.raises(ValueError, match=f"{name} must be a float tensor.*{received}"):
             function(x)
+    other = x.int() if x.dtype == torch.uint8 else x  # bytes are converted to Lab
+    with pytest.raises(ValueError, match=f"rgb must be a float or uint8 tensor.*{other.dtype}"):
+        rgb_to_lab(other)
+
+
+def test_bytes_convert_as_the_floats_they_stand_for():
+    pixels = torch.arange(256, dtype=torch.uint8).repeat(5)[:1200].view(1, 20, 20, 3)
+    pixels = torch.cat((pixels, pixels.flip(2)))
+    rgb = pixels.permute(0, 3, 1, 2)  # as a decoder lays them out
+    expected = rgb_to_lab(rgb / 255)
+    torch.testing.assert_close(rgb_to_lab(rgb), expected, atol=1e-4, rtol=0)
+    assert torch.equal(rgb_to_lab(rgb), rgb_to_lab(rgb.contiguous()))
+    assert rgb_to_lab(rgb).is_contiguous() and rgb_to_lab(rgb[:0]).shape == (0, 3, 20, 20)
+    part = rgb[:, :, 3:9, 2:7]  # a crop is no copy
+    torch.testing.assert_close(rgb_to_lab(part), expected[:, :, 3:9, 2:7], atol=1e-4, rtol=0)
+    assert np.abs(to_numpy(rgb_to_lab(rgb)) - sk.rgb2lab(pixels.numpy())).max() < 1e-3
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_both_ways_to_raise_to_a_power_equal_scikit_image(gamut, fast, monkeypatch):
+    monkeypatch.setattr("colorkit.color._FAST_NUMPY", fast)
+    expected = sk.rgb2lab(to_numpy(gamut).astype(np.float64))
+    assert np.abs(to_numpy(rgb_to_lab(gamut)) - expected).max() < 1e-3
+    assert (lab_to_rgb(rgb_to_lab(gamut)) - gamut).abs().max() < 0.1 / 255
 
 
 def test_scaling_covers_the_unit_interval_and_nothing_of_the_gamut_leaves_it(gamut):
