@@ -1,4 +1,4 @@
-"""The command line: `colorkit report`, `colorkit train`.
+"""The command line: `colorkit colorize`, `colorkit models`, `colorkit report`, `colorkit train`.
 
 A fault a person can mend ends in one sentence on standard error and status 2. Libraries are
 imported by the command that needs them, so that `--help` answers at once.
@@ -26,6 +26,125 @@ ProfileOption = Annotated[
 ]
 DataOption = Annotated[str, typer.Option(help="Folder of photographs; the profile's by default.")]
 SeedOption = Annotated[int, typer.Option(min=0, help="Seed of every training.")]
+
+
+@app.command()
+def colorize(
+    photographs: Annotated[
+        list[str], typer.Argument(help="Files, folders, or patterns such as 'holiday/*.jpg'.")
+    ],
+    out: Annotated[
+        Path,
+        typer.Option("-o", "--out", help="Folder for the results, or one result's file name."),
+    ],
+    model: Annotated[
+        str, typer.Option(help="A name `colorkit models` lists, or a .safetensors file.")
+    ] = "",
+    saturation: Annotated[
+        float, typer.Option(min=0, max=10, help="Factor on the colors; 0 is gray.")
+    ] = 1.0,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Measure results against color originals.")
+    ] = False,
+    beside: Annotated[
+        Path | None, typer.Option(help="Folder for original, gray and result side by side.")
+    ] = None,
+    max_pixels: Annotated[
+        int, typer.Option(min=1, help="Refuse larger photographs before decoding them.")
+    ] = 200_000_000,
+) -> None:
+    """Colorize photographs. Results keep name, format and EXIF.
+
+    Their pixels are sRGB of 8 bits a channel, with a profile that says so if the photograph had
+    one. JPEG and WebP are written at quality 95, JPEG with colors at full resolution. Older results
+    of the same name are replaced, photographs that were given never.
+    """
+    from colorkit.photographs import colorize_files, find_photographs, plan
+
+    found, missing = find_photographs(photographs, out)
+    outcomes = plan(found, out, beside)
+    options = {"compare": compare, "max_pixels": max_pixels}
+    steps = colorize_files(outcomes, model or None, saturation, **options)
+    done = [*missing, *_with_progress(steps, len(outcomes))]
+    for outcome in done:
+        for note in outcome.notes:
+            print(one_line(f"{outcome.source}: {note}") + ".")
+    if compare:
+        _print_measures([outcome for outcome in done if outcome.measures])
+    faults = [outcome.fault for outcome in done if outcome.fault]
+    colored = len(done) - len(faults)
+    print(one_line(f"{colored} colorized into {out}") + f"; {len(faults)} not." * bool(faults))
+    for fault in faults:
+        _say(fault)
+    if faults:
+        raise typer.Exit(1)
+
+
+def _with_progress(steps, total: int) -> list:
+    """Go through the steps with a bar on standard error where that is a terminal."""
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress
+
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
+    console, done = Console(stderr=True), []
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task("colorizing", total=total)
+        for outcome in steps:
+            done.append(outcome)
+            bar.advance(task)
+    return done
+
+
+def _print_measures(outcomes: list) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from colorkit.metrics import METRICS
+
+    if not outcomes:
+        return
+    table = Table("photograph", title="Against the original, on copies of at most a megapixel")
+    for name in outcomes[0].measures:
+        metric = METRICS.get(name)
+        unit = f" ({metric.unit})" if metric and metric.unit else ""
+        table.add_column(f"{metric.name if metric else name}{unit}", justify="right")
+    rows = [(one_line(Path(o.source).name), list(o.measures.values())) for o in outcomes]
+    if len(rows) > 1:
+        rows.append(("mean", [sum(v) / len(v) for v in zip(*(r[1] for r in rows), strict=True)]))
+    for name, values in rows:
+        table.add_row(_plain(name), *(f"{value:.2f}" for value in values))
+    Console().print(table)
+
+
+def _plain(text: str):
+    from rich.text import Text
+
+    return Text(text)  # square brackets of a name are no markup
+
+
+@app.command()
+def models(
+    name: Annotated[str, typer.Argument(help="A name or a weights file; all in the box.")] = "",
+) -> None:
+    """List the models in the box with their cards; the first one is the default."""
+    from colorkit import pretrained
+
+    for each in [name] if name else pretrained.models():
+        card = pretrained.card(each)
+        print(f"{each}: {card.pop('description', 'no description')}")
+        for key, value in card.items():
+            if key not in ("format", "name", "identity"):
+                print(f"  {key}: {_brief(value)}")
+
+
+def _brief(value) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_brief(each)}" for key, each in value.items())
+    if isinstance(value, list):
+        return ", ".join(_brief(each) for each in value)
+    return f"{value:.4g}" if isinstance(value, float) else one_line(value)
 
 
 @app.command()

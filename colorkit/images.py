@@ -133,13 +133,14 @@ def write_image(
         options |= {"quality": quality, "subsampling": "4:4:4", "optimize": True}
     elif kind == "WEBP":
         options |= {"quality": quality, "method": 4}
-    elif kind == "TIFF":
+    elif kind == "TIFF" and "exif" not in options:
+        # libtiff, which compresses, cannot write EXIF's nested directories; Pillow itself can.
         options["compression"] = "tiff_adobe_deflate"
     # Encode to memory first: some encoders turn a full disk into an error that hides its cause.
     encoded = io.BytesIO()
     try:
         Image.fromarray(np.ascontiguousarray(rgb)).save(encoded, kind, **options)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         height, width = rgb.shape[:2]
         raise ColorkitError(
             f"{path}: {width}×{height} pixels cannot be stored as {kind} ({one_line(error)}); "
@@ -165,18 +166,18 @@ def _decode(path: Path, max_pixels: int, min_side: int | None) -> np.ndarray:
         wide = read_wide_tiff(stream, path, max_pixels) if magic in TIFF_MAGIC else None
         stream.seek(0)
         if wide is not None:
-            return _to_srgb(wide)
+            return to_srgb(wide)
         Image.init()  # so that Pillow knows which of them this build of it can read
         image = Image.open(stream, formats=[kind for kind in _READ if kind in Image.OPEN])
         check_size(path, image.size, max_pixels)
         if min_side is not None and image.format in ("JPEG", "MPO"):
             image.draft(None, (max(min_side, 1),) * 2)
         image.load()
-        return _to_srgb(image)
+        return to_srgb(image)
 
 
-def _to_srgb(image: Image.Image) -> np.ndarray:
-    """Turn a loaded image of any mode into uint8 (H, W, 3) sRGB."""
+def to_srgb(image: Image.Image) -> np.ndarray:
+    """Turn a Pillow image of any mode into uint8 (H, W, 3) sRGB, by the rules of `read_image`."""
     profile = image.info.get("icc_profile")
     image = _upright(image)
     if image.mode == "F" or image.mode.startswith("I"):

@@ -11,6 +11,7 @@ over windows blurs. On chroma that is small already this costs more than the edg
 the rest is put back: the small plane minus what the functions make of the small lightness.
 """
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -63,29 +64,67 @@ def upsample_chroma(
     ab = ab - middle
     if method == "bilinear":
         return _bilinear(ab, size).add_(middle)
+    small = F.adaptive_avg_pool2d(L, ab.shape[-2:])
+    models = linear_models(ab, small, radius, eps, keep)
+    return apply_models(models, L).add_(middle)
+
+
+def linear_models(
+    planes: Tensor, L: Tensor, radius: int = 1, eps: float = 144.0, keep: bool = True
+) -> tuple[Tensor, Tensor]:
+    """Find the small planes' linear functions of lightness; `apply_models` enlarges them.
+
+    Args:
+        planes: (B, C, h, w) float, chroma or any other planes that follow the lightness.
+        L: (B, 1, h, w) float, the lightness scaled down by area to the same size.
+        radius, eps, keep: see `upsample_chroma`.
+
+    Returns:
+        Slope and intercept, (B, C, h, w) each.
+    """
     if radius < 1 or int(radius) != radius or not eps > 0:
         raise ValueError(
             f"radius must be a whole number from 1 and eps above 0; got {radius} and {eps}"
         )
-    small = F.adaptive_avg_pool2d(L, ab.shape[-2:])
-    slope, intercept = _linear_models(ab, small, int(radius), eps)
-    if keep:
-        intercept = ab - slope * small
-    # The two full-size planes: both coefficients, joined in place.
-    result = _bilinear(slope, size).mul_(L)
-    return result.add_(_bilinear(intercept, size)).add_(middle)
-
-
-def _linear_models(ab: Tensor, L: Tensor, radius: int, eps: float) -> tuple[Tensor, Tensor]:
-    """Slope and intercept of ab on L, (B, 2, h, w) each, averaged over the windows of a pixel."""
+    radius = int(radius)
     center = L.mean(dim=(2, 3), keepdim=True)  # squares of small numbers round less
-    L = L - center
-    mean_L, mean_ab = _box(L, radius), _box(ab, radius)
-    variance = (_box(L * L, radius) - mean_L**2).clamp(min=0)
-    slope = (_box(L * ab, radius) - mean_L * mean_ab) / (variance + eps)
-    intercept = mean_ab - slope * mean_L
+    guide = L - center
+    mean_L, mean = _box(guide, radius), _box(planes, radius)
+    variance = (_box(guide * guide, radius) - mean_L**2).clamp(min=0)
+    slope = (_box(guide * planes, radius) - mean_L * mean) / (variance + eps)
+    intercept = mean - slope * mean_L
     slope, intercept = _box(slope, radius), _box(intercept, radius)
-    return slope, intercept - slope * center
+    return slope, planes - slope * L if keep else intercept - slope * center
+
+
+def apply_models(
+    models: tuple[Tensor, Tensor], L: Tensor, top: int = 0, height: int | None = None
+) -> Tensor:
+    """Enlarge linear functions and apply them to the full lightness, or to a strip of it.
+
+    Args:
+        models: slope and intercept, (B, C, h, w) each.
+        L: (B, 1, n, W) float, rows `top` to `top` + n of the lightness.
+        top: first row of the strip.
+        height: of the whole lightness; that of L if None.
+
+    Returns:
+        (B, C, n, W): strips joined are what the whole would have given, up to rounding.
+    """
+    slope, intercept = (_rows(plane, L.shape[-2:], top, height) for plane in models)
+    return slope.mul_(L).add_(intercept)
+
+
+def _rows(plane: Tensor, size, top: int, height: int | None) -> Tensor:
+    """Rows `top` to `top` + size[0] of the bilinear enlargement of a plane to `height` rows."""
+    if height is not None and height != size[0]:
+        at = (torch.arange(top, top + size[0]) + 0.5) * (plane.shape[2] / height) - 0.5
+        at = at.clamp(0, plane.shape[2] - 1).to(plane)
+        upper = at.long()
+        lower = (upper + 1).clamp(max=plane.shape[2] - 1)
+        share = (at - upper)[:, None]
+        plane = plane[:, :, upper].lerp(plane[:, :, lower], share)
+    return _bilinear(plane, size)
 
 
 def _box(x: Tensor, radius: int) -> Tensor:

@@ -7,6 +7,7 @@ data sets side by side, or one flat folder. A class is named by its path without
 
 import os
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,11 +32,12 @@ class Entry:
         return (self.path,)
 
 
-def list_images(root: str | Path) -> list[Entry]:
+def list_images(root: str | Path, suffixes: Collection[str] = SUFFIXES) -> list[Entry]:
     """List every image file below a folder, sorted by name.
 
     Args:
         root: the folder to read.
+        suffixes: the endings, in lower case, by which an image file is told.
 
     Raises:
         ColorkitError: the folder is missing, is a file, or holds no image.
@@ -50,12 +52,12 @@ def list_images(root: str | Path) -> list[Entry]:
         split = next((part for part in parts if part in SPLITS), None)
         label = "/".join(part for part in parts if part not in SPLITS) or root.name
         for file in sorted(files):
-            if Path(file).suffix.lower() in SUFFIXES and not file.startswith("."):
+            if Path(file).suffix.lower() in suffixes and not file.startswith("."):
                 path = Path(folder, file)
                 entries.append(Entry(path, label, split, path.relative_to(root).as_posix()))
     if not entries:
         raise ColorkitError(
-            f"{root} holds no image ({', '.join(sorted(SUFFIXES))}); "
+            f"{root} holds no image ({', '.join(sorted(suffixes))}); "
             "put photographs there or give another folder"
         )
     return entries

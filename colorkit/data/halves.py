@@ -55,7 +55,7 @@ def _is_wide(image: Image.Image) -> bool:
     return image.mode.startswith("I;16") and not inverted
 
 
-def read_wide(path: Path) -> np.ndarray | None:
+def read_wide(path: Path, max_pixels: int = MAX_PIXELS) -> np.ndarray | None:
     """Gray values of a file of more than 8 bits, (H, W) uint16, upright; None for other files.
 
     Raises:
@@ -66,12 +66,12 @@ def read_wide(path: Path) -> np.ndarray | None:
         with quiet, path.open("rb") as stream, Image.open(stream) as image:
             if not _is_wide(image):
                 return None
-            check_size(path, image.size, MAX_PIXELS)
+            check_size(path, image.size, max_pixels)
             return np.asarray(ImageOps.exif_transpose(image)).astype(np.uint16)
     except ColorkitError:
         raise
     except Exception as error:
-        read_image(path)  # words most faults better
+        read_image(path, max_pixels=max_pixels)  # words most faults better
         if read_header(path).wide:
             raise ColorkitError(
                 f"{path}: its 16 bits cannot be read ({one_line(error)}); convert it to PNG"

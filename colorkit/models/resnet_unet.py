@@ -9,7 +9,6 @@ from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
-import torchvision
 from torch import Tensor, nn
 
 ENCODERS = ("resnet18", "resnet34", "resnet50")
@@ -36,7 +35,9 @@ class ResNetUNet(nn.Module):
         if stages not in range(2, 6):
             raise ValueError(f"stages must be 2, 3, 4 or 5; got {stages!r}")
         self._settings = {"num_classes": num_classes, "encoder": encoder, "stages": stages}
-        net = torchvision.models.get_model(encoder, weights=None)
+        from torchvision.models import get_model  # slow to import, and only needed here
+
+        net = get_model(encoder, weights=None)
         net.conv1 = nn.Conv2d(1, 64, 7, stride=2, padding=3, bias=False)
         nn.init.kaiming_normal_(net.conv1.weight, mode="fan_out", nonlinearity="relu")
         stem = nn.Sequential(net.conv1, net.bn1, net.relu)
@@ -90,7 +91,7 @@ class ResNetUNet(nn.Module):
             # Nearest is enough in front of a convolution, and cheapest after the narrowing one.
             x = F.interpolate(up(x), scale_factor=2, mode="nearest")
             x = self.join[level](x.add_(self.skip[level](planes.pop())))
-        return x[..., : -(-height // 2), : -(-width // 2)], scores
+        return x[..., : (height + 1) // 2, : (width + 1) // 2], scores
 
     def settings(self) -> dict:
         """Return the configuration as plain values; `ResNetUNet(**settings)` builds it again."""

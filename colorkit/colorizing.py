@@ -1,0 +1,291 @@
+"""Colorizing one photograph of any size.
+
+The network sees the photograph small and gives small planes: chroma and, from near infrared, how
+the luminance differs from what it was shown. They are enlarged along the edges of the photograph's
+own luminance, which the result keeps, and joined to it strip by strip, so that a large photograph
+needs little more memory than its pixels.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+from colorkit import pretrained
+from colorkit.color import decolorize, lab_to_rgb, rgb_to_lab, unscale_ab, unscale_L
+from colorkit.data.halves import COLORFUL, DEPTHS, read_wide
+from colorkit.decoders import check_size, eight_bits
+from colorkit.errors import ColorkitError, one_line
+from colorkit.images import MAX_PIXELS, read_image, to_srgb
+from colorkit.models.nirnet import as_luminance, predict
+from colorkit.upsample import apply_models, linear_models
+
+Photograph = str | Path | Image.Image | np.ndarray
+LONGEST = 8  # the network is shown at most this ratio of sides; longer photographs are squeezed
+_STRIP = 400_000  # pixels joined at a time: what lies between two steps stays small
+# On photographs whose own chroma was reduced 8 to 32 times, two equal steps with this `eps` of the
+# guided enlargement came nearer to it than one step, or than others did.
+_FAR, EPS = 6, 72.0
+_STEPS = 8  # halvings in the search for the gamut's boundary: chroma within 1/256 of it
+_NOISE = 1e-4  # rounding of float32; small beside a gray level, or black would get colors
+
+
+def colorize(
+    image: Photograph,
+    model: str | Path | None = None,
+    saturation: float = 1.0,
+    *,
+    max_pixels: int = MAX_PIXELS,
+) -> np.ndarray:
+    """Colorize a photograph.
+
+    Args:
+        image: the path of a photograph, an image of Pillow, or an array: (H, W), (H, W, 1),
+            (H, W, 3) or (H, W, 4), of type bool, uint8, uint16 or float in [0, 1]. Color is taken
+            away first; only its lightness is kept. Files are read as by `images.read_image`.
+        model: a name in the box (`colorkit.pretrained.models()`), the path of a weights file, or
+            None for the box's best. A model for near infrared takes one channel or a gray picture,
+            8 bits or more: more are scaled by the fewest bits that hold the largest value.
+        saturation: factor on the chroma; 0 gives gray, 1 what the network says.
+        max_pixels: larger photographs are refused before they are decoded.
+
+    Returns:
+        uint8 (H, W, 3), sRGB, of the photograph's size, upright. Its L* is the photograph's (the
+        model's, from near infrared), rounded to 8 bits: a color that does not exist at that
+        lightness is moved towards gray along its hue.
+
+    Raises:
+        ColorkitError: the photograph cannot be read or is too large, there is no such model, or a
+            model for near infrared is given a color picture.
+        ValueError: an array of another shape, type or range; a saturation below 0.
+    """
+    if not 0 <= saturation < float("inf"):
+        raise ValueError(f"saturation must be 0 or more, received {saturation}")
+    network, card = pretrained.load(model)
+    if card.get("gray") == "nir":
+        rgb = near_infrared(image, max_pixels)
+    else:
+        rgb = as_rgb(image, max_pixels)
+    try:
+        planes = predict_planes(network, card, rgb)
+    except (TypeError, ValueError, RuntimeError) as error:  # a network of another task
+        raise ColorkitError(
+            f"{model}: its network does not colorize ({one_line(error)[:200]}); choose another"
+        ) from error
+    return paint(rgb, planes, saturation)
+
+
+def as_rgb(image: Photograph, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """Bring a path, an image of Pillow or an array to uint8 (H, W, 3) sRGB; see `colorize`."""
+    if isinstance(image, str | Path):
+        return read_image(image, max_pixels=max_pixels)
+    if not isinstance(image, Image.Image):
+        image = Image.fromarray(eight_bits(_checked(image)))
+    check_size("the image", image.size, max_pixels)
+    try:
+        image.load()
+        return to_srgb(image)
+    except Exception as error:  # whatever a decoder trips over; see `read_image`
+        raise ColorkitError(
+            f"the image cannot be read ({one_line(error)}); open it anew"
+        ) from error
+
+
+def near_infrared(image: Photograph, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """Bring a near-infrared picture to uint8 (H, W, 3), gray; see `colorize`."""
+    values = None
+    if isinstance(image, str | Path) and Path(image).is_file():
+        values = read_wide(Path(image), max_pixels)
+    elif isinstance(image, Image.Image) and image.mode.startswith("I;16"):
+        values = np.asarray(image)
+    elif isinstance(image, np.ndarray) and image.dtype == np.uint16:
+        values = image[..., 0] if image.shape[2:] == (1,) else image
+    if values is not None and values.ndim == 2:
+        bits = next(bits for bits in DEPTHS if int(values.max(initial=0)) < 2**bits)
+        return as_rgb(np.minimum(values / np.float32(2**bits - 1), 1), max_pixels)
+    rgb = as_rgb(image, max_pixels)
+    if not is_gray(rgb):
+        raise ColorkitError(
+            f"{_named(image)}: this is a color picture where near infrared should be; "
+            "choose another model for it"
+        )
+    gray = np.rint(rgb.mean(axis=2, dtype=np.float32)).astype(np.uint8)
+    return np.repeat(gray[..., None], 3, axis=2)
+
+
+def to_gray(rgb: np.ndarray) -> np.ndarray:
+    """Take the color away from uint8 (H, W, 3) and keep the lightness."""
+    return paint(rgb, torch.zeros(1, 3, 1, 1))
+
+
+def is_gray(rgb: np.ndarray, spread: float = COLORFUL) -> bool:
+    """Say whether a picture (H, W, 3) uint8 is gray.
+
+    Args:
+        rgb: the picture.
+        spread: of the channels, on average and of 255, up to which it is. The default allows for
+            what scanners add.
+    """
+    small = np.asarray(_scaled(rgb, (min(256, rgb.shape[0]), min(256, rgb.shape[1]))))
+    return bool((small.max(axis=2) - small.min(axis=2)).mean() <= spread)
+
+
+@torch.inference_mode()
+def predict_planes(network: torch.nn.Module, card: dict, rgb: np.ndarray) -> Tensor:
+    """Run a network on a photograph scaled to its working size.
+
+    Args:
+        network, card: as `pretrained.load` gives them.
+        rgb: uint8 (H, W, 3).
+
+    Returns:
+        (1, 3, h, w): what to add to L*, and a*, b*, in Lab units; h ≤ H and w ≤ W.
+    """
+    height, width = rgb.shape[:2]
+    shown = _tensor(_scaled(rgb, working_size(height, width, card.get("size", 224))))
+    if card.get("gray") == "nir":
+        nir = shown[:, :1]
+        L, ab, _ = predict(network, nir)
+        size = ab.shape[-2:] if L is None else L.shape[-2:]
+        shift = ab.new_zeros(1, 1, *size)
+        if L is not None:
+            shift = unscale_L(L) - F.adaptive_avg_pool2d(as_luminance(nir), size)
+        ab = F.interpolate(ab, size, mode="bilinear", align_corners=False)
+    else:
+        output = network(decolorize(shown, card.get("gray", "weighted")))
+        ab = (output if isinstance(output, Tensor) else output[0]).float()
+        shift = torch.zeros_like(ab[:, :1])
+    if ab.shape[:2] != (1, 2):
+        raise ValueError(f"it gives {ab.shape[1]} channels, not the two of chroma")
+    planes = torch.cat((shift, unscale_ab(ab)), dim=1)
+    return F.adaptive_avg_pool2d(planes, _within(planes.shape[-2:], (height, width)))
+
+
+def working_size(height: int, width: int, size: int) -> tuple[int, int]:
+    """Height and width at which a network of a working `size` is shown a photograph.
+
+    The shorter side becomes `size`, small photographs being enlarged, for a network knows things
+    by the size at which it learned them. The longer side is at most `LONGEST` times that.
+    """
+    scale = size / min(height, width)
+    return tuple(min(LONGEST * size, max(1, round(side * scale))) for side in (height, width))
+
+
+@torch.inference_mode()
+def paint(rgb: np.ndarray, planes: Tensor, saturation: float = 1.0) -> np.ndarray:
+    """Join small planes to the lightness of a photograph.
+
+    Args:
+        rgb: uint8 (H, W, 3); its L* is kept.
+        planes: (1, 3, h, w) as `predict_planes` gives them.
+        saturation: factor on the chroma.
+
+    Returns:
+        uint8 (H, W, 3) sRGB.
+    """
+    height, width = rgb.shape[:2]
+    models, small = _models(rgb, planes), planes.shape[-2:]
+    if max(height / small[0], width / small[1]) > _FAR:  # in two equal steps
+        middle = [round((a * b) ** 0.5) for a, b in zip((height, width), small, strict=True)]
+        models = _models(rgb, apply_models(models, _guide(rgb, middle)))
+    out = np.empty_like(rgb)
+    rows = max(1, _STRIP // width)
+    for top in range(0, height, rows):
+        L = _lightness(rgb[top : top + rows])
+        shift, ab = apply_models(models, L, top, height).tensor_split([1], dim=1)
+        colored = to_gamut((L + shift).clamp_(0, 100), ab.mul_(saturation))
+        bytes_ = colored.mul_(255).round_().to(torch.uint8)
+        out[top : top + rows] = bytes_[0].permute(1, 2, 0).numpy()
+    return out
+
+
+def _models(rgb: np.ndarray, planes: Tensor) -> tuple[Tensor, Tensor]:
+    return linear_models(planes, _guide(rgb, planes.shape[-2:]), eps=EPS)
+
+
+def _guide(rgb: np.ndarray, size) -> Tensor:
+    """L* of a photograph scaled down by area, (1, 1, *size).
+
+    Averages are taken of gamma-encoded values: sRGB's curve and that of L* are close enough.
+    """
+    return _lightness(_scaled(rgb, size, Image.Resampling.BOX))
+
+
+def to_gamut(L: Tensor, ab: Tensor) -> Tensor:
+    """Join L* and a*, b* to sRGB; colors outside the gamut lose chroma, not lightness or hue.
+
+    Args:
+        L: (B, 1, H, W), in [0, 100].
+        ab: (B, 2, H, W), in Lab units.
+
+    Returns:
+        (B, 3, H, W) sRGB in [0, 1]. Each color outside is replaced by the most colorful one of its
+        lightness and hue, found by halving an interval.
+    """
+    rgb = lab_to_rgb(torch.cat((L, ab), dim=1), clip=False)
+    outside = _outside(rgb)[:, 0]  # (B, H, W)
+    if outside.any():
+        L, ab = (x.movedim(1, -1)[outside].T for x in (L, ab))  # (1, N), (2, N)
+        low, high = torch.zeros_like(L), torch.ones_like(L)  # share of the chroma kept
+        for _ in range(_STEPS):
+            share = (low + high) / 2
+            beyond = _outside(_colors(L, share * ab))[0, :, 0]  # (1, N)
+            low, high = torch.where(beyond, low, share), torch.where(beyond, share, high)
+        rgb.movedim(1, -1)[outside] = _colors(L, low * ab)[0, :, 0].T
+    return rgb.clamp_(0, 1)
+
+
+def _colors(L: Tensor, ab: Tensor) -> Tensor:
+    """Join (1, N) and (2, N) to sRGB (1, 3, 1, N), not clipped."""
+    return lab_to_rgb(torch.cat((L, ab))[None, :, None], clip=False)
+
+
+def _outside(rgb: Tensor) -> Tensor:
+    """Say which colors of (B, 3, H, W) lie outside [0, 1]."""
+    low, high = torch.aminmax(rgb, dim=1, keepdim=True)
+    return (low < -_NOISE) | (high > 1 + _NOISE)  # (B, 1, H, W)
+
+
+def _lightness(rgb: np.ndarray) -> Tensor:
+    return rgb_to_lab(_tensor(rgb))[:, :1]
+
+
+def _tensor(rgb: np.ndarray) -> Tensor:
+    """uint8 (H, W, 3) to (1, 3, H, W) in [0, 1]."""
+    return torch.tensor(np.ascontiguousarray(rgb)).permute(2, 0, 1)[None] / 255
+
+
+def _scaled(rgb: np.ndarray, size, how=Image.Resampling.LANCZOS) -> np.ndarray:
+    """Scale to (height, width), antialiased."""
+    gap = 3.0 if how == Image.Resampling.LANCZOS else None
+    image = Image.fromarray(rgb).resize((size[1], size[0]), how, reducing_gap=gap)
+    return np.asarray(image)
+
+
+def _within(size, limit) -> tuple[int, int]:
+    return tuple(min(a, b) for a, b in zip(size, limit, strict=True))
+
+
+def _checked(image) -> np.ndarray:
+    """Check an array and bring it to (H, W) or (H, W, 3 or 4)."""
+    array = np.asarray(image)
+    kind, shape = array.dtype, array.shape
+    if array.ndim == 3 and shape[2] == 1:
+        array = array[..., 0]
+    shaped = array.ndim == 2 or (array.ndim == 3 and shape[2] in (3, 4))
+    typed = kind in (np.bool_, np.uint8, np.uint16) or kind.kind == "f"
+    if not (shaped and typed and array.size):
+        raise ValueError(
+            "an image is (H, W), (H, W, 3) or (H, W, 4) of bool, uint8, uint16 or float in [0, 1], "
+            f"received {kind} {shape}"
+        )
+    if kind.kind == "f" and not (array.min() >= 0 and array.max() <= 1):  # NaN is refused as well
+        raise ValueError("an image of floats has values from 0 to 1; divide by its white")
+    return array
+
+
+def _named(image: Photograph) -> str:
+    return str(image) if isinstance(image, str | Path) else "the image"

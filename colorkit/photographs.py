@@ -1,0 +1,252 @@
+"""Colorizing files: which photographs are meant, where each goes, and what happened to it.
+
+No file that was given is ever written to: not by its own name, nor through a link, nor because two
+photographs bear one name, which on some disks `A.jpg` and `a.jpg` do.
+"""
+
+import errno
+import glob
+import os
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from colorkit.data.folders import SUFFIXES, list_images
+from colorkit.errors import ColorkitError
+from colorkit.files import write_fault
+from colorkit.images import MAX_PIXELS, read_image, write_image
+from colorkit.metadata import read_metadata
+
+WRITTEN = frozenset(SUFFIXES)  # endings a result can have; others become .png
+READ = WRITTEN | {".gif", ".ppm", ".pgm", ".jp2", ".avif"}
+COMPARED = ("psnr", "ssim", "delta_e", "hue_error")
+_COMPARED_PIXELS = 1_000_000
+_TINTED = 2  # of 255: mean distance of the channels from which a photograph has colors
+
+
+@dataclass
+class Outcome:
+    """What became of one photograph.
+
+    Attributes:
+        source: the file, or the argument that names none.
+        target: where its result is; None if there is none.
+        beside: where a picture of original, gray and result goes, if one is wanted.
+        notes: what a person should be told.
+        fault: why there is no result, in one sentence.
+        measures: of a color photograph compared with its colorization, by name.
+    """
+
+    source: str
+    target: Path | None = None
+    beside: Path | None = None
+    notes: list[str] = field(default_factory=list)
+    fault: str = ""
+    measures: dict[str, float] = field(default_factory=dict)
+
+
+def find_photographs(arguments: list[str], out: Path) -> tuple[list[tuple[Path, Path]], list]:
+    """Find the files that arguments mean.
+
+    Args:
+        arguments: files, folders (with all below them) and patterns such as `holiday/*.jpg`. A
+            file of exactly that name comes before what it would mean as a pattern.
+        out: where results go; what lies there is not taken for photographs of a folder above it.
+
+    Returns:
+        Each file once, with its path below `out`: its name, or its path below the folder given;
+        and an Outcome with a fault for each argument that means no file.
+    """
+    found: dict[Path, tuple[Path, Path]] = {}
+    faults = []
+    for argument in arguments:
+        paths = [Path(argument)]
+        if not os.path.lexists(argument) and glob.has_magic(argument):
+            # pathlib's own globbing knows no absolute patterns
+            matches = glob.glob(argument, recursive=True)  # noqa: PTH207
+            paths = [Path(path) for path in sorted(matches)]
+            if not paths:
+                faults.append(Outcome(argument, fault=f"{argument}: no file has such a name."))
+        for path in paths:
+            if not path.is_dir():
+                found.setdefault(path.absolute(), (path, Path(path.name)))
+                continue
+            try:
+                entries = list_images(path, READ)
+            except ColorkitError as error:
+                faults.append(Outcome(argument, fault=str(error)))
+                continue
+            results = out.resolve() if out.resolve() != path.resolve() else None
+            for entry in entries:
+                if results is None or results not in entry.path.resolve().parents:
+                    found.setdefault(entry.path.absolute(), (entry.path, Path(entry.name)))
+    return list(found.values()), faults
+
+
+def plan(found: list[tuple[Path, Path]], out: Path, beside: Path | None = None) -> list[Outcome]:
+    """Choose where the result of each photograph goes.
+
+    A result keeps its photograph's name and, if it can be written, its format; else it becomes a
+    PNG. A name taken already gets a number: `x.jpg`, `x-2.jpg`.
+
+    Args:
+        found: as `find_photographs` gives them.
+        out: a folder; or, for a single photograph, the name of the result, told by its ending.
+        beside: folder for pictures of each photograph, its gray and its result in one row.
+
+    Raises:
+        ColorkitError: `out` is a file's name but there are several photographs, is of a kind that
+            cannot be written, or its folder cannot be.
+    """
+    single = bool(out.suffix) and not out.is_dir() and (out.suffix.lower() in READ or out.is_file())
+    if single and len(found) > 1:
+        raise ColorkitError(f"{out} is one file for {len(found)} photographs; give -o a folder")
+    if single and out.suffix.lower() not in WRITTEN:
+        raise ColorkitError(f"{out}: results end in one of {', '.join(sorted(WRITTEN))}")
+    _check_writable(out.parent if single else out)
+    given = {identity for source, _ in found if (identity := _identity(source))}
+    taken: set[str] = set()
+    outcomes = []
+    for source, below in found:
+        outcome = Outcome(str(source), out if single else _free(out / below, taken))
+        if outcome.target.suffix.lower() != below.suffix.lower() and not single:
+            outcome.notes.append(f"stored as {outcome.target.suffix}")
+        if beside:
+            outcome.beside = _free(beside / f"{outcome.target.stem}-beside.png", taken)
+        written = [path for path in (outcome.target, outcome.beside) if path]
+        if blocked := next((path for path in written if _identity(path) in given), None):
+            outcome.fault = (
+                f"{source}: its result would overwrite {blocked}, a photograph that was given; "
+                "choose another folder with -o."
+            )
+        else:
+            taken.update(map(_key, written))
+        outcomes.append(outcome)
+    return outcomes
+
+
+def colorize_files(
+    outcomes: list[Outcome],
+    model: str | Path | None = None,
+    saturation: float = 1.0,
+    *,
+    compare: bool = False,
+    max_pixels: int = MAX_PIXELS,
+) -> Iterator[Outcome]:
+    """Colorize files one after the other; a fault of one does not keep the others from it.
+
+    Args:
+        outcomes: as `plan` gives them; those with a fault are passed on.
+        model, saturation, max_pixels: see `colorkit.colorize`.
+        compare: measure results of color photographs against them.
+
+    Yields:
+        Each outcome, once its photograph is done.
+
+    Raises:
+        ColorkitError: there is no such model.
+    """
+    from colorkit import pretrained
+
+    pretrained.load(model)  # a fault of the model is no photograph's
+    for outcome in outcomes:
+        if not outcome.fault:
+            try:
+                _colorize_file(outcome, model, saturation, compare, max_pixels)
+            except ColorkitError as error:
+                outcome.fault = str(error)
+            except MemoryError:
+                outcome.fault = f"{outcome.source}: it does not fit in memory; scale it down first."
+        yield outcome
+
+
+def _colorize_file(outcome: Outcome, model, saturation, compare: bool, max_pixels: int) -> None:
+    from colorkit.colorizing import colorize, is_gray, to_gray
+
+    source = Path(outcome.source)
+    kept = read_metadata(source)
+    result = colorize(source, model, saturation, max_pixels=max_pixels)
+    write_image(outcome.target, result, exif=kept.exif, icc_profile=kept.icc_profile)
+    outcome.notes += kept.notes
+    if not (compare or outcome.beside):
+        return
+    original = read_image(source, max_pixels=max_pixels)
+    if compare and is_gray(original, _TINTED):
+        outcome.notes.append("it is gray: there is no color to compare with")
+    elif compare:
+        outcome.measures = compare_colors(result, original)
+    if outcome.beside:
+        row = [_preview(rgb) for rgb in (original, to_gray(original), result)]
+        write_image(outcome.beside, np.hstack(row))
+
+
+def compare_colors(result: np.ndarray, original: np.ndarray) -> dict[str, float]:
+    """Measure a colorization against its original, on copies of at most a megapixel.
+
+    Args:
+        result, original: uint8 (H, W, 3), sRGB.
+
+    Returns:
+        `COMPARED` of `colorkit.metrics` and `colorfulness ratio`, result ÷ original; NaN where a
+        measure does not exist, as SSIM of an image of fewer than 11 pixels.
+    """
+    import torch
+
+    from colorkit.metrics import METRICS, colorfulness
+
+    pair = [_preview(rgb, _COMPARED_PIXELS) for rgb in (result, original)]
+    pred, true = (torch.tensor(rgb).permute(2, 0, 1)[None] / 255 for rgb in pair)
+    measures = {}
+    for name in COMPARED:
+        fits = name != "ssim" or min(true.shape[2:]) >= 11
+        measures[name] = METRICS[name].function(pred, true).item() if fits else float("nan")
+    ratio = colorfulness(pred) / colorfulness(true)
+    return measures | {"colorfulness ratio": ratio.item()}
+
+
+def _preview(rgb: np.ndarray, pixels: int = 500_000) -> np.ndarray:
+    """Scale down to at most so many pixels."""
+    height, width = rgb.shape[:2]
+    scale = (pixels / (height * width)) ** 0.5
+    if scale >= 1:
+        return rgb
+    size = (max(1, int(width * scale)), max(1, int(height * scale)))
+    return np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.LANCZOS))
+
+
+def _free(target: Path, taken: set[str]) -> Path:
+    """Give a target an ending that can be written and a number if its name is taken."""
+    if target.suffix.lower() not in WRITTEN:
+        target = target.with_suffix(".png")
+    number, free = 1, target
+    while _key(free) in taken:
+        number += 1
+        free = target.with_name(f"{target.stem}-{number}{target.suffix}")
+    return free
+
+
+def _key(path: Path) -> str:
+    """Two paths of one key are one file on some disk."""
+    return unicodedata.normalize("NFC", str(path.resolve())).casefold()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Device and number of the file a path leads to, through all links."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _check_writable(folder: Path) -> None:
+    """Say early what would stop every single result."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise write_fault(folder, NotADirectoryError(errno.ENOTDIR, "not a folder"))
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise write_fault(folder, PermissionError(errno.EACCES, "no permission"))

@@ -1,0 +1,153 @@
+"""The weights in the box: what they are, and reading them.
+
+Each model is one safetensors file in this folder, with its card inside, in half precision.
+`models.json` lists the files with size, SHA-256 and a line on what each is for; both are written
+by `keep`. They are package data: a clone and an installed package find them the same way.
+"""
+
+import hashlib
+import json
+import re
+from functools import lru_cache
+from pathlib import Path
+
+from torch import nn
+
+from colorkit.errors import ColorkitError
+from colorkit.files import write_json
+from colorkit.models.weights import load_weights, read_card, save_weights
+
+FOLDER = Path(__file__).parent
+PREFERRED = ("faithful", "vivid", "colornet")  # the first that is here is the default
+MODEL_BYTES, BOX_BYTES = 25_000_000, 60_000_000  # what a clone should not have to carry more of
+
+
+def models() -> dict[str, dict]:
+    """List the models in the box by name, the default first.
+
+    Returns:
+        For each name `file`, `bytes`, `sha256` and `description`.
+
+    Raises:
+        ColorkitError: the list is missing or damaged.
+    """
+    path = FOLDER / "models.json"
+    try:
+        listed = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ColorkitError(
+            f"{path}, the list of models, is missing or damaged; install colorkit again"
+        ) from error
+    rank = {name: place for place, name in enumerate(PREFERRED)}
+    return dict(sorted(listed.items(), key=lambda item: rank.get(item[0], len(rank))))
+
+
+def card(model: str | Path | None = None) -> dict:
+    """Read the card of a model: architecture, data, size, epochs, scores, failures, licence."""
+    return read_card(find(model))
+
+
+def load(model: str | Path | None = None) -> tuple[nn.Module, dict]:
+    """Give a network with its card, in float32 and evaluation mode. It is shared: do not train it.
+
+    Args:
+        model: a name in the box, the path of a weights file, or None for the box's best.
+
+    Raises:
+        ColorkitError: no such model (the known ones are named) or file; the file is not the one
+            listed, or is damaged.
+    """
+    path = find(model)
+    stat = path.stat()
+    return _load(path, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=2)
+def _load(path: Path, *version: int) -> tuple[nn.Module, dict]:
+    return load_weights(path)
+
+
+def find(model: str | Path | None = None) -> Path:
+    """Find the file of a model; one of the box is compared with its checksum.
+
+    Raises:
+        ColorkitError: see `load`.
+    """
+    known = models()
+    name = next(iter(known), None) if model is None else str(model)
+    if name not in known:
+        path = Path(name or "")
+        if path.is_file() or path.suffix == ".safetensors":
+            if not path.is_file():
+                raise ColorkitError(f"{path} does not exist; give a .safetensors weights file")
+            return path.resolve()
+        raise ColorkitError(
+            f"no model {name!r} in the box; it has {', '.join(known) or 'none'}; "
+            "choose one of them or give the path of a .safetensors file"
+        )
+    path = FOLDER / known[name]["file"]
+    if not path.is_file():
+        raise ColorkitError(f"{path}, the weights of {name}, is missing; install colorkit again")
+    if _sha256(path) != known[name]["sha256"]:
+        raise ColorkitError(
+            f"{path} is damaged or is not the file listed as {name} (its checksum differs); "
+            "install colorkit again, or give the path of your own weights in another folder"
+        )
+    return path
+
+
+def keep(weights: str | Path, name: str, description: str, **card) -> Path:
+    """Put a trained network into the box, in half precision, in place of an older one of its name.
+
+    Args:
+        weights: weights file as the trainings write it.
+        name: letters, digits and hyphens, in lower case.
+        description: one line on what the model is for.
+        **card: added to the file's own card. What colorizing looks at: `gray`, the decolorization
+            it was trained on (`nir` for near infrared), and `size`, the shorter side in pixels at
+            which it looks at a photograph. For people: data, epochs, scores, failures, licence.
+
+    Returns:
+        The file in the box.
+
+    Raises:
+        ColorkitError: the file cannot be read, the name cannot be used, or the box would become
+            too large.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9-]*", name):
+        raise ColorkitError(f"{name!r} cannot name a model; use lower-case letters and digits")
+    network, known = load_weights(weights)
+    # How to find the training again on the machine it ran on is nobody else's concern.
+    whole = {key: value for key, value in (known | card).items() if key != "identity"}
+    derived = ("format", "architecture", "settings")
+    whole = {"name": name, "description": description} | {
+        key: value for key, value in whole.items() if key not in (*derived, "name", "description")
+    }
+    path = FOLDER / f"{name}.safetensors"
+    fresh = path.with_suffix(".new")
+    try:
+        save_weights(fresh, network, half=True, **whole)
+        listed = models() if (FOLDER / "models.json").exists() else {}
+        entry = {
+            "file": path.name,
+            "bytes": fresh.stat().st_size,
+            "sha256": _sha256(fresh),
+            "description": description,
+        }
+        listed |= {name: entry}
+        total = sum(each["bytes"] for each in listed.values())
+        if entry["bytes"] > MODEL_BYTES or total > BOX_BYTES:
+            raise ColorkitError(
+                f"{name} takes {entry['bytes']:,} bytes and the box then {total:,}; at most "
+                f"{MODEL_BYTES:,} and {BOX_BYTES:,} are allowed, so train a narrower network"
+            )
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+    write_json(FOLDER / "models.json", dict(sorted(listed.items())))
+    return path
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
