@@ -11,7 +11,7 @@ export GOMP_SPINCOUNT ?= 10000
 # pip's own settings must not add other indexes or files to what the lock says.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: report test lint facts lock clean
+.PHONY: report test lint facts bench lock clean
 
 report: .venv/installed  ## run every chapter, write report/_build/html/index.html
 	$(BIN)/colorkit report --profile $(PROFILE)
@@ -22,6 +22,9 @@ test: .venv/installed lint  ## the whole test suite, nbval on the notebooks incl
 lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+bench: .venv/installed  ## speeds beside a plain implementation, all or PARTS="training growth"
+	$(BIN)/python -m benchmarks $(PARTS)
 
 facts: report  ## renew the outputs that nbval compares
 	$(BIN)/python -m colorkit.notebooks
@@ -40,8 +43,8 @@ facts: report  ## renew the outputs that nbval compares
 
 # The newest versions that pyproject.toml admits, for Linux and macOS, Python 3.11 to 3.13.
 lock:
-	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
-	  --generate-hashes --no-header --output-file requirements.lock $(LOCK)
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra export --extra shards --universal \
+	  --python-version 3.11 --generate-hashes --no-header --output-file requirements.lock $(LOCK)
 
 clean:  ## everything made here but the trainings and the decoded images
 	rm -rf report/_build

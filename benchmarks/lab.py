@@ -11,7 +11,7 @@ import torch
 from skimage.color import rgb2lab
 
 from colorkit.color import rgb_to_lab
-from colorkit.data.batches import crop
+from colorkit.data.batches import cut
 
 
 def rate(work, images: int) -> float:
@@ -33,7 +33,7 @@ def main(batch: int = 32, side: int = 224, turns: int = 9) -> None:
     print(f"{batch} images of {side} × {side}, {torch.get_num_threads()} threads, {turns} turns")
     compare(
         "uint8",
-        lambda: rgb_to_lab(crop(pixels, side)),
+        lambda: rgb_to_lab(cut(pixels, side)),
         lambda: [rgb2lab(image) for image in pixels.numpy()],
         batch,
         turns,

@@ -20,6 +20,7 @@ from colorkit.claims import CLAIMS, NOT_SUPPORTED, SUPPORTED, UNDECIDED, with_in
 from colorkit.errors import ColorkitError, one_line
 from colorkit.files import atomic_write
 from colorkit.offline import external_resources as external_resources
+from colorkit.speed import plots, speeds
 
 DOCUMENTS = {
     "R": "French report",
@@ -29,7 +30,7 @@ DOCUMENTS = {
     "L": "English slides",
 }
 _MARKS = {SUPPORTED: "✔", NOT_SUPPORTED: "✘", UNDECIDED: "?", "not measured": "–"}
-_PAGES = ("index.md", "ledger.md", "record.md", "bibliography.md")
+_PAGES = ("index.md", "ledger.md", "record.md", "speed.md", "bibliography.md")
 _NOT_STATIC = {"application/vnd.jupyter.widget-view+json", "application/javascript"}
 
 
@@ -61,8 +62,12 @@ def build_html(run: Path, out: Path, *, sources: Path, record: Path) -> Path:
 
     tree = _Tree(run.parent.parent / "source")
     records = _records(record, {c["name"]: c["title"] for c in chapters}, tree)
+    measured = speeds(record)
+    for name, drawn in plots(measured).items():
+        tree.write(f"figures/{name}", drawn)
     context = {
         "facts": facts,
+        "speeds": measured,
         "chapters": chapters,
         "broken": [c for c in chapters if c["failed"]],
         "data": ", ".join(sorted({n["data"] for n in numbers.values() if n.get("data")})),

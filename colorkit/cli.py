@@ -180,9 +180,12 @@ def train(
     profile: ProfileOption = "smoke",
     data: DataOption = "",
     seed: SeedOption = 0,
+    devices: Annotated[int, typer.Option(min=1, help="Processes or GPUs on a machine.")] = 1,
+    num_nodes: Annotated[int, typer.Option(min=1, help="Machines, under torchrun or SLURM.")] = 1,
     wandb: Annotated[str, typer.Option(help="Log to this Weights & Biases project too.")] = "",
 ) -> None:
     """Train one network, and those it starts from, or find it trained already."""
+    from colorkit.devices import is_first_process
     from colorkit.profiles import load_profile
 
     known = load_profile(profile, data).networks
@@ -191,10 +194,35 @@ def train(
     from colorkit.course import Course
 
     loggers = [_wandb(wandb, network)] if wandb else None
-    run = Course(profile, seed, data).train(network, loggers=loggers)
+    course = Course(profile, seed, data, devices, num_nodes)
+    run = course.train(network, loggers=loggers)
+    if not is_first_process():
+        return
     best = run.history.loc[run.history["epoch"] == run.best_epoch, "val_color"].item()
     print(f"{network}: best epoch {run.best_epoch}, validation chroma loss {best:.5f}")
     print(f"weights in {run.weights}")
+
+
+@app.command()
+def export(
+    weights: Annotated[str, typer.Argument(help="A .safetensors weights file.")],
+    out: Annotated[str, typer.Argument(help="The .onnx file to write.")],
+) -> None:
+    """Write a colorizer as ONNX, for other programs and languages."""
+    from colorkit.export import export_onnx
+
+    print(f"wrote {export_onnx(weights, out)}")
+
+
+@app.command()
+def pretrain(
+    model: Annotated[str, typer.Argument(help="A model of the box, such as faithful.")],
+    data: Annotated[str, typer.Option(help="Folder of data sets, each with its splits.")],
+) -> None:
+    """Train a model of the box anew, measure it, and put it into the box."""
+    from colorkit.pretraining import pretrain as make
+
+    print(f"wrote {make(model, data)}")
 
 
 def _wandb(project: str, name: str):

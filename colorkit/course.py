@@ -26,10 +26,19 @@ class Course:
         profile: name or path, see `colorkit.profiles.load_profile`.
         seed: of the trainings; training k of a network uses seed + k.
         data: folder of photographs replacing the profile's.
+        devices, num_nodes: of the trainings, see `colorkit.training.fit`.
     """
 
-    def __init__(self, profile: str = "smoke", seed: int = 0, data: str = ""):
+    def __init__(
+        self,
+        profile: str = "smoke",
+        seed: int = 0,
+        data: str = "",
+        devices: int = 1,
+        num_nodes: int = 1,
+    ):
         self.profile: Profile = load_profile(profile, data)
+        self.devices, self.num_nodes = devices, num_nodes
         self.seed = seed
         self.root = project_root()
 
@@ -113,6 +122,8 @@ class Course:
             fingerprint=self.collection.fingerprint,
             start=start,
             loggers=loggers,
+            devices=self.devices,
+            num_nodes=self.num_nodes,
         )
 
     def repeats(self, network: str, *, scale: Scale | None = None, **options) -> list:

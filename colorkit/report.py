@@ -22,7 +22,7 @@ from colorkit.profiles import Profile, load_profile, project_root
 
 _VERSIONS = ("torch", "torchvision", "lightning", "numpy", "scikit-image", "papermill", "sphinx")
 # These write pages about results; the results do not depend on them.
-_NOT_SCIENCE = {"book.py", "cli.py", "offline.py", "record.py", "report.py"}
+_NOT_SCIENCE = {"book.py", "cli.py", "offline.py", "record.py", "report.py", "speed.py"}
 
 
 @dataclass
@@ -160,7 +160,7 @@ def _build_book(run: Path, root: Path) -> None:
         run / "failed.json",
         *sorted(sources),
         *sorted((root / "figures").glob("*")),
-        *(Path(__file__).with_name(f"{name}.py") for name in ("book", "offline", "claims")),
+        *(Path(__file__).with_name(f"{n}.py") for n in ("book", "offline", "claims", "speed")),
     ]
     key = digest([[str(p), hashlib.sha256(p.read_bytes()).hexdigest()] for p in made_of])
     stamp = root / "report" / "_build" / "html.json"

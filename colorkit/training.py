@@ -11,6 +11,7 @@ import os
 import sys
 import time
 import warnings
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,8 +22,10 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from colorkit.color import scale_ab
-from colorkit.data.batches import Batch, loader, mix_seed, prepare
+from colorkit.data.batches import Batch, Share, loader, mix_seed, prepare
 from colorkit.data.collection import ImageSet
+from colorkit.data.shards import Shards
+from colorkit.devices import best_precision
 from colorkit.errors import ColorkitError
 from colorkit.files import atomic_write, write_json
 from colorkit.losses import chroma_target, joint_loss
@@ -85,9 +88,30 @@ class Colorizer(L.LightningModule):
             return batch
         generator = None
         if self.trainer.training:
-            place = (self.seed, self.current_epoch, self.trainer.global_step, self.global_rank)
+            # The same numbers in every process, each of which takes those of its own images.
+            place = (self.seed, self.current_epoch, self.trainer.global_step, 0)
             generator = torch.Generator().manual_seed(mix_seed(*place))
-        return prepare(*batch, self.size, self.recipe.gray, generator)
+        return prepare(*batch, self.size, self.recipe.gray, generator, self.share)
+
+    @property
+    def share(self) -> Share:
+        """Which part of every batch is this process's."""
+        return Share(self.global_rank, self.trainer.world_size)
+
+    def train_dataloader(self):
+        """All training images in a new order each epoch."""
+        if isinstance(self.train_set, Shards):
+            return self.train_set.loader(self.recipe.batch_size, self.seed, self.share)
+        return loader(self.train_set, self.recipe.batch_size, self.seed, self.share)
+
+    def on_train_epoch_start(self) -> None:
+        """Tell shards the epoch; samplers are told by Lightning."""
+        if isinstance(self.train_set, Shards):
+            self.trainer.train_dataloader.dataset.set_epoch(self.current_epoch)
+
+    def val_dataloader(self):
+        """All validation images in order."""
+        return loader(self.val_set, self.recipe.batch_size, share=self.share)
 
     def training_step(self, batch: Batch, batch_index: int):
         """One step; a loss that is not finite stops the training with the batch named."""
@@ -106,12 +130,14 @@ class Colorizer(L.LightningModule):
         self._record("val", loss, len(batch.labels))
         if scores is not None:
             accuracy = (scores.argmax(1) == batch.labels).float().mean()
-            self.log("val_accuracy", accuracy, batch_size=len(batch.labels), sync_dist=True)
+            self.log("val_accuracy", accuracy, **self._epoch(len(batch.labels)))
 
     def configure_optimizers(self):
         """Adam (the reports) or Adadelta (the paper)."""
-        kind = {"adam": torch.optim.Adam, "adadelta": torch.optim.Adadelta}[self.recipe.optimizer]
-        return kind(self.parameters(), lr=self.recipe.learning_rate)
+        if self.recipe.optimizer == "adadelta":
+            return torch.optim.Adadelta(self.parameters(), lr=self.recipe.learning_rate)
+        # One pass over the weights instead of several.
+        return torch.optim.Adam(self.parameters(), lr=self.recipe.learning_rate, fused=True)
 
     def _loss(self, batch: Batch):
         ab, scores = self.model(batch.gray)
@@ -121,10 +147,27 @@ class Colorizer(L.LightningModule):
         return joint_loss(ab.float(), target, scores, batch.labels, **weights), scores
 
     def _record(self, stage: str, loss, count: int) -> None:
-        options = {"on_step": False, "on_epoch": True, "batch_size": count, "sync_dist": True}
+        options = self._epoch(count)
         self.log(f"{stage}_total", loss.total, **options)
         self.log(f"{stage}_color", loss.color, **options)
         self.log(f"{stage}_class", loss.classification, **options)
+
+    def _epoch(self, count: int) -> dict:
+        """Options of a mean over an epoch's images, those of all processes."""
+        # Lightning averages the processes' counts as whole numbers: so, none is rounded.
+        size = count * self.trainer.world_size
+        return {"on_step": False, "on_epoch": True, "batch_size": size, "sync_dist": True}
+
+
+def one_cycle(module: Colorizer, weight_decay: float = 0.02):
+    """AdamW whose learning rate rises to the recipe's and falls to nothing, once, step by step.
+
+    Smith & Topin, "Super-convergence" (arXiv:1708.07120): short trainings end better so.
+    """
+    rate, steps = module.recipe.learning_rate, int(module.trainer.estimated_stepping_batches)
+    optimizer = torch.optim.AdamW(module.parameters(), rate, weight_decay=weight_decay)
+    cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, steps, pct_start=0.15)
+    return [optimizer], [{"scheduler": cycle, "interval": "step"}]
 
 
 class AtomicCheckpoints(TorchCheckpointIO):
@@ -160,7 +203,8 @@ class History(Callback):
         seconds = round(time.monotonic() - self.started, 2)
         self.rows.append({"epoch": epoch, **metrics, "seconds": seconds})
         every = max(1, -(-self.total // 10))
-        if self.progress == "plain" and (epoch % every == 0 or epoch == self.total):
+        shown = self.progress == "plain" and trainer.is_global_zero
+        if shown and (epoch % every == 0 or epoch == self.total):
             color = metrics["val_color"]
             print(f"{self.label} epoch {epoch}/{self.total} val color {color:.5f} {seconds:.1f} s")
 
@@ -191,7 +235,7 @@ def fit(
     name: str,
     make_model,
     recipe: Recipe,
-    train: ImageSet,
+    train: ImageSet | Shards,
     val: ImageSet,
     *,
     size: int,
@@ -218,13 +262,20 @@ def fit(
         data: what the images are, in words; stored with the weights.
         fingerprint: the collection's, part of the training's name.
         start: earlier weights to start from; the classifier is replaced.
-        devices, num_nodes: processes and machines, as Lightning counts them.
+        devices, num_nodes: processes on a machine, and machines, as Lightning counts them; they
+            share each batch, so that the result is that of one process.
         loggers: more Lightning loggers beside TensorBoard (Weights & Biases, say).
         module: what prepares batches and takes the loss; it must log `val_color`.
 
     Raises:
-        ColorkitError: weights that do not fit, a loss that is not finite, a full disk.
+        ColorkitError: weights that do not fit, a loss that is not finite, a full disk, a batch
+            that the processes cannot share equally, a process that was lost.
     """
+    if recipe.batch_size % (devices * num_nodes):
+        raise ColorkitError(
+            f"a batch of {recipe.batch_size} images cannot be shared by {devices * num_nodes} "
+            "processes; change --devices, --num-nodes or batch_size"
+        )
     L.seed_everything(seed, workers=True, verbose=False)
     model = make_model()
     if start is not None:
@@ -239,7 +290,7 @@ def fit(
         "size": size,
         "seed": seed,
         "data": [fingerprint, _digest(train.names), _digest(val.names), train.classes],
-        "start": None if start is None else Path(start).parent.name,
+        "start": None if start is None else _origin(Path(start)),
     }
     if module is not Colorizer:
         identity["module"] = module.__name__
@@ -257,6 +308,7 @@ def fit(
     if recipe.patience:
         callbacks.append(EarlyStopping("val_color", patience=recipe.patience))
     trained = module(model, recipe, size, seed)
+    trained.train_set, trained.val_set = train, val
     last = run_folder / "last.ckpt"
     with _Quiet():
         trainer = L.Trainer(
@@ -264,6 +316,8 @@ def fit(
             accelerator="auto",
             devices=devices,
             num_nodes=num_nodes,
+            use_distributed_sampler=False,  # `Share` keeps the order of one process
+            sync_batchnorm=devices * num_nodes > 1 and torch.cuda.is_available(),
             precision=best_precision() if recipe.precision == "auto" else recipe.precision,
             callbacks=callbacks,
             plugins=[AtomicCheckpoints()],
@@ -274,16 +328,29 @@ def fit(
             deterministic="warn",
             benchmark=False,
         )
-        trainer.fit(
-            trained,
-            loader(train, recipe.batch_size, shuffle_seed=seed),
-            loader(val, recipe.batch_size),
-            ckpt_path=str(last) if last.exists() else None,
-            weights_only=True,
-        )
+        with _lost_process(devices * num_nodes):
+            trainer.fit(trained, ckpt_path=str(last) if last.exists() else None, weights_only=True)
     if trainer.interrupted:
         raise KeyboardInterrupt
-    return _finish(run_folder, name, trained, best, history, identity, train.classes, data)
+    if trainer.is_global_zero:
+        _finish(run_folder, name, trained, best, history, identity, train.classes, data)
+    trainer.strategy.barrier()
+    return load_run(run_folder)
+
+
+@contextmanager
+def _lost_process(count: int):
+    """Say in one sentence that another process is gone; its end shows as a broken connection."""
+    try:
+        yield
+    except RuntimeError as error:
+        told = str(error)
+        if count > 1 and any(word in told for word in ("Connection", "gloo", "NCCL", "peer")):
+            raise ColorkitError(
+                f"one of the {count} processes of this training ended, so the others stopped; the "
+                "same command goes on after the last whole epoch"
+            ) from error
+        raise
 
 
 def load_run(folder: str | Path) -> Run:
@@ -300,18 +367,7 @@ def load_run(folder: str | Path) -> Run:
     return Run(record["name"], record["seed"], folder, history, record["best_epoch"])
 
 
-def best_precision() -> str:
-    """`bf16-mixed` where the processor multiplies bfloat16 in hardware, `32-true` elsewhere.
-
-    Without hardware support PyTorch emulates bfloat16 on CPU at a third of float32's speed.
-    """
-    if torch.cuda.is_available():
-        return "bf16-mixed" if torch.cuda.is_bf16_supported() else "32-true"
-    capable = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-    return "bf16-mixed" if capable.get("amx_bf16") or capable.get("avx512_bf16") else "32-true"
-
-
-def _finish(folder, name, module, best, history, identity, classes, data) -> Run:
+def _finish(folder, name, module, best, history, identity, classes, data) -> None:
     """Write the best epoch's weights, then the table, then the record that says all is there."""
     state = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
     module.load_state_dict(state["state_dict"])
@@ -336,7 +392,13 @@ def _finish(folder, name, module, best, history, identity, classes, data) -> Run
     write_json(folder / "run.json", record)
     for checkpoint in folder.glob("*.ckpt"):
         checkpoint.unlink()
-    return load_run(folder)
+
+
+def _origin(weights: Path) -> str:
+    """Name first weights: by the training they came from, or by their content."""
+    if (weights.parent / "run.json").exists():
+        return weights.parent.name
+    return f"{weights.stem}-{hashlib.sha256(weights.read_bytes()).hexdigest()[:12]}"
 
 
 def _digest(value) -> str:
@@ -372,6 +434,8 @@ class _Quiet(warnings.catch_warnings):
         result = super().__enter__()
         warnings.filterwarnings("ignore", module=r"lightning\..*")
         warnings.filterwarnings("ignore", category=FutureWarning)
+        # Of the fusion's weights, used by halves: their copy is small.
+        warnings.filterwarnings("ignore", message="Grad strides do not match")
         self._logger = logging.getLogger("lightning.pytorch")
         self._level = self._logger.level
         self._logger.setLevel(logging.ERROR)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from skimage import color as sk
 
-from colorkit.color import DECOLORIZATIONS, decolorize
+from colorkit.color import DECOLORIZATIONS, decolorize, rgb_to_lab
 from colorkit.data.batches import EpochShuffle, crop, loader, mix_seed, prepare
 
 
@@ -108,6 +108,14 @@ def test_prepare_cuts_gray_and_truth_at_the_same_place():
     assert torch.equal(batch.gray, decolorize(rgb, "red"))
     alone = prepare(images, labels, 8, "lab", seeded(3))
     assert torch.allclose(alone.gray * 100, batch.lab[:, :1], atol=1e-4)
+
+
+@pytest.mark.parametrize("generator", [None, 3])
+def test_prepare_converts_the_pixels_that_crop_cuts(generator):
+    images = pixels(5, 12)
+    batch = prepare(images, torch.arange(5), 8, "red", generator and seeded(generator))
+    rgb = crop(images, 8, generator and seeded(generator))
+    torch.testing.assert_close(batch.lab, rgb_to_lab(rgb), atol=1e-4, rtol=0)
 
 
 def test_epoch_shuffle_is_a_permutation_new_each_epoch_and_repeatable():

@@ -153,7 +153,7 @@ def test_an_interrupted_build_resumes_and_ends_the_same(tmp_path, paint, monkeyp
     stopped = Counting(paint, {rows[1].name: fault, rows[6].name: stop})
     with pytest.raises(type(stop)):
         open_cache(rows, SIZE, tmp_path / "a", reader=stopped)
-    assert not any((p / "index.json").exists() for p in (tmp_path / "a").iterdir())
+    assert not any((p / "index.json").exists() for p in (tmp_path / "a").glob("[!.]*"))
 
     resumed = Counting(paint, {rows[1].name: fault})
     cache = open_cache(rows, SIZE, tmp_path / "a", reader=resumed)
@@ -165,7 +165,7 @@ def test_an_interrupted_build_resumes_and_ends_the_same(tmp_path, paint, monkeyp
     assert np.array_equal(cache.thumbnails, whole.thumbnails)
     assert np.array_equal(cache.colorless, whole.colorless)
     assert cache.faults == whole.faults == {1: "x/000: broken"}
-    assert [p.name for p in (tmp_path / "a").iterdir()] == [cache.folder.name]
+    assert [p.name for p in (tmp_path / "a").glob("[!.]*")] == [cache.folder.name]
     assert sorted(p.name for p in cache.folder.iterdir()) == [
         "images.npy",
         "index.json",
@@ -195,7 +195,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing_under_the_final_name(
         open_cache(entries(5), SIZE, tmp_path, reader=reader)
     assert str(tmp_path) in str(fault.value) and "\n" not in str(fault.value)
     assert reader.read == []
-    assert all(p.name.endswith(".partial") for p in tmp_path.iterdir())
+    assert all(p.name.endswith(".partial") for p in tmp_path.glob("[!.]*"))
     assert not list(tmp_path.rglob("*.npy"))
     monkeypatch.undo()
     assert len(open_cache(entries(5), SIZE, tmp_path, reader=reader).images) == 5
@@ -236,7 +236,7 @@ def test_nothing_readable_is_one_sentence_with_the_first_fault(tmp_path, damaged
     with pytest.raises(ColorkitError, match="none of 3 images could be read") as fault:
         collect(rows, SIZE, tmp_path / "cache", source="photographs")
     assert BROKEN[0] in str(fault.value) and "\n" not in str(fault.value)
-    assert not list((tmp_path / "cache").iterdir())
+    assert not list((tmp_path / "cache").glob("[!.]*"))
 
 
 def test_one_class_is_refused_before_anything_is_decoded(tmp_path, paint):

@@ -34,7 +34,7 @@ def zoom(images: Tensor, size: int, drawn: Tensor, smallest: float = 0.5) -> Ten
     return F.grid_sample(whole, grid, padding_mode="border", align_corners=False)
 
 
-def expose(plane: Tensor, drawn: Tensor, stops: float = 0.5) -> Tensor:
+def expose(plane: Tensor, drawn: Tensor, stops: float = 0.15) -> Tensor:
     """Give each image another exposure and contrast: gain · plane ** bend, cut off at 1.
 
     Args:

@@ -70,11 +70,54 @@ def mix_seed(*parts: int) -> int:
     return int.from_bytes(digest[:8], "little") >> 1
 
 
-def loader(images: ImageSet, batch_size: int, shuffle_seed: int | None = None) -> DataLoader:
+class Share(NamedTuple):
+    """One process of several: image k of a batch goes to process k modulo `of`."""
+
+    rank: int = 0
+    of: int = 1
+
+    def slice(self) -> slice:
+        """Select one process's part of anything that has an entry for each image."""
+        return slice(self.rank, None, self.of)
+
+
+ALL = Share()
+
+
+class SharedBatches(BatchSampler):
+    """Batches of one order for all processes, each of which takes its share of every batch."""
+
+    def __init__(self, order, batch_size: int, drop_last: bool, share: Share):
+        super().__init__(order, batch_size, drop_last)
+        self.share = share
+
+    def __iter__(self):
+        held: list[int] = []
+        for batch in super().__iter__():
+            if held and len(batch) < self.share.of:  # too few for all: they join the one before
+                held += batch
+                break
+            if held:
+                yield held[self.share.slice()]
+            held = batch
+        if held:
+            yield held[self.share.slice()]
+
+    def __len__(self) -> int:
+        count, rest = divmod(len(self.sampler), self.batch_size)
+        joins = self.drop_last or rest == 0 or (count and rest < self.share.of)
+        return count if joins else count + 1
+
+
+def loader(
+    images: ImageSet, batch_size: int, shuffle_seed: int | None = None, share: Share = ALL
+) -> DataLoader:
     """Loader of (images uint8, labels) batches; shuffled each epoch when a seed is given.
 
-    Without worker processes: fetching is one indexed copy out of a memory-mapped array, quicker
-    than the pickling that workers would need, and notebooks on every system can run it.
+    `batch_size` counts the images of all processes together.
+
+    Without worker processes: fetching is a few reads out of the system's page cache, quicker than
+    the pickling that workers would need, and notebooks on every system can run it.
     """
     shuffle = shuffle_seed is not None
     order = EpochShuffle(len(images), shuffle_seed) if shuffle else range(len(images))
@@ -82,7 +125,7 @@ def loader(images: ImageSet, batch_size: int, shuffle_seed: int | None = None) -
     drop_last = shuffle and len(images) > batch_size
     return DataLoader(
         images,
-        batch_sampler=BatchSampler(order, batch_size, drop_last=drop_last),
+        batch_sampler=SharedBatches(order, batch_size, drop_last, share),
         collate_fn=_unchanged,
     )
 
@@ -92,15 +135,23 @@ def _unchanged(batch):
 
 
 def crop(images: Tensor, size: int, generator: torch.Generator | None = None) -> Tensor:
+    """Cut squares as `cut` does: (B, C, size, size) float in [0, 1] on the images' device."""
+    return _to_float(cut(images, size, generator))
+
+
+def cut(
+    images: Tensor, size: int, generator: torch.Generator | None = None, share: Share = ALL
+) -> Tensor:
     """Cut squares out of a batch: random ones with random flips, or the centers.
 
     Args:
         images: (B, S, S, C) uint8.
         size: side of the squares, at most S.
         generator: CPU generator of the random crops and flips; None takes centers, unflipped.
+        share: numbers are drawn for the whole batch, of which these images are one process's part.
 
     Returns:
-        (B, C, size, size) float in [0, 1] on the images' device.
+        (B, C, size, size) uint8 on the images' device; of the centers, a view of `images`.
 
     Raises:
         ValueError: the images are smaller than `size`.
@@ -109,20 +160,24 @@ def crop(images: Tensor, size: int, generator: torch.Generator | None = None) ->
     slack = side - size
     if slack < 0:
         raise ValueError(f"cannot cut {size} × {size} out of {side} × {side} images")
+    images = images.permute(0, 3, 1, 2)
     if generator is None:
         start = slack // 2
-        cut = images[:, start : start + size, start : start + size]
-    else:
-        top, left = torch.randint(slack + 1, (2, count), generator=generator)
-        flip = torch.rand(count, generator=generator) < 0.5
-        span = torch.arange(size)
-        rows = top[:, None] + span
-        columns = left[:, None] + torch.where(flip[:, None], size - 1 - span, span)
-        rows, columns = rows.to(images.device), columns.to(images.device)
-        each = torch.arange(count, device=images.device)[:, None, None]
-        cut = images[each, rows[:, :, None], columns[:, None, :]]
-    # Rearranged while a value is still one byte.
-    return cut.permute(0, 3, 1, 2).contiguous().float().div_(255)
+        return images[..., start : start + size, start : start + size]
+    whole, own = count * share.of, share.slice()
+    places = torch.randint(slack + 1, (2, whole), generator=generator).T[own].tolist()
+    flips = (torch.rand(whole, generator=generator) < 0.5)[own].tolist()
+    squares = images.new_empty((count, images.shape[1], size, size))
+    # Whole rows are copied; one gather of all pixels takes seven times as long on a CPU.
+    for target, image, (top, left), flip in zip(squares, images, places, flips, strict=True):
+        square = image[:, top : top + size, left : left + size]
+        target.copy_(square.flip(2) if flip else square)
+    return squares
+
+
+def _to_float(pixels: Tensor) -> Tensor:
+    """From uint8 to float in [0, 1]; rearranged while a value is still one byte."""
+    return pixels.contiguous().float().div_(255)
 
 
 def prepare(
@@ -131,6 +186,7 @@ def prepare(
     size: int,
     gray: str = "weighted",
     generator: torch.Generator | None = None,
+    share: Share = ALL,
 ) -> Batch:
     """Crop, flip, decolorize and convert a batch to Lab, on the device it lies on.
 
@@ -139,14 +195,15 @@ def prepare(
         size: side of the crops.
         gray: the decolorization the network is fed (`colorkit.color.decolorize`), or `random`: one
             drawn for each image; without a generator, in measurements, that is `weighted`.
-        generator: see `crop`.
+        generator, share: see `cut`.
     """
-    rgb = crop(images, size, generator)
+    pixels = cut(images, size, generator, share)
+    rgb = _to_float(pixels)
     if gray == "random":
-        fed = _random_gray(rgb, generator) if generator else decolorize(rgb)
+        fed = _random_gray(rgb, generator, share) if generator else decolorize(rgb)
     else:
         fed = decolorize(rgb, gray)
-    return Batch(fed, rgb_to_lab(rgb), labels)
+    return Batch(fed, rgb_to_lab(pixels), labels)  # bytes, which convert sooner
 
 
 def prepare_nir(
@@ -168,13 +225,14 @@ def prepare_nir(
     """
     if images.shape[-1] != 4:
         raise ValueError(f"pairs have 4 channels, received images of {tuple(images.shape)}")
-    pair = crop(images, size, generator)
-    return NirBatch(pair[:, 3:], rgb_to_lab(pair[:, :3]), labels)
+    pair = cut(images, size, generator)
+    return NirBatch(_to_float(pair[:, 3:]), rgb_to_lab(pair[:, :3]), labels)
 
 
-def _random_gray(rgb: Tensor, generator: torch.Generator) -> Tensor:
+def _random_gray(rgb: Tensor, generator: torch.Generator, share: Share = ALL) -> Tensor:
     """Decolorize each image of (B, 3, H, W) in a way of its own: (B, 1, H, W)."""
-    drawn = torch.randint(len(DECOLORIZATIONS), (len(rgb),), generator=generator).to(rgb.device)
+    whole = torch.randint(len(DECOLORIZATIONS), (len(rgb) * share.of,), generator=generator)
+    drawn = whole[share.slice()].to(rgb.device)
     gray = torch.empty_like(rgb[:, :1])
     for k in drawn.unique().tolist():
         gray[drawn == k] = decolorize(rgb[drawn == k], DECOLORIZATIONS[k])

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from filelock import FileLock
 
 from colorkit.color import rgb_to_lab
 from colorkit.data.folders import Entry
@@ -91,11 +92,15 @@ def open_cache(
     key = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
     final = Path(folder) / key
     if not (final / "index.json").exists():
-        working = final.with_name(f"{key}.partial")
-        shape = (len(entries), size, size, channels)
-        _build(entries, shape, working, reader, progress or (lambda done, total: None))
-        shutil.rmtree(final, ignore_errors=True)
-        working.rename(final)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        # Of several processes of one training, one builds and the others wait.
+        with FileLock(final.with_name(f".{key}.lock")):
+            if not (final / "index.json").exists():
+                working = final.with_name(f"{key}.partial")
+                shape = (len(entries), size, size, channels)
+                _build(entries, shape, working, reader, progress or (lambda done, total: None))
+                shutil.rmtree(final, ignore_errors=True)
+                working.rename(final)
     index = json.loads((final / "index.json").read_text())
     stats = np.load(final / "stats.npz", allow_pickle=False)
     return Cache(
@@ -132,14 +137,17 @@ def _build(entries, shape: tuple[int, ...], working: Path, reader: Reader, progr
     images = np.lib.format.open_memmap(target, mode=mode, dtype=np.uint8, shape=shape)
     decode = partial(_try, reader, size=shape[1])
     with ThreadPoolExecutor(max_workers=torch.get_num_threads()) as pool:
+        decoding = pool.map(decode, entries[done : done + CHUNK])
         while done < len(entries):
-            chunk = entries[done : done + CHUNK]
-            for row, image in enumerate(pool.map(decode, chunk), done):
+            # The next chunk is decoded while this one goes to the disk.
+            decoded, start = decoding, done
+            done = min(done + CHUNK, len(entries))
+            decoding = pool.map(decode, entries[done : done + CHUNK])
+            for row, image in enumerate(decoded, start):
                 if isinstance(image, str):
                     faults[str(row)] = image
                 else:
                     images[row] = image
-            done += len(chunk)
             images.flush()
             write_json(record, {"done": done, "faults": faults})
             progress(done, len(entries))
@@ -189,11 +197,22 @@ def _measure(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     thumbnails, colorless = [], []
     for start in range(0, len(images), 256):
-        rgb = torch.from_numpy(np.array(images[start : start + 256, ..., :3]))
-        rgb = rgb.permute(0, 3, 1, 2) / 255
-        rgb = torch.nn.functional.adaptive_avg_pool2d(rgb, THUMBNAIL * 2)
+        rgb = _shrink(images[start : start + 256, ..., :3], THUMBNAIL * 2)
         chroma = rgb_to_lab(rgb)[:, 1:].norm(dim=1)
         colorless.append((chroma > 8).float().mean(dim=(1, 2)) < 0.05)
         small = torch.nn.functional.avg_pool2d(rgb, 2)
         thumbnails.append(small.flatten(1).half())
     return torch.cat(thumbnails).numpy().astype(np.float32), torch.cat(colorless).numpy()
+
+
+def _shrink(images: np.ndarray, side: int) -> torch.Tensor:
+    """Average (B, S, S, 3) uint8 images over blocks: (B, 3, side, side) in [0, 1]."""
+    count, size = images.shape[:2]
+    if size % side:
+        rgb = torch.from_numpy(np.array(images)).permute(0, 3, 1, 2) / 255
+        return torch.nn.functional.adaptive_avg_pool2d(rgb, side)
+    # Sums of rows, then of columns, fit 16 and 32 bits: eight times as fast as floating point.
+    step = size // side
+    rows = images.reshape(count, side, step, size * 3).sum(axis=2, dtype=np.uint16)
+    blocks = rows.reshape(count, side, side, step, 3).sum(axis=3, dtype=np.uint32)
+    return torch.from_numpy(blocks.astype(np.float32)).permute(0, 3, 1, 2) / (255 * step * step)

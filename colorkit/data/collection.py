@@ -17,6 +17,7 @@ from colorkit.data import cache as caches
 from colorkit.data.folders import SPLITS, Entry
 from colorkit.data.splits import drop_leaks, groups_of, near_duplicates, seeded_split
 from colorkit.errors import ColorkitError
+from colorkit.files import atomic_write
 
 
 class ImageSet(Dataset):
@@ -45,8 +46,20 @@ class ImageSet(Dataset):
 
     def __getitems__(self, indexes: Sequence[int]) -> tuple[Tensor, Tensor]:
         """(B, S, S, C) uint8 images and (B,) labels: a whole batch at once for the loader."""
-        images = torch.from_numpy(self._images[self._rows[np.asarray(indexes)]])
+        images = torch.from_numpy(self._read(self._rows[np.asarray(indexes)]))
         return images, self.labels[torch.as_tensor(np.asarray(indexes))]
+
+    def _read(self, rows: np.ndarray) -> np.ndarray:
+        """Copy rows out of the file itself: pages of a mapping would stay in this process."""
+        images = self._images
+        if not isinstance(images, np.memmap):
+            return images[rows]
+        found = np.empty((len(rows), *images.shape[1:]), dtype=images.dtype)
+        with Path(images.filename).open("rb", buffering=0) as file:
+            for image, row in zip(found, rows.tolist(), strict=True):
+                file.seek(images.offset + row * image.nbytes)
+                file.readinto(image)
+        return found
 
     def pick(self, per_class: int) -> "ImageSet":
         """The first images of each class: the same few in every chapter's figures."""
@@ -149,7 +162,7 @@ def collect(
         )
     cache = caches.open_cache(entries, size, folder, **cache_options)
     broken = np.isin(np.arange(len(entries)), list(cache.faults))
-    pairs = near_duplicates(cache.thumbnails)
+    pairs = _pairs(cache)
     pairs = pairs[~broken[pairs].any(axis=1)]
 
     splits = np.array([split or "" for split in cache.splits], dtype="<U5")
@@ -178,3 +191,13 @@ def collect(
         "near-duplicate of a later split": int(leaks.sum()),
     }
     return Collection(source, cache, splits, counts, f"{cache.digest}-{seed}", labels)
+
+
+def _pairs(cache: caches.Cache) -> np.ndarray:
+    """Near-duplicates of a cache: compared once, for that takes the square of their number."""
+    path = cache.folder / "pairs.npy"
+    if not path.exists():
+        found = near_duplicates(cache.thumbnails)
+        with atomic_write(path) as stream:
+            np.save(stream, found)
+    return np.load(path, allow_pickle=False)

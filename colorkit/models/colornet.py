@@ -131,7 +131,7 @@ class ColorNet(nn.Module):
         """
         height, width = gray.shape[-2:]
         _, fused, vector = self.planes(gray)
-        ab = self.color(fused)[..., : -(-height // 2), : -(-width // 2)]
+        ab = self.color(fused)[..., : (height + 1) // 2, : (width + 1) // 2]
         scores = None if self.classifier is None else self.classifier(vector)
         return ab, scores
 
@@ -152,10 +152,11 @@ class ColorNet(nn.Module):
         if (height, width) == (size, size):
             low_small = low  # one pass of the shared layers serves both branches
         else:
+            # In float32, for the antialiased filter knows no narrower type on CPU.
             small = F.interpolate(
-                gray, (size, size), mode="bilinear", antialias=True, align_corners=False
+                gray.float(), (size, size), mode="bilinear", antialias=True, align_corners=False
             )
-            low_small = self.low(small)
+            low_small = self.low(small.to(gray.dtype))
         vector = self.global_class(self.global_conv(low_small))  # (B, 512)
         mid = self.mid(low)
         return mid, self.fusion(mid, self.global_fuse(vector)), vector

@@ -25,6 +25,7 @@ ARCHITECTURES = {network.__name__: network for network in _KNOWN}
 _STARTS = {
     "NirNet": ("ColorNet",),
     "NirResNetUNet": ("ResNetUNet",),
+    "ResNetUNet": ("NirResNetUNet",),
 }  # other architectures whose parts a network takes, if they fit
 _FORMAT = "colorkit-1"
 _FREE = ("num_classes", "classifier_hidden", "dropout", "stages")  # may differ in a transfer

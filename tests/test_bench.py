@@ -1,0 +1,119 @@
+"""The benchmarks: that they compare equal work, and that their page is made from their results."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmarks import baseline, network, timing
+from benchmarks.__main__ import PARTS, tables
+from colorkit import book
+from colorkit.errors import ColorkitError
+from colorkit.models import ColorNet, parameter_count
+from colorkit.speed import KINDS, plots, speeds
+
+ROOT = Path(__file__).parents[1]
+RESULTS = {
+    "machine": {
+        "cores": 2,
+        "threads": 2,
+        "processor": "avx2",
+        "memory_gb": 8,
+        "torch": "2",
+        "product_gflops": {"float32": 100},
+    },
+    "parts": {
+        "a": {
+            "date": "2026-01-02",
+            "others": 0.2,
+            "rows": [timing.row("step | size", "images/s", 2.0, "≥ 1", share=0.5, met=True)],
+            "series": [
+                {"id": "x", "caption": "c", "x": "n", "y": "s", "lines": {"a": [[1, 2], [10, 3]]}}
+            ],
+        },
+        "b": {
+            "date": "2026-01-01",
+            "others": 0.0,
+            "tables": [{"id": "t", "caption": "c", "columns": ["a"], "rows": [["b"]]}],
+            "shares": {"step": {"x": 0.75, "other": 0.25}},
+        },
+    },
+}
+
+
+def test_the_plain_network_is_the_papers():
+    plain, ours = baseline.PlainNet(10), ColorNet(10, preset="paper")
+    assert parameter_count(plain) == parameter_count(ours)
+    # The same weights, taken over part by part in the order of the layers, give the same result.
+    parts = ("low", "mid", "global_conv", "global_fc", "global_last", "fusion", "color")
+    same = ("low", "mid", "global_conv", "global_class", "global_fuse", "fusion", "color")
+    for theirs, name in zip((*parts, "classifier"), (*same, "classifier"), strict=True):
+        values = list(getattr(ours, name).state_dict().values())
+        keys = list(getattr(plain, theirs).state_dict())
+        getattr(plain, theirs).load_state_dict(dict(zip(keys, values, strict=True)))
+    x = torch.rand(1, 1, 224, 224)
+    with torch.inference_mode():
+        a, b = plain.eval()(x), ours.eval()(x)
+    assert torch.allclose(a[0], b[0], atol=1e-5) and torch.allclose(a[1], b[1], atol=1e-4)
+
+
+def test_the_plain_images_are_lab_of_crops(tmp_path):
+    from PIL import Image
+    from skimage.color import lab2rgb
+
+    Image.new("RGB", (40, 30), (200, 120, 40)).save(tmp_path / "a.png")
+    gray, ab, _ = baseline.PlainImages([tmp_path / "a.png"], 24)[0]
+    assert gray.shape == (1, 24, 24) and ab.shape == (2, 24, 24)
+    a, b = (ab[:, 0, 0] * 255 - 128).tolist()
+    assert abs(lab2rgb([[[57.8, a, b]]])[0, 0] * 255 - [200, 120, 40]).max() < 3
+
+
+def test_works_are_timed_in_turn_after_one_turn_to_warm_up(monkeypatch):
+    order = []
+    works = {name: (lambda n=name: order.append(n)) for name in "ab"}
+    monkeypatch.setattr(timing, "QUIET", 1.0)
+    times = timing.alternate(works, 3)
+    assert order == list("abababab")
+    assert {name: len(t) for name, t in times.items()} == {"a": 3, "b": 3}
+    assert timing.median_ratio([2.0, 8.0, 3.0], [1.0, 2.0, 3.0]) == 2.0
+
+
+def test_a_line_is_told_from_a_curve():
+    assert network._from_line({k: 3.0 + 2.0 * k for k in (1, 10, 100)}) < 1e-6
+    assert network._from_line({k: 1e-6 * k**2 for k in (1, 10, 100)}) > 0.1
+
+
+def test_every_result_finds_its_place_on_the_page(tmp_path):
+    (tmp_path / "bench-cpu.json").write_text(json.dumps(RESULTS))
+    cpu, gpu = speeds(tmp_path)
+    assert (cpu["title"], gpu["title"]) == tuple(KINDS.values())
+    assert gpu["machine"] is None and not gpu["rows"]
+    assert cpu["disturbed"] == ["a"] and cpu["date"] == "2026-01-02"
+    assert [r["ours"] for r in cpu["rows"]] == [2.0] and cpu["tables"][0]["rows"] == [["b"]]
+    drawn = plots([cpu, gpu])
+    assert set(drawn) == {"bench-cpu-x.svg", "bench-cpu-profile-0.svg"}
+    assert all(b"<svg" in data for data in drawn.values())
+    assert drawn == plots([cpu, gpu])  # equal results, equal files
+    assert len(tables(RESULTS["parts"], {"a", "b"})) == 3
+    page = book._templates(ROOT / "report").get_template("speed.md").render(speeds=[cpu, gpu])
+    assert r"| step \| size | 2 images\/s | – | – | 50 % | ≥ 1 | ✔ |" in page
+    assert "Other programs were running during a." in page
+    assert "## GPU\n\nNot measured here" in page
+    assert all(f"figures/{name}" in page for name in drawn)
+
+
+@pytest.mark.parametrize("text", ["{", '{"machine": {}}', '{"parts": []}'])
+def test_damaged_results_are_one_sentence(tmp_path, text):
+    (tmp_path / "bench-cpu.json").write_text(text)
+    with pytest.raises(ColorkitError, match=r"bench-cpu\.json cannot be read .*run make bench"):
+        speeds(tmp_path)
+
+
+def test_the_results_of_record_are_of_parts_that_exist_and_name_no_place():
+    path = ROOT / "figures" / "bench-cpu.json"
+    if not path.exists():
+        pytest.skip("not measured")
+    found = json.loads(path.read_text())
+    assert set(found["parts"]) <= set(PARTS)
+    assert "/" not in json.dumps(found["machine"])

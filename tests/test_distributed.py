@@ -1,0 +1,107 @@
+"""Several processes: one order, one result, and what happens when one of them is lost."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+from shared_training import run
+
+from colorkit.data.batches import Share, crop, loader, prepare
+from colorkit.devices import is_first_process
+from colorkit.errors import ColorkitError
+
+PROGRAM = Path(__file__).with_name("shared_training.py")
+LOSSES = ["train_total", "train_color", "val_total", "val_color", "val_accuracy"]
+
+
+def processes(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
+    """Run the tiny training in two processes."""
+    known = ("LOCAL_RANK", "RANK", "WORLD_SIZE", "NODE_RANK", "MASTER_ADDR", "MASTER_PORT")
+    environment = {k: v for k, v in os.environ.items() if k not in known}
+    environment |= {"OMP_NUM_THREADS": "1", "COLORKIT_PROGRESS": "none"}
+    command = [sys.executable, str(PROGRAM), str(folder), "2", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    return run(tmp_path_factory.mktemp("alone"))
+
+
+def test_two_processes_lose_one_resume_alone_and_end_as_one_process(alone, tmp_path):
+    lost = processes(tmp_path, "3")
+    assert lost.returncode != 0
+    assert "one of the 2 processes of this training ended" in lost.stderr
+    assert "Traceback" not in lost.stderr
+    assert list(tmp_path.glob("tiny-*/last.ckpt")) and not list(tmp_path.glob("tiny-*/run.json"))
+    resumed = run(tmp_path)  # two epochs in two processes, the third in one
+    assert resumed.folder.name == alone.folder.name
+    pd.testing.assert_frame_equal(resumed.history[LOSSES], alone.history[LOSSES], rtol=1e-4)
+
+
+def test_two_processes_end_as_one(alone, tmp_path):
+    done = processes(tmp_path)
+    assert done.returncode == 0, done.stderr
+    history = run(tmp_path).history  # finished: only read
+    pd.testing.assert_frame_equal(history[LOSSES], alone.history[LOSSES], rtol=1e-4)
+    assert len(list(tmp_path.glob("tiny-*/run.json"))) == 1
+
+
+def test_shares_of_a_batch_are_all_of_it(tiny):
+    images = tiny.subset(["lawn", "sky"], "train")
+    whole = list(loader(images, 4, shuffle_seed=3))
+    parts = [list(loader(images, 4, 3, Share(rank, 2))) for rank in range(2)]
+    assert [len(p) for p in parts] == [len(whole)] * 2
+    for (pixels, labels), *shares in zip(whole, *parts, strict=True):
+        for rank, (part, names) in enumerate(shares):
+            assert torch.equal(part, pixels[rank::2]) and torch.equal(names, labels[rank::2])
+
+
+@pytest.mark.parametrize(("batch", "of"), [(4, 1), (4, 2), (3, 3), (9, 2), (10, 5), (16, 4)])
+def test_no_process_is_left_without_an_image(tiny, batch, of):
+    images = tiny.subset(["lawn", "sky"], "train")  # ten
+    loaders = [loader(images, batch, share=Share(rank, of)) for rank in range(of)]
+    counts = [[len(labels) for _, labels in share] for share in loaders]
+    assert len({len(c) for c in counts}) == 1
+    assert all(len(share) == len(c) for share, c in zip(loaders, counts, strict=True))
+    assert min(min(c) for c in counts) >= 1
+    assert sum(map(sum, counts)) == 10
+
+
+@pytest.mark.parametrize("gray", ["weighted", "random"])
+def test_augmentation_depends_on_the_image_not_on_the_process(gray):
+    images = torch.randint(256, (6, 12, 12, 3), dtype=torch.uint8)
+    labels, seed = torch.arange(6), lambda: torch.Generator().manual_seed(5)
+    whole = prepare(images, labels, 8, gray, seed())
+    for rank in range(3):
+        own = slice(rank, None, 3)
+        part = prepare(images[own], labels[own], 8, gray, seed(), Share(rank, 3))
+        assert all(torch.equal(a, b[own]) for a, b in zip(part, whole, strict=True))
+    assert not torch.equal(crop(images, 8, seed()), crop(images, 8, torch.Generator()))
+
+
+def test_a_batch_that_cannot_be_shared_is_refused(tmp_path):
+    with pytest.raises(ColorkitError, match="a batch of 8 images cannot be shared by 3"):
+        run(tmp_path, devices=3)
+
+
+@pytest.mark.parametrize(
+    ("variables", "first"),
+    [
+        ({}, True),
+        ({"LOCAL_RANK": "1"}, False),
+        ({"RANK": "0", "LOCAL_RANK": "0"}, True),
+        ({"RANK": "2", "LOCAL_RANK": "0"}, False),
+        ({"SLURM_PROCID": "3"}, False),
+    ],
+)
+def test_the_first_process_speaks(monkeypatch, variables, first):
+    for name in ("RANK", "SLURM_PROCID", "LOCAL_RANK"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert is_first_process() == first

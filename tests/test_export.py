@@ -1,0 +1,98 @@
+"""ONNX files and folded networks: the same function elsewhere."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from colorkit.errors import ColorkitError
+from colorkit.inference import predict_ab
+from colorkit.models import ColorNet, NirNet, UNet
+from colorkit.models.folding import quick
+from colorkit.models.weights import load_weights, save_weights
+
+onnx = pytest.importorskip("onnx")
+onnxruntime = pytest.importorskip("onnxruntime")
+
+
+def trained(model):
+    """Give batch normalizations statistics and factors that are not those of a fresh network."""
+    generator = torch.Generator().manual_seed(0)
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d):
+            for name, low, high in (
+                ("running_mean", -1, 1),
+                ("running_var", 0.5, 2),
+                ("weight", 0.5, 1.5),
+                ("bias", -0.5, 0.5),
+            ):
+                values = getattr(module, name).data
+                values.copy_(torch.rand(values.shape, generator=generator) * (high - low) + low)
+    return model.eval()
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    from colorkit.export import export_onnx
+
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("onnx")
+    net = trained(ColorNet(3, width=0.125, preset="paper", global_size=64))
+    weights = save_weights(folder / "net.safetensors", net, gray="weighted", data="noise")
+    return weights, export_onnx(weights, folder / "net.onnx")
+
+
+# The global branch's own size, odd sides, sides below a stride, and a long strip.
+@pytest.mark.parametrize("shape", [(1, 64, 64), (2, 97, 131), (1, 5, 30), (3, 16, 200)])
+def test_onnx_runtime_gives_what_pytorch_gives_at_any_size(exported, shape):
+    weights, path = exported
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    count, height, width = shape
+    gray = torch.rand(count, 1, height, width, generator=torch.Generator().manual_seed(1))
+    (ab,) = session.run(["ab"], {"gray": gray.numpy()})
+    expected = predict_ab(load_weights(weights)[0], gray).numpy()
+    assert ab.shape == (count, 2, height, width)
+    assert np.abs(expected).max() > 1  # of a*, b* in Lab units
+    assert np.abs(ab - expected).max() < 1e-3
+
+
+def test_the_card_travels_with_the_file(exported):
+    props = {p.key: p.value for p in onnx.load(exported[1]).metadata_props}
+    card = json.loads(props["colorkit"])
+    assert (card["architecture"], card["gray"]) == ("ColorNet", "weighted")
+    assert card["settings"]["width"] == 0.125
+
+
+def test_a_network_of_another_task_is_refused(tmp_path):
+    from colorkit.export import export_onnx
+
+    weights = save_weights(tmp_path / "nir.safetensors", NirNet(width=0.125, global_size=32))
+    with pytest.raises(ColorkitError, match="NirNet that does not turn gray into chroma"):
+        export_onnx(weights, tmp_path / "nir.onnx")
+    assert not (tmp_path / "nir.onnx").exists()
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        ColorNet(3, width=0.125, preset="paper", global_size=32),
+        ColorNet(width=0.125),
+        UNet(width=8),
+    ],
+    ids=["paper", "report", "unet"],
+)
+def test_a_folded_network_computes_the_same(model):
+    model = trained(model)
+    x = torch.rand(2, 1, 48, 40, generator=torch.Generator().manual_seed(2))
+    before = {name: t.clone() for name, t in model.state_dict().items()}
+    folded, narrow = quick(model, torch.float32), quick(model, torch.bfloat16)
+    first = lambda output: output[0] if isinstance(output, tuple) else output  # noqa: E731
+    with torch.inference_mode():
+        expected, plane, rough = first(model(x)), first(folded(x)), first(narrow(x))
+    assert torch.allclose(plane, expected, atol=1e-5)
+    assert rough.dtype == torch.bfloat16
+    assert (rough.float() - expected).abs().mean() < 0.01
+    norms = (torch.nn.BatchNorm1d, torch.nn.BatchNorm2d)
+    assert not any(isinstance(m, norms) for m in folded.modules())
+    assert all(torch.equal(before[name], t) for name, t in model.state_dict().items())
