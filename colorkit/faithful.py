@@ -2,7 +2,7 @@
 
 What is minimized is what is measured, the PSNR of each image, so that a dull image counts as much
 as a vivid one. An auxiliary scene classification teaches the encoder what it looks at (Iizuka et
-al. 2016). The learning rate rises and falls in one cycle (Smith & Topin, arXiv:1708.07120).
+al. 2016).
 """
 
 from typing import Annotated
@@ -18,7 +18,7 @@ from colorkit.data.augment import zoom
 from colorkit.data.batches import Batch, mix_seed, prepare
 from colorkit.losses import JointLoss, chroma_target, distortion
 from colorkit.profiles import STRICT, Recipe
-from colorkit.training import Colorizer
+from colorkit.training import Colorizer, one_cycle
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -56,19 +56,13 @@ class FaithfulColorizer(Colorizer):
 
     def configure_optimizers(self):
         """AdamW, its learning rate in one cycle over all steps."""
-        recipe, steps = self.recipe, self.trainer.estimated_stepping_batches
-        optimizer = torch.optim.AdamW(
-            self.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
-        )
-        cycle = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, recipe.learning_rate, int(steps), pct_start=0.15
-        )
-        return [optimizer], [{"scheduler": cycle, "interval": "step"}]
+        return one_cycle(self, self.recipe.weight_decay)
 
     def _loss(self, batch: Batch):
         ab, scores = self.model(batch.gray)
         true = chroma_target(batch.lab, ab.shape[-2:])
-        color = distortion(unscale_ab(ab.float()), true).mean()
+        found = torch.cat((true[:, :1], unscale_ab(ab.float())), dim=1)  # the true lightness
+        color = distortion(found, true).mean()
         if scores is None:
             return JointLoss(color, color, color.new_zeros(())), None
         classification = F.cross_entropy(scores.float(), self._labels(batch.labels))

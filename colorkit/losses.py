@@ -119,21 +119,24 @@ def joint_loss(
     return JointLoss(total + alpha * classification, color, classification)
 
 
-def distortion(ab: Tensor, lab: Tensor) -> Tensor:
-    """The negative PSNR of each image, its lightness given: 10 · log₁₀ of its squared error.
+def distortion(predicted: Tensor, true: Tensor) -> Tensor:
+    """The negative PSNR of each image: 10 · log₁₀ of its squared error.
 
     Minimizing this mean of logarithms is maximizing the PSNR as it is measured, image by image; a
     mean of squared errors would be decided by the few images that are hardest.
 
     Args:
-        ab: (B, 2, h, w) predicted chroma in Lab units.
-        lab: (B, 3, h, w), the truth; its L* is taken for both.
+        predicted, true: (B, 3, h, w) CIELAB.
 
     Returns:
         (B,) in dB of sRGB in [0, 1]; out-of-gamut colors are not cut off, so that they count.
+
+    Raises:
+        ValueError: unequal shapes.
     """
-    found = lab_to_rgb(torch.cat((lab[:, :1], ab), dim=1), clip=False)
-    error = (found - lab_to_rgb(lab, clip=False)).square().mean(dim=(1, 2, 3))
+    _check_shapes(predicted, true)
+    found, wanted = (lab_to_rgb(lab, clip=False) for lab in (predicted, true))
+    error = (found - wanted).square().mean(dim=(1, 2, 3))
     return 10 * torch.log10(error + _NO_ERROR)
 
 

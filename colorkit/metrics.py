@@ -85,7 +85,7 @@ def ssim(pred: Tensor, true: Tensor) -> Tensor:
     Gaussian window of 11 pixels, σ = 1.5, data range 1, per channel, then averaged. Only windows
     that lie wholly inside the image count: torchmetrics averages the reflected border as well,
     scikit-image (`gaussian_weights=True, use_sample_covariance=False`) does not, and this is
-    scikit-image's number.
+    scikit-image's number. Planes of one channel, (B, 1, H, W), are taken as well.
 
     Returns:
         (B,) in [−1, 1].
@@ -95,11 +95,13 @@ def ssim(pred: Tensor, true: Tensor) -> Tensor:
     """
     from torchmetrics.functional.image import structural_similarity_index_measure
 
-    pred, true = _images(pred, true, min_side=11)
+    pred, true = _images(pred, true, min_side=11, channels=(3, 1))
+    # All planes as channels of one image: a CPU convolves them ten times as fast.
+    flat = (x.reshape(1, -1, *x.shape[2:]) for x in (pred, true))
     _, plane = structural_similarity_index_measure(
-        pred, true, sigma=1.5, data_range=1.0, reduction="none", return_full_image=True
+        *flat, sigma=1.5, data_range=1.0, reduction="none", return_full_image=True
     )
-    return plane[..., 5:-5, 5:-5].mean(dim=(1, 2, 3))
+    return plane.view(pred.shape)[..., 5:-5, 5:-5].mean(dim=(1, 2, 3))
 
 
 def absolute_error(pred: Tensor, true: Tensor) -> Tensor:
@@ -384,12 +386,14 @@ def measure(
     return values, absent
 
 
-def _images(*images: Tensor, min_side: int = 1) -> tuple[Tensor, ...]:
+def _images(*images: Tensor, min_side: int = 1, channels=(3,)) -> tuple[Tensor, ...]:
     """Check the images of a measure; half precision becomes float32."""
     for image in images:
         shape, kind = tuple(image.shape), image.dtype
-        if len(shape) != 4 or shape[1] != 3 or 0 in shape or not image.is_floating_point():
-            raise ValueError(f"images must be float (B, 3, H, W), received {kind} {shape}")
+        shaped = len(shape) == 4 and shape[1] in channels and 0 not in shape
+        if not shaped or not image.is_floating_point():
+            wanted = " or ".join(f"(B, {count}, H, W)" for count in channels)
+            raise ValueError(f"images must be float {wanted}, received {kind} {shape}")
         if shape != images[0].shape:
             raise ValueError(f"images must agree, received {tuple(images[0].shape)} and {shape}")
         if min(shape[2:]) < min_side:

@@ -18,11 +18,11 @@ from colorkit.color import join, lab_to_rgb, rgb_to_lab, scale_ab, scale_L, unsc
 from colorkit.data.augment import expose, zoom
 from colorkit.data.batches import NirBatch, loader, mix_seed, prepare_nir
 from colorkit.data.rgbnir import PairSet
-from colorkit.losses import chroma_target
+from colorkit.losses import chroma_target, distortion
 from colorkit.metrics import colorfulness, measure, ssim
 from colorkit.models.nirnet import as_luminance, predict
 from colorkit.profiles import STRICT, Recipe
-from colorkit.training import Colorizer
+from colorkit.training import Colorizer, one_cycle
 
 Painter = Callable[[NirBatch], Tensor]  # to sRGB (B, 3, H, W) in [0, 1]
 MEASURED = ("psnr", "ssim", "absolute_error", "angular_error", "delta_e", "colorfulness", "lpips")
@@ -38,6 +38,9 @@ class NirRecipe(Recipe):
         chroma: weight of those of a* and of b*; as in the report, all three weigh the same.
         structure: what else L* is held to: its `gradient`, its `ssim`, or nothing.
         structure_weight: of that term.
+        fidelity: weight of the distortion of the whole picture (`colorkit.losses`), in parts a dB;
+            above 0 it takes the place of the squared errors of the channels.
+        cycle: let the learning rate rise and fall once, see `colorkit.training.one_cycle`.
         loading: `lab` scales each channel by its own range; `bytes` divides L*, a*, b* by 255, as
             if all were channels of an 8-bit image: the mistake of the report's section 6.2.
         augment: see `colorkit.profiles.Nir`.
@@ -47,6 +50,8 @@ class NirRecipe(Recipe):
     chroma: Weight = 1.0
     structure: Literal["none", "gradient", "ssim"] = "none"
     structure_weight: Weight = 0.5
+    fidelity: Weight = 0.0
+    cycle: bool = False
     loading: Literal["lab", "bytes"] = "lab"
     augment: bool = False
 
@@ -84,10 +89,15 @@ def nir_loss(L, ab, scores, batch: NirBatch, recipe: NirRecipe) -> NirLoss:
             steps = zip(_steps(L), _steps(target), strict=True)
             structure = sum((found - wanted).abs().mean() for found, wanted in steps)
         elif recipe.structure == "ssim":
-            structure = 1 - ssim(L.expand(-1, 3, -1, -1), target.expand(-1, 3, -1, -1)).mean()
+            structure = 1 - ssim(L, target).mean()
     if scores is not None:
         classification = F.cross_entropy(scores.float(), batch.labels)
     color = recipe.luminance * light + recipe.chroma * (a + b)
+    if recipe.fidelity:
+        whole = F.interpolate(ab, batch.lab.shape[-2:], mode="bilinear", align_corners=False)
+        light_shown = as_luminance(batch.nir) if L is None else unscale_L(L)
+        found = torch.cat((light_shown, unscale_ab(whole)), dim=1)
+        color = recipe.fidelity * distortion(found, batch.lab).mean()
     total = color + recipe.structure_weight * structure + recipe.alpha * classification
     return NirLoss(total, color, classification, light, a, b, structure)
 
@@ -106,12 +116,20 @@ class NirColorizer(Colorizer):
         """Crop, flip, augment and convert to Lab here, on the device."""
         if isinstance(batch, NirBatch):
             return batch
-        if not self.trainer.training:
-            return prepare_nir(*batch, self.size)
+        training = self.trainer.training
         place = (self.seed, self.current_epoch, self.trainer.global_step, self.global_rank)
-        generator = torch.Generator().manual_seed(mix_seed(*place))
+        # Photographs have no near infrared: it is drawn for them, in validation always the same.
+        generator = torch.Generator().manual_seed(mix_seed(*place) if training else self.seed)
+        if batch[0].shape[-1] == 3:
+            return filtered(*batch, self.size, generator)
+        if not training:
+            return prepare_nir(*batch, self.size)
         prepare = augmented if self.recipe.augment else prepare_nir
         return prepare(*batch, self.size, generator)
+
+    def configure_optimizers(self):
+        """As other colorizers, or in one cycle."""
+        return one_cycle(self) if self.recipe.cycle else super().configure_optimizers()
 
     def _loss(self, batch: NirBatch):
         L, ab, scores = predict(self.model, batch.nir)
@@ -129,6 +147,33 @@ def augmented(images: Tensor, labels: Tensor, size: int, generator: torch.Genera
     drawn = torch.rand((6, len(images)), generator=generator)
     pair = zoom(images, size, drawn[:4])
     return NirBatch(expose(pair[:, 3:], drawn[4:]), rgb_to_lab(pair[:, :3].clamp(0, 1)), labels)
+
+
+# Smallest and largest weight of red, green and blue in a drawn filter.
+_FILTERS = torch.tensor([[0.2, 1.0], [-0.2, 1.2], [-1.0, 0.6]])
+
+
+def filtered(images: Tensor, labels: Tensor, size: int, generator: torch.Generator) -> NirBatch:
+    """Photographs through filters drawn at random, in the place of near infrared, and augmented.
+
+    A filter is a weighted sum of a photograph's channels, blue's weight mostly negative, so that
+    leaves shine and skies are dark. It is scaled so that the picture's brightest pixels reach 1.
+    What a network learns from it is exposure, contrast, and what a scene's colors may have been.
+
+    Args:
+        images, labels: (B, S, S, 3) uint8 and (B,).
+        size: side of the result.
+        generator: CPU generator.
+    """
+    drawn = torch.rand((9, len(images)), generator=generator)
+    rgb = zoom(images, size, drawn[:4]).clamp(0, 1)
+    low, high = _FILTERS.to(rgb.device).view(3, 2, 1).unbind(1)
+    weights = low + (high - low) * drawn[6:].to(rgb.device)  # (3, B)
+    plane = (rgb * weights.T[..., None, None]).sum(dim=1, keepdim=True)
+    bottom, top = (plane.flatten(1).quantile(q, dim=1) for q in (0.01, 0.99))
+    bottom, top = (x.view(-1, 1, 1, 1) for x in (bottom, top))
+    plane = ((plane - bottom) / (top - bottom).clamp(min=1e-3)).clamp(0, 1)
+    return NirBatch(expose(plane, drawn[4:6]), rgb_to_lab(rgb), labels)
 
 
 def paint(model: torch.nn.Module, nir: Tensor) -> Tensor:

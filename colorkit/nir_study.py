@@ -1,7 +1,7 @@
 """The near-infrared networks of the course: which there are, and their trainings fold by fold."""
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from torch import Tensor
 from colorkit.course import Course
 from colorkit.data.batches import NirBatch
 from colorkit.data.rgbnir import (
+    SCENE_CLASSES,
     Fold,
     PairCollection,
     PairList,
@@ -23,7 +24,7 @@ from colorkit.data.rgbnir import (
     scene_pairs,
 )
 from colorkit.errors import ColorkitError
-from colorkit.models import NirNet, UNet
+from colorkit.models import NirNet, NirResNetUNet, ResNetUNet, UNet
 from colorkit.nir import (
     NirColorizer,
     NirRecipe,
@@ -40,28 +41,57 @@ class Way:
     """One way from near infrared to color.
 
     Attributes:
-        luminance: of `NirNet`; empty for a U-Net.
-        full: of `NirNet`.
-        start: begin with VégéNet's weights where they fit.
+        title: for tables.
+        make: builds the network; it is called with the number of classes and the study.
+        start: its first weights: `vegenet`'s of the course, or the same network's after a first
+            training on procedural pairs (`scenes`) or on the course's images through drawn filters
+            (`images`, see `colorkit.nir.filtered`); empty for none.
         short: train for the profile's short time.
         recipe: settings of `NirRecipe` that differ.
     """
 
-    luminance: str = ""
-    full: bool = False
-    start: bool = True
+    title: str
+    make: Callable[[int, "NirStudy"], torch.nn.Module]
+    start: str = ""
     short: bool = False
     recipe: dict = field(default_factory=dict)
 
 
+def _nirnet(luminance: str):
+    return lambda classes, study: NirNet(
+        classes, luminance=luminance, **asdict(study.course.profile.model)
+    )
+
+
+def _unet(classes: int, study: "NirStudy") -> UNet:
+    net = UNet(1, 3, width=study.nir.width)
+    torch.nn.init.zeros_(net.last[0].weight)  # begins as near infrared itself, gray
+    return net
+
+
+def _chroma_resnet(classes: int, study: "NirStudy") -> ResNetUNet:
+    return ResNetUNet(classes, stages=4)
+
+
+def _resnet(classes: int, study: "NirStudy") -> NirResNetUNet:
+    return NirResNetUNet(classes, stages=4)
+
+
+_CYCLE = {"fidelity": 0.05, "learning_rate": 1e-3, "cycle": True, "batch_size": 8}
+_SHARP = _CYCLE | {"structure": "ssim", "structure_weight": 0.5}
 WAYS = {
-    "chroma": Way("none"),
-    "chroma-scratch": Way("none", start=False),
-    "bytes": Way("head", recipe={"loading": "bytes"}),
-    "head": Way("head"),
-    "branch-short": Way("branch", short=True),
-    "branch": Way("branch"),
-    "unet": Way(recipe={"structure": "gradient"}),
+    "chroma": Way("b: NIR as luminance", _nirnet("none"), "vegenet"),
+    "chroma-scratch": Way("b, from scratch", _nirnet("none")),
+    "bytes": Way("c: wrong loading", _nirnet("head"), "vegenet", recipe={"loading": "bytes"}),
+    "head": Way("c: one head", _nirnet("head"), "vegenet"),
+    "branch-short": Way("d: branch, short", _nirnet("branch"), "vegenet", short=True),
+    "branch": Way("d: branch, long", _nirnet("branch"), "vegenet"),
+    "branch-scratch": Way("d, from scratch", _nirnet("branch")),
+    "chroma-resnet": Way("b: ResNet U-Net", _chroma_resnet, "images", recipe=_CYCLE),
+    "unet": Way("U-Net, structural loss", _unet, recipe={"structure": "gradient"}),
+    "resnet-scratch": Way("ResNet U-Net, from scratch", _resnet, recipe=_SHARP),
+    "resnet-scenes": Way("the same, from procedural pairs", _resnet, "scenes", recipe=_SHARP),
+    "resnet": Way("the same, from the course's images", _resnet, "images", recipe=_SHARP),
 }
 
 # Near infrared to color on the 28 validation pairs of the VCIP 2020 challenge, as published.
@@ -103,6 +133,7 @@ class NirStudy:
                 "them there, or set nir.root in the profile"
             )
         self.size = self.nir.size or profile.data.size
+        self._stored = self.nir.stored or profile.data.stored
 
     @cached_property
     def listed(self) -> PairList:
@@ -117,7 +148,7 @@ class NirStudy:
         """All pairs, decoded."""
         return collect_pairs(
             self.listed if self.root else dict.fromkeys(self.nir.classes, self.nir.pairs),
-            self.nir.stored or self.course.profile.data.stored,
+            self._stored,
             self.course.root / "data" / "cache",
             seed=self.course.profile.data.split_seed,
         )
@@ -141,33 +172,58 @@ class NirStudy:
 
     def train(self, name: str, k: int = 0) -> Run:
         """The network of one of `WAYS` for fold k: read from disk, or trained now."""
-        way, fold, profile = WAYS[name], self.fold(k), self.course.profile
+        way, fold = WAYS[name], self.fold(k)
+        epochs = self.nir.short if way.short else self.nir.epochs
+        return self._fit(f"nir-{name}-f{k}", way, fold, epochs, self._start(way), self.nir.what)
+
+    def final(self, name: str) -> Run:
+        """The network for use: trained on all pairs but one fold's, which choose the epoch."""
+        way, division = WAYS[name], self.fold(0)
+        train = self.pairs.pairs.take(np.flatnonzero(self.pairs.splits(0, self.nir.of) != "test"))
+        whole = division._replace(train=train, val=division.test)
+        epochs, start = self.nir.epochs, self._start(way)
+        return self._fit(f"nir-{name}-final", way, whole, epochs, start, self.nir.what)
+
+    def _start(self, way: Way) -> Path | None:
+        """The weights a way starts from."""
+        if way.start == "vegenet":
+            return self.course.train("vegenet").weights
+        if way.start == "scenes":
+            counts = dict.fromkeys(self.nir.classes or SCENE_CLASSES, self.nir.scenes)
+            folder = self.course.root / "data" / "cache"
+            fold = collect_pairs(counts, self._stored, folder).fold()
+            data = "procedural pairs"
+        elif way.start == "images":
+            collection, classes = self.course.collection, self.course.profile.classes()
+            train = collection.subset(classes, "train", self.nir.images or None)
+            val = collection.subset(classes, "val", 10)
+            fold = Fold(train, val, val, collection.fingerprint)
+            data = f"{self.course.profile.data.what} through drawn filters"
+        else:
+            return None
+        epochs = self.nir.first_epochs[way.start]
+        before = replace(WAYS["resnet"], recipe=_SHARP | {"batch_size": self.nir.batch_size})
+        return self._fit(f"nir-{way.start}", before, fold, epochs, None, data).weights
+
+    def _fit(
+        self, name: str, way: Way, fold: Fold, epochs: int, start: Path | None, data: str
+    ) -> Run:
+        profile = self.course.profile
         changes = {
-            "epochs": self.nir.short if way.short else self.nir.epochs,
+            "epochs": epochs,
             "batch_size": self.nir.batch_size,
             "augment": self.nir.augment,
         }
-        recipe = NirRecipe(**asdict(profile.recipe) | changes | way.recipe)
-
-        def make():
-            if not way.luminance:
-                net = UNet(1, 3, width=self.nir.width)
-                torch.nn.init.zeros_(net.last[0].weight)  # begins as near infrared itself, gray
-                return net
-            settings = {"luminance": way.luminance, "full": way.full} | asdict(profile.model)
-            return NirNet(len(fold.train.classes), **settings)
-
-        start = self.course.train("vegenet").weights if way.luminance and way.start else None
         return fit(
-            f"nir-{name}-f{k}",
-            make,
-            recipe,
+            name,
+            lambda: way.make(len(fold.train.classes), self),
+            NirRecipe(**asdict(profile.recipe) | changes | way.recipe),
             fold.train,
             fold.val,
             size=self.size,
             seed=self.course.seed,
             folder=self.course.root / "runs" / profile.name,
-            data=f"{self.nir.what}: {', '.join(fold.train.classes)}",
+            data=f"{data}: {', '.join(fold.train.classes)}",
             fingerprint=fold.fingerprint,
             start=start,
             module=NirColorizer,
@@ -210,3 +266,13 @@ class NirStudy:
     def _each(self, painters: Painter | list) -> list[Painter]:
         each = painters if isinstance(painters, list) else [painters] * self.nir.folds
         return [painter(p) if isinstance(p, torch.nn.Module) else p for p in each]
+
+
+def improvement(after: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
+    """How much better one way is than another, pair by pair; above zero it is better.
+
+    Args:
+        after, before: as `NirStudy.measure` gives them, of the same pairs.
+    """
+    signs = {"psnr": 1, "ssim": 1, "angular_error": -1, "delta_e": -1}
+    return pd.DataFrame({m: sign * (after[m] - before[m]) for m, sign in signs.items()})

@@ -135,6 +135,9 @@ class Nir:
         batch_size: images a step.
         width: channels of the U-Net's first level; the other networks have the profile's model, so
             that its weights fit them.
+        scenes: procedural pairs a class that a network is first trained on.
+        images: most images of the course a class that another is first trained on; 0 takes all.
+        first_epochs: of these two first trainings.
         augment: zoom, and change exposure and contrast of near infrared, beside crops and flips.
     """
 
@@ -150,6 +153,11 @@ class Nir:
     short: Count = 5
     batch_size: Count = 16
     width: Count = 32
+    scenes: Annotated[int, Field(ge=5)] = 10
+    images: Optional = 0
+    first_epochs: dict[Literal["scenes", "images"], Count] = field(
+        default_factory=lambda: {"scenes": 2, "images": 1}
+    )
     augment: bool = False
 
 

@@ -218,7 +218,7 @@ def test_bad_input_is_named(name):
     def call(a, b):
         return metric.function(a) if metric.of_one else metric.function(a, b)
 
-    for bad in (good[0], good[:, :1], good[:0], (good * 255).byte(), good * 255, good - 1):
+    for bad in (good[0], good[:, :2], good[:0], (good * 255).byte(), good * 255, good - 1):
         with pytest.raises(ValueError, match="received"):
             call(bad, bad)
     if not metric.of_one:

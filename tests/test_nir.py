@@ -344,3 +344,14 @@ def test_the_smoke_profile_names_pairs_and_photos_names_a_folder(tmp_path):
 def test_a_painter_is_a_network_fed_near_infrared(batch):
     net = NirNet(3, "branch", **TINY).eval()
     assert torch.equal(painter(net)(batch), paint(net, batch.nir))
+
+
+def test_the_network_for_use_sees_all_pairs_but_those_that_choose_its_epoch(monkeypatch):
+    course = Course("smoke")
+    study = NirStudy(course)
+    seen = {}
+    monkeypatch.setattr(study, "_fit", lambda name, way, fold, *rest: seen.update(fold=fold))
+    study.final("resnet-scratch")
+    train, val = set(seen["fold"].train.names), set(seen["fold"].val.names)
+    assert not train & val and len(train | val) == len(study.pairs.pairs)
+    assert val == set(study.fold(0).test.names)

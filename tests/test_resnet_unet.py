@@ -112,6 +112,15 @@ def test_a_shorter_near_infrared_network_takes_what_fits(tmp_path):
         assert torch.equal(ours[name], before[name])
 
 
+def test_chroma_alone_takes_over_all_but_the_luminance(tmp_path):
+    both = NirResNetUNet(2, stages=3)
+    torch.nn.init.normal_(both.last.weight)
+    net = small(classes=2)
+    transfer(net, save_weights(tmp_path / "w.safetensors", both))
+    theirs = both.state_dict()
+    assert all(torch.equal(t, theirs[n]) for n, t in net.state_dict().items() if "class" not in n)
+
+
 def test_another_encoder_does_not_fit(tmp_path):
     path = save_weights(tmp_path / "w.safetensors", ResNetUNet(encoder="resnet34", stages=3))
     with pytest.raises(ColorkitError, match="resnet34"):

@@ -1,0 +1,97 @@
+"""Making the models in the box: which images train, which choose, which are measured."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from colorkit import pretraining
+from colorkit.errors import ColorkitError
+from colorkit.metrics import psnr
+from colorkit.models import ResNetUNet
+
+
+def fill(folder, count: int, seed: int) -> None:
+    folder.mkdir(parents=True)
+    generator = np.random.default_rng(seed)
+    for k in range(count):
+        blocks = generator.integers(0, 256, (4, 4, 3), dtype=np.uint8)
+        Image.fromarray(blocks.repeat(12, 0).repeat(12, 1)).save(folder / f"{k}.png")
+
+
+@pytest.fixture
+def photographs(tmp_path, monkeypatch):
+    root = tmp_path / "data"
+    for seed, (place, count) in enumerate(
+        {
+            "land/train/sea": 8,
+            "land/val/sea": 3,
+            "land/test/sea": 2,
+            "land/train/wood": 8,
+            "land/val/wood": 3,
+            "land/test/wood": 2,
+            "loose/train": 6,
+            "loose/val": 3,
+            "pairs/field": 4,
+        }.items()
+    ):
+        fill(root / place, count, seed)
+    monkeypatch.setattr(pretraining, "STORED", 40)
+    monkeypatch.setattr(pretraining, "project_root", lambda: tmp_path)
+    return pretraining.Photographs(str(root))
+
+
+def test_what_is_measured_neither_trains_nor_chooses(photographs, monkeypatch):
+    seen = {}
+    monkeypatch.setattr(
+        pretraining,
+        "fit",
+        lambda name, make, recipe, train, val, **rest: seen.update(
+            recipe=recipe, train=train, val=val
+        ),
+    )
+    photographs.fit("faithful", pretraining.FaithfulRecipe(), size=32)
+    trained, chose = set(seen["train"].names), set(seen["val"].names)
+    measured = {str(p) for paths in photographs.measured.values() for p in paths}
+    assert len(measured) == 4 + 3 and len(chose) == 6 and len(trained) == 22
+    assert not any(m.endswith(name) for m in measured for name in trained | chose)
+    assert all("loose" not in name for name in chose)
+    assert seen["recipe"].unlabelled == "loose"
+    labels = {seen["val"].classes[i] for i in seen["val"].labels.tolist()}
+    assert labels == {"land/sea", "land/wood"} and seen["val"].classes == seen["train"].classes
+
+
+def test_a_gray_network_gains_nothing(photographs):
+    network = ResNetUNet(stages=2).eval()  # a fresh one predicts gray
+    scores = pretraining.measure(network, photographs.measured, 32)
+    assert set(scores) == {"land", "loose"} and scores["loose"]["images"] == 3
+    for each in scores.values():
+        mean, low, high = each["psnr_gain"]
+        assert low <= mean <= high and abs(mean) < 0.01
+        assert each["colorfulness_ratio"] < 0.05
+
+
+def test_the_gain_is_that_over_gray(photographs, monkeypatch):
+    """Painting the truth's mean chroma is measured against a loop written out."""
+    network = ResNetUNet(stages=2).eval()
+    with torch.no_grad():
+        network.last.bias.copy_(torch.tensor([0.1, 0.0]))
+    scores = pretraining.measure(network, photographs.measured, 32)
+    gains = []
+    for path in photographs.measured["loose"]:
+        rgb = pretraining.read_image(path)
+        planes = torch.tensor([0.0, 22.0, 0.0]).view(1, 3, 1, 1)
+        found, gray = pretraining.paint(rgb, planes), pretraining.to_gray(rgb)
+        true, found, gray = (
+            torch.tensor(x).permute(2, 0, 1)[None] / 255 for x in (rgb, found, gray)
+        )
+        gains.append((psnr(found, true) - psnr(gray, true)).item())
+    assert scores["loose"]["psnr_gain"][0] == pytest.approx(np.mean(gains), abs=2e-3)
+
+
+def test_unknown_names_and_useless_data(tmp_path):
+    with pytest.raises(ColorkitError, match="faithful"):
+        pretraining.pretrain("nothing", str(tmp_path))
+    fill(tmp_path / "one/field", 2, 0)
+    with pytest.raises(ColorkitError, match="no data set with training and test images"):
+        pretraining.Photographs(str(tmp_path))
