@@ -259,5 +259,6 @@ def test_stains_equal_a_search_by_hand(photographs):
 def test_stains_refuse_images_that_do_not_fit(photographs):
     with pytest.raises(ValueError, match=r"pred \(4, 3, 72, 96\) and true \(1, 3, 72, 96\)"):
         blue_stains(photographs, photographs[:1])
-    with pytest.raises(ValueError, match="must be a float tensor"):
-        blue_stains((photographs * 255).byte(), (photographs * 255).byte())
+    whole = (photographs * 255).long()
+    with pytest.raises(ValueError, match="must be a float or uint8 tensor"):
+        blue_stains(whole, whole)
