@@ -16,7 +16,7 @@ from PIL import Image
 from torch.utils.data import DataLoader
 
 from benchmarks.baseline import PlainImages
-from benchmarks.timing import alternate, median_ratio, row
+from benchmarks.timing import alternate, growth_rows, median_ratio, row
 from colorkit.data.batches import loader, prepare
 from colorkit.data.cache import Cache, open_cache
 from colorkit.data.collection import ImageSet
@@ -88,27 +88,9 @@ def growth() -> dict:
         found[count] = json.loads(done.stdout.splitlines()[-1])
     time = [f["microseconds"] for f in found.values()]
     memory = [f["megabytes"] for f in found.values()]
-    spread = max(time) / min(time) - 1
-    few, many = f"{GROWTH[0]:,}", f"{GROWTH[-1]:,}"
+    ends, where = (GROWTH[0], GROWTH[-1]), "the data path beyond the batch"
     return {
-        "rows": [
-            row(
-                f"data path, time an image from {few} to {many} images",
-                "% spread",
-                100 * spread,
-                "constant within 10 %",
-                met=spread <= 0.10,
-            ),
-            row(
-                f"memory of the data path beyond the batch, {many} images",
-                "MB",
-                memory[-1],
-                f"≤ 1 GB, as with {few} images",
-                baseline=memory[0],
-                met=memory[-1] <= 1000 and memory[-1] - memory[0] <= 100,
-                note=f"the plain column: {few} images",
-            ),
-        ],
+        "rows": growth_rows("data path", where, ends, time, memory),
         "series": [
             {
                 "id": "growth-time",

@@ -17,7 +17,7 @@ import psutil
 import torch
 from PIL import Image
 
-from benchmarks.timing import row
+from benchmarks.timing import growth_rows, row
 from colorkit.data.scenes import render
 from colorkit.data.shards import Shards, write_shards
 
@@ -36,27 +36,11 @@ def shards() -> dict:
     small = [found[72, count] for count in SIZES[72]]
     time_ = [f["microseconds"] for f in small]
     memory = [f["megabytes"] for f in small]
-    spread = max(time_) / min(time_) - 1
-    many = f"{SIZES[72][-1]:,}"
+    ends, where = (SIZES[72][0], SIZES[72][-1]), "reading shards beyond the start"
     rate = 1e6 / found[256, 2_000]["microseconds"]
     return {
         "rows": [
-            row(
-                f"shards, time an image from {SIZES[72][0]:,} to {many} images",
-                "% spread",
-                100 * spread,
-                "constant within 10 %",
-                met=spread <= 0.10,
-            ),
-            row(
-                f"memory of reading {many} images from shards, beyond the start",
-                "MB",
-                memory[-1],
-                f"≤ 1 GB, as with {SIZES[72][0]:,} images",
-                baseline=memory[0],
-                met=memory[-1] <= 1000 and memory[-1] - memory[0] <= 100,
-                note=f"the plain column: {SIZES[72][0]:,} images",
-            ),
+            *growth_rows("shards", where, ends, time_, memory),
             row("shards of JPEG, 256 × 256, decoded, one core", "images/s", rate, "", met=None),
         ],
         "tables": [_places(rate)],

@@ -91,6 +91,38 @@ def row(what: str, unit: str, ours: float | None, target: str, **more) -> dict:
     return {"what": what, "unit": unit, "ours": ours, "target": target} | more
 
 
+def growth_rows(
+    what: str, where: str, counts: tuple[int, int], times: list[float], memory: list[float]
+) -> list[dict]:
+    """Two lines: whether the time an image and the memory stay as the number of images grows.
+
+    Args:
+        what: is timed; where: the memory is, and beyond what.
+        counts: fewest and most images.
+        times: an image, in any unit, and memory in MB, from the fewest images to the most.
+    """
+    few, many = (f"{count:,}" for count in counts)
+    spread, grown = max(times) / min(times) - 1, memory[-1] - memory[0]
+    return [
+        row(
+            f"{what}, time an image from {few} to {many} images",
+            "% spread",
+            100 * spread,
+            "constant within 10 %",
+            met=spread <= 0.10,
+        ),
+        row(
+            f"memory of {where}, {many} images",
+            "MB",
+            memory[-1],
+            f"≤ 1 GB, as with {few} images",
+            baseline=memory[0],
+            met=memory[-1] <= 1000 and grown <= 100,
+            note=f"the plain column: {few} images",
+        ),
+    ]
+
+
 def machine() -> dict:
     """What a speed depends on, without naming the machine."""
     works = {"bfloat16": product(torch.bfloat16), "float32": product(torch.float32)}

@@ -389,3 +389,15 @@ def test_a_class_without_images_is_named(tiny):
 def test_index_is_plain_json(tiny):
     index = json.loads((tiny.cache.folder / "index.json").read_text())
     assert index["names"] == tiny.cache.names and index["faults"] == {}
+
+
+def test_a_cache_that_was_cut_off_is_named(tmp_path, paint):
+    found = gather(tmp_path, [*entries(20, "lawn"), *entries(20, "sky")], paint)
+    images = found.subset(["lawn", "sky"], "train")
+    whole = images.__getitems__(range(len(images)))[0]
+    path = found.cache.folder / "images.npy"
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size - 10)
+    with pytest.raises(ColorkitError, match=r"images\.npy is cut off"):
+        images.__getitems__(range(len(images)))
+    assert len(whole) == len(images)

@@ -50,7 +50,11 @@ class ImageSet(Dataset):
         return images, self.labels[torch.as_tensor(np.asarray(indexes))]
 
     def _read(self, rows: np.ndarray) -> np.ndarray:
-        """Copy rows out of the file itself: pages of a mapping would stay in this process."""
+        """Copy rows out of the file itself: pages of a mapping would stay in this process.
+
+        Raises:
+            ColorkitError: the file has become shorter.
+        """
         images = self._images
         if not isinstance(images, np.memmap):
             return images[rows]
@@ -58,7 +62,11 @@ class ImageSet(Dataset):
         with Path(images.filename).open("rb", buffering=0) as file:
             for image, row in zip(found, rows.tolist(), strict=True):
                 file.seek(images.offset + row * image.nbytes)
-                file.readinto(image)
+                if file.readinto(image) != image.nbytes:
+                    raise ColorkitError(
+                        f"{images.filename} is cut off; delete its folder, and its images are "
+                        "decoded anew"
+                    )
         return found
 
     def pick(self, per_class: int) -> "ImageSet":
