@@ -13,10 +13,10 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from colorkit.color import decolorize, rgb_to_lab, unscale_ab
+from colorkit.color import decolorize, rgb_to_lab, scale_ab, unscale_ab
 from colorkit.data.augment import zoom
 from colorkit.data.batches import Batch, mix_seed, prepare
-from colorkit.losses import JointLoss, chroma_target, distortion
+from colorkit.losses import JointLoss, chroma_target, colorfulness_gap, distortion
 from colorkit.profiles import STRICT, Recipe
 from colorkit.training import Colorizer, one_cycle
 
@@ -29,6 +29,8 @@ class FaithfulRecipe(Recipe):
         alpha: weight of the classification, in dB a nat.
         weight_decay: of AdamW.
         smallest: smallest window the augmentation cuts, see `colorkit.data.augment.zoom`.
+        vividness: weight of the colorfulness, in dB an e-fold between the picture's M¹ and the
+            truth's. Being right on average is being dull; this is what being vivid may cost.
         unlabelled: the class of photographs without a scene label; empty for none.
     """
 
@@ -36,6 +38,7 @@ class FaithfulRecipe(Recipe):
     alpha: Annotated[float, Field(ge=0)] = 1.0
     weight_decay: Annotated[float, Field(ge=0)] = 0.02
     smallest: Annotated[float, Field(gt=0, le=1)] = 0.5
+    vividness: Annotated[float, Field(ge=0)] = 0.0
     unlabelled: str = ""
 
 
@@ -48,9 +51,10 @@ class FaithfulColorizer(Colorizer):
             return batch
         if not self.trainer.training:
             return prepare(*batch, self.size, self.recipe.gray)
-        place = (self.seed, self.current_epoch, self.trainer.global_step, self.global_rank)
+        # The same numbers in every process, each of which takes those of its own images.
+        place = (self.seed, self.current_epoch, self.trainer.global_step, 0)
         generator = torch.Generator().manual_seed(mix_seed(*place))
-        drawn = torch.rand((4, len(batch[1])), generator=generator)
+        drawn = self.share.draw(4, len(batch[1]), generator)
         rgb = zoom(batch[0], self.size, drawn, self.recipe.smallest).clamp(0, 1)
         return Batch(decolorize(rgb, self.recipe.gray), rgb_to_lab(rgb), batch[1])
 
@@ -59,14 +63,20 @@ class FaithfulColorizer(Colorizer):
         return one_cycle(self, self.recipe.weight_decay)
 
     def _loss(self, batch: Batch):
-        ab, scores = self.model(batch.gray)
+        ab, scores = self._predict(batch)
         true = chroma_target(batch.lab, ab.shape[-2:])
         found = torch.cat((true[:, :1], unscale_ab(ab.float())), dim=1)  # the true lightness
         color = distortion(found, true).mean()
+        if self.recipe.vividness:
+            gap = colorfulness_gap(scale_ab(found[:, 1:]), scale_ab(true[:, 1:]), "logarithm")
+            color = color + self.recipe.vividness * gap.mean()
         if scores is None:
             return JointLoss(color, color, color.new_zeros(())), None
         classification = F.cross_entropy(scores.float(), self._labels(batch.labels))
         return JointLoss(color + self.recipe.alpha * classification, color, classification), scores
+
+    def _predict(self, batch: Batch) -> tuple[Tensor, Tensor | None]:
+        return self.model(batch.gray)
 
     def _labels(self, labels: Tensor) -> Tensor:
         """Leave out photographs whose scene is not known."""

@@ -10,8 +10,9 @@ from colorkit.color import lab_to_rgb, unscale_ab
 from colorkit.metrics import colorfulness_ab
 
 REDUCTIONS = ("mean", "sum")
-GAPS = ("difference", "ratio")
+GAPS = ("difference", "ratio", "logarithm")
 _NO_ERROR = 1e-4  # 40 dB: what is better than that needs no more
+_DARK = 1e-3  # a quarter of a gray level: black has no color
 _SMOOTH = 0.01  # Lab units, far below what an eye sees; see `metrics.colorfulness_ab`
 
 
@@ -62,7 +63,10 @@ def colorfulness_gap(predicted: Tensor, target: Tensor, form: str = "difference"
         predicted, target: (B, 2, h, w), scaled chroma in [0, 1]; M¹ is taken in Lab units.
         form: `difference`, |M¹ − M¹ of the truth| in Lab units, which the report used; or `ratio`,
             |1 − M¹ ÷ M¹ of the truth|, the alternative it names, for truths duller than M¹ = 1 a
-            difference again: a ratio to almost nothing would outweigh every other image.
+            difference again: a ratio to almost nothing would outweigh every other image; or
+            `logarithm`, |log (1 + M¹) − log (1 + M¹ of the truth)|. What is unsure of the truth
+            does best by a median: of M¹ with `difference`, of log M¹ with `logarithm`, which is
+            the same, while `ratio` pays less for staying below than for going beyond.
 
     Returns:
         (B,) ≥ 0.
@@ -73,6 +77,8 @@ def colorfulness_gap(predicted: Tensor, target: Tensor, form: str = "difference"
     _check_form(form)
     _check_shapes(predicted, target)
     found, wanted = (colorfulness_ab(unscale_ab(x), _SMOOTH) for x in (predicted, target))
+    if form == "logarithm":
+        return (found.log1p() - wanted.log1p()).abs()
     gap = (found - wanted).abs()
     return gap if form == "difference" else gap / wanted.clamp(min=1)
 
@@ -138,6 +144,29 @@ def distortion(predicted: Tensor, true: Tensor) -> Tensor:
     found, wanted = (lab_to_rgb(lab, clip=False) for lab in (predicted, true))
     error = (found - wanted).square().mean(dim=(1, 2, 3))
     return 10 * torch.log10(error + _NO_ERROR)
+
+
+def angle(predicted: Tensor, true: Tensor) -> Tensor:
+    """The angle between colors, mean over each image; see `colorkit.metrics.angular_error`.
+
+    Instead of the arc its chord is taken, shorter by less than 1 % up to 28°: the arc's cosine has
+    no gradient where the colors agree.
+
+    Args:
+        predicted, true: (B, 3, h, w) CIELAB.
+
+    Returns:
+        (B,) in degrees.
+
+    Raises:
+        ValueError: unequal shapes.
+    """
+    _check_shapes(predicted, true)
+    found, wanted = (
+        F.normalize(lab_to_rgb(lab, clip=False) + _DARK, dim=1) for lab in (predicted, true)
+    )
+    chord = ((found - wanted).square().sum(dim=1) + _DARK**2).sqrt() - _DARK
+    return chord.mean(dim=(1, 2)).rad2deg()
 
 
 def _error(predicted: Tensor, target: Tensor, reduction: str) -> Tensor:

@@ -16,9 +16,9 @@ from torch import Tensor
 
 from colorkit.color import join, lab_to_rgb, rgb_to_lab, scale_ab, scale_L, unscale_ab, unscale_L
 from colorkit.data.augment import expose, zoom
-from colorkit.data.batches import NirBatch, loader, mix_seed, prepare_nir
+from colorkit.data.batches import ALL, NirBatch, Share, loader, mix_seed, prepare_nir
 from colorkit.data.rgbnir import PairSet
-from colorkit.losses import chroma_target, distortion
+from colorkit.losses import angle, chroma_target, distortion
 from colorkit.metrics import colorfulness, measure, ssim
 from colorkit.models.nirnet import as_luminance, predict
 from colorkit.profiles import STRICT, Recipe
@@ -39,7 +39,10 @@ class NirRecipe(Recipe):
         structure: what else L* is held to: its `gradient`, its `ssim`, or nothing.
         structure_weight: of that term.
         fidelity: weight of the distortion of the whole picture (`colorkit.losses`), in parts a dB;
-            above 0 it takes the place of the squared errors of the channels.
+            above 0 it takes the place of the squared errors of the channels. Where near infrared
+            stands in for the luminance, the picture is judged with the true one, or the network
+            would mend brightness with false colors.
+        angle: weight of the angle between colors as painted, in parts a degree, beside fidelity.
         cycle: let the learning rate rise and fall once, see `colorkit.training.one_cycle`.
         loading: `lab` scales each channel by its own range; `bytes` divides L*, a*, b* by 255, as
             if all were channels of an 8-bit image: the mistake of the report's section 6.2.
@@ -51,6 +54,7 @@ class NirRecipe(Recipe):
     structure: Literal["none", "gradient", "ssim"] = "none"
     structure_weight: Weight = 0.5
     fidelity: Weight = 0.0
+    angle: Weight = 0.0
     cycle: bool = False
     loading: Literal["lab", "bytes"] = "lab"
     augment: bool = False
@@ -95,9 +99,11 @@ def nir_loss(L, ab, scores, batch: NirBatch, recipe: NirRecipe) -> NirLoss:
     color = recipe.luminance * light + recipe.chroma * (a + b)
     if recipe.fidelity:
         whole = F.interpolate(ab, batch.lab.shape[-2:], mode="bilinear", align_corners=False)
-        light_shown = as_luminance(batch.nir) if L is None else unscale_L(L)
-        found = torch.cat((light_shown, unscale_ab(whole)), dim=1)
+        shown = as_luminance(batch.nir) if L is None else unscale_L(L)
+        judged = batch.lab[:, :1] if L is None else shown
+        painted, found = (torch.cat((x, unscale_ab(whole)), dim=1) for x in (shown, judged))
         color = recipe.fidelity * distortion(found, batch.lab).mean()
+        color = color + recipe.angle * angle(painted, batch.lab).mean()
     total = color + recipe.structure_weight * structure + recipe.alpha * classification
     return NirLoss(total, color, classification, light, a, b, structure)
 
@@ -117,15 +123,16 @@ class NirColorizer(Colorizer):
         if isinstance(batch, NirBatch):
             return batch
         training = self.trainer.training
-        place = (self.seed, self.current_epoch, self.trainer.global_step, self.global_rank)
+        # The same numbers in every process, each of which takes those of its own images.
+        place = (self.seed, self.current_epoch, self.trainer.global_step, 0)
         # Photographs have no near infrared: it is drawn for them, in validation always the same.
         generator = torch.Generator().manual_seed(mix_seed(*place) if training else self.seed)
         if batch[0].shape[-1] == 3:
-            return filtered(*batch, self.size, generator)
+            return filtered(*batch, self.size, generator, self.share)
         if not training:
             return prepare_nir(*batch, self.size)
         prepare = augmented if self.recipe.augment else prepare_nir
-        return prepare(*batch, self.size, generator)
+        return prepare(*batch, self.size, generator, self.share)
 
     def configure_optimizers(self):
         """As other colorizers, or in one cycle."""
@@ -138,13 +145,14 @@ class NirColorizer(Colorizer):
     def _record(self, stage: str, loss: NirLoss, count: int) -> None:
         super()._record(stage, loss, count)
         for name in ("L", "a", "b", "structure"):
-            value = getattr(loss, name)
-            self.log(f"{stage}_{name}", value, on_step=False, on_epoch=True, batch_size=count)
+            self.log(f"{stage}_{name}", getattr(loss, name), **self._epoch(count))
 
 
-def augmented(images: Tensor, labels: Tensor, size: int, generator: torch.Generator) -> NirBatch:
+def augmented(
+    images: Tensor, labels: Tensor, size: int, generator: torch.Generator, share: Share = ALL
+) -> NirBatch:
     """As `prepare_nir`, with zoom by up to 2 and other exposures and contrasts of near infrared."""
-    drawn = torch.rand((6, len(images)), generator=generator)
+    drawn = share.draw(6, len(images), generator)
     pair = zoom(images, size, drawn[:4])
     return NirBatch(expose(pair[:, 3:], drawn[4:]), rgb_to_lab(pair[:, :3].clamp(0, 1)), labels)
 
@@ -153,7 +161,9 @@ def augmented(images: Tensor, labels: Tensor, size: int, generator: torch.Genera
 _FILTERS = torch.tensor([[0.2, 1.0], [-0.2, 1.2], [-1.0, 0.6]])
 
 
-def filtered(images: Tensor, labels: Tensor, size: int, generator: torch.Generator) -> NirBatch:
+def filtered(
+    images: Tensor, labels: Tensor, size: int, generator: torch.Generator, share: Share = ALL
+) -> NirBatch:
     """Photographs through filters drawn at random, in the place of near infrared, and augmented.
 
     A filter is a weighted sum of a photograph's channels, blue's weight mostly negative, so that
@@ -164,8 +174,9 @@ def filtered(images: Tensor, labels: Tensor, size: int, generator: torch.Generat
         images, labels: (B, S, S, 3) uint8 and (B,).
         size: side of the result.
         generator: CPU generator.
+        share: which part of a batch the images are.
     """
-    drawn = torch.rand((9, len(images)), generator=generator)
+    drawn = share.draw(9, len(images), generator)
     rgb = zoom(images, size, drawn[:4]).clamp(0, 1)
     low, high = _FILTERS.to(rgb.device).view(3, 2, 1).unbind(1)
     weights = low + (high - low) * drawn[6:].to(rgb.device)  # (3, B)

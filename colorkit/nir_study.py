@@ -33,6 +33,7 @@ from colorkit.nir import (
     painter,
     pair_batches,
 )
+from colorkit.photo_sets import Photographs, first_training
 from colorkit.training import Run, fit
 
 
@@ -47,6 +48,8 @@ class Way:
             training on procedural pairs (`scenes`) or on the course's images through drawn filters
             (`images`, see `colorkit.nir.filtered`); empty for none.
         short: train for the profile's short time.
+        whole: train on the validation pairs too. They then choose nothing: the learning rate has
+            fallen to nothing at the end, and the last epochs are all alike.
         recipe: settings of `NirRecipe` that differ.
     """
 
@@ -54,6 +57,7 @@ class Way:
     make: Callable[[int, "NirStudy"], torch.nn.Module]
     start: str = ""
     short: bool = False
+    whole: bool = False
     recipe: dict = field(default_factory=dict)
 
 
@@ -77,7 +81,7 @@ def _resnet(classes: int, study: "NirStudy") -> NirResNetUNet:
     return NirResNetUNet(classes, stages=4)
 
 
-_CYCLE = {"fidelity": 0.05, "learning_rate": 1e-3, "cycle": True, "batch_size": 8}
+_CYCLE = {"fidelity": 0.05, "angle": 0.05, "learning_rate": 1e-3, "cycle": True, "batch_size": 8}
 _SHARP = _CYCLE | {"structure": "ssim", "structure_weight": 0.5}
 WAYS = {
     "chroma": Way("b: NIR as luminance", _nirnet("none"), "vegenet"),
@@ -92,6 +96,9 @@ WAYS = {
     "resnet-scratch": Way("ResNet U-Net, from scratch", _resnet, recipe=_SHARP),
     "resnet-scenes": Way("the same, from procedural pairs", _resnet, "scenes", recipe=_SHARP),
     "resnet": Way("the same, from the course's images", _resnet, "images", recipe=_SHARP),
+    "resnet-whole": Way(
+        "the same, and all pairs but the tested", _resnet, "images", whole=True, recipe=_SHARP
+    ),
 }
 
 # Near infrared to color on the 28 validation pairs of the VCIP 2020 challenge, as published.
@@ -173,16 +180,21 @@ class NirStudy:
     def train(self, name: str, k: int = 0) -> Run:
         """The network of one of `WAYS` for fold k: read from disk, or trained now."""
         way, fold = WAYS[name], self.fold(k)
+        if way.whole:
+            fold = fold._replace(train=self._all_but("test", k))
         epochs = self.nir.short if way.short else self.nir.epochs
         return self._fit(f"nir-{name}-f{k}", way, fold, epochs, self._start(way), self.nir.what)
 
     def final(self, name: str) -> Run:
-        """The network for use: trained on all pairs but one fold's, which choose the epoch."""
-        way, division = WAYS[name], self.fold(0)
-        train = self.pairs.pairs.take(np.flatnonzero(self.pairs.splits(0, self.nir.of) != "test"))
-        whole = division._replace(train=train, val=division.test)
-        epochs, start = self.nir.epochs, self._start(way)
-        return self._fit(f"nir-{name}-final", way, whole, epochs, start, self.nir.what)
+        """The network for use: as one of `WAYS` that is `whole`, but trained on every pair."""
+        way, fold = WAYS[name], self.fold(0)._replace(train=self.pairs.pairs)
+        return self._fit(
+            f"nir-{name}-final", way, fold, self.nir.epochs, self._start(way), self.nir.what
+        )
+
+    def _all_but(self, split: str, k: int) -> PairSet:
+        splits = self.pairs.splits(k, self.nir.of)
+        return self.pairs.pairs.take(np.flatnonzero(splits != split))
 
     def _start(self, way: Way) -> Path | None:
         """The weights a way starts from."""
@@ -201,9 +213,11 @@ class NirStudy:
             data = f"{self.course.profile.data.what} through drawn filters"
         else:
             return None
-        epochs = self.nir.first_epochs[way.start]
+        epochs, earlier = self.nir.first_epochs[way.start], None
+        if way.start == "images" and self.nir.photographs:
+            earlier = first_training(Photographs(self.course.profile.data.root)).weights
         before = replace(WAYS["resnet"], recipe=_SHARP | {"batch_size": self.nir.batch_size})
-        return self._fit(f"nir-{way.start}", before, fold, epochs, None, data).weights
+        return self._fit(f"nir-{way.start}", before, fold, epochs, earlier, data).weights
 
     def _fit(
         self, name: str, way: Way, fold: Fold, epochs: int, start: Path | None, data: str

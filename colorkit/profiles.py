@@ -58,7 +58,8 @@ class Data:
     """Where the images come from.
 
     Attributes:
-        source: `scenes` (procedural, no files), `folders` (photographs) or `places365`.
+        source: `scenes` (procedural, no files), `folders` (photographs), `shards` (what
+            `colorkit shards` wrote) or `places365`.
         what: the images in words, for captions and tables.
         root: folder of the photographs, relative to the project; `--data` replaces it.
         size: side of the images the networks see, in pixels.
@@ -67,7 +68,7 @@ class Data:
         split_seed: seed of the split where folders name none.
     """
 
-    source: Literal["scenes", "folders", "places365"]
+    source: Literal["scenes", "folders", "shards", "places365"]
     what: str
     size: Count
     stored: Count
@@ -138,6 +139,8 @@ class Nir:
         scenes: procedural pairs a class that a network is first trained on.
         images: most images of the course a class that another is first trained on; 0 takes all.
         first_epochs: of these two first trainings.
+        photographs: start the one on the course's images from a network that has learned to
+            colorize all photographs of the folder (`colorkit.photo_sets.first_training`).
         augment: zoom, and change exposure and contrast of near infrared, beside crops and flips.
     """
 
@@ -158,7 +161,35 @@ class Nir:
     first_epochs: dict[Literal["scenes", "images"], Count] = field(
         default_factory=lambda: {"scenes": 2, "images": 1}
     )
+    photographs: bool = False
     augment: bool = False
+
+
+@dataclass(frozen=True, config=STRICT)
+class Gans:
+    """The scale of the sweep over autoencoders and conditional GANs.
+
+    Attributes:
+        classes: scene classes of the profile's networks, at least two.
+        size, stored: as of `Data`; 0 takes its own.
+        limit: most training images a class; 0 takes all.
+        width, depth: of the U-Nets, see `colorkit.models.UNet`.
+        discriminator_width: channels of the discriminators' first level.
+        epochs: of each training; batch_size: images a step.
+        learning_rate: of autoencoders and generators; discriminator_rate: of discriminators.
+    """
+
+    classes: Annotated[list[str], Field(min_length=2)]
+    size: Optional = 0
+    stored: Optional = 0
+    limit: Optional = 0
+    width: Count = 32
+    depth: Count = 4
+    discriminator_width: Count = 64
+    epochs: Count = 30
+    batch_size: Annotated[int, Field(ge=2)] = 16
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    discriminator_rate: Annotated[float, Field(gt=0)] = 2e-4
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -174,6 +205,7 @@ class Profile:
         studies: scale of the studies of the loss and of decolorization.
         ablations: scale of the ablations, the most trainings of the course.
         nir: pairs of color and near infrared; none leaves their chapter out.
+        gans: scale of the autoencoders and conditional GANs; none leaves their chapter out.
     """
 
     name: str
@@ -186,6 +218,7 @@ class Profile:
     studies: Scale = field(default_factory=Scale)
     ablations: Scale = field(default_factory=Scale)
     nir: Nir | None = None
+    gans: Gans | None = None
 
     def recipe_of(self, network: str) -> Recipe:
         """The recipe with the network's own number of epochs."""
@@ -247,7 +280,9 @@ def _with_root(data: Data, override: str) -> Data:
             "photos or leave --data out"
         )
     if override:
-        return replace(data, root=str(Path(override).expanduser().resolve()))
+        root = Path(override).expanduser().resolve()
+        source = "shards" if (root / "shards.json").is_file() else data.source
+        return replace(data, source=source, root=str(root))
     return replace(data, root=str((project_root() / data.root).resolve())) if data.root else data
 
 
@@ -256,6 +291,8 @@ def _check(profile: Profile, path: Path) -> Profile:
         raise ColorkitError(f"{path}: data.stored must be at least data.size; enlarge it")
     if profile.nir:
         _check_nir(profile.nir, profile.data, path)
+    if profile.gans:
+        _check_gans(profile.gans, profile, path)
     for name, network in profile.networks.items():
         if network.start and network.start not in profile.networks:
             raise ColorkitError(
@@ -264,7 +301,7 @@ def _check(profile: Profile, path: Path) -> Profile:
             )
     _refuse_circles(profile, path)
     root = profile.data.root
-    if profile.data.source == "folders" and not (root and Path(root).is_dir()):
+    if profile.data.source in ("folders", "shards") and not (root and Path(root).is_dir()):
         raise ColorkitError(
             f"{root or 'data.root'} is not a folder; give the photographs with "
             f"--data DIR or set data.root in {path}"
@@ -282,6 +319,16 @@ def _check_nir(nir: Nir, data: Data, path: Path) -> None:
         raise ColorkitError(f"{path}: nir.root counts from data.root, which scenes lack; empty it")
     if not nir.root and len(set(nir.classes)) < 2:
         raise ColorkitError(f"{path}: nir needs a root, or two classes or more; add them")
+
+
+def _check_gans(gans: Gans, profile: Profile, path: Path) -> None:
+    if (gans.stored or profile.data.stored) < (gans.size or profile.data.size):
+        raise ColorkitError(f"{path}: gans.stored must be at least gans.size; enlarge it")
+    if strange := set(gans.classes) - set(profile.classes()):
+        raise ColorkitError(
+            f"{path}: gans.classes has {sorted(strange)[0]}, which no network of the profile has; "
+            "leave it out or add it to one"
+        )
 
 
 def _refuse_circles(profile: Profile, path: Path) -> None:

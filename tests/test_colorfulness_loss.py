@@ -38,7 +38,12 @@ def m1(scaled: torch.Tensor) -> np.ndarray:
 
 def gap_by_hand(predicted, target, form: str) -> np.ndarray:
     found, wanted = m1(predicted), m1(target)
-    return abs(found - wanted) if form == "difference" else abs(1 - found / wanted)
+    gaps = {
+        "difference": found - wanted,
+        "ratio": 1 - found / wanted,
+        "logarithm": np.log1p(found) - np.log1p(wanted),
+    }
+    return abs(gaps[form])
 
 
 def errors(predicted, target, reduction: str = "mean") -> np.ndarray:
@@ -133,8 +138,11 @@ def test_ratio_to_a_gray_truth_is_finite():
 def test_images_of_one_color_have_a_gap_of_their_distance_from_gray_alone(form):
     red, dull = torch.tensor([40.0, 30]), torch.tensor([8.0, -6])  # chroma 50 and 10
     predicted, target = (scale_ab(x.view(1, 2, 1, 1).expand(1, 2, 6, 5)) for x in (dull, red))
-    expected = 0.37 * 40 if form == "difference" else 0.8
-    assert float(colorfulness_gap(predicted, target, form)) == pytest.approx(expected, rel=5e-3)
+    far, near = 0.37 * 50, 0.37 * 10
+    expected = {"difference": far - near, "ratio": 0.8}
+    expected["logarithm"] = np.log1p(far) - np.log1p(near)
+    gap = float(colorfulness_gap(predicted, target, form))
+    assert gap == pytest.approx(expected[form], rel=5e-3)
 
 
 # Its gradient

@@ -5,7 +5,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from colorkit.losses import REDUCTIONS, chroma_target, color_loss, joint_loss
+from colorkit.color import rgb_to_lab
+from colorkit.losses import REDUCTIONS, angle, chroma_target, color_loss, joint_loss
+from colorkit.metrics import angular_error
 
 
 def planes(count: int = 4, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
@@ -139,3 +141,19 @@ def test_target_is_the_mean_of_two_by_two_pixels():
     ab = torch.rand(2, 2, 8, 6)
     expected = ab.unflatten(3, (3, 2)).unflatten(2, (4, 2)).mean(dim=(3, 5))
     assert torch.allclose(chroma_target(ab, (4, 3)), expected, atol=1e-6)
+
+
+def test_angle_is_the_metric_up_to_its_chord():
+    generator = torch.Generator().manual_seed(0)
+    true, found = 0.2 + 0.6 * torch.rand(2, 3, 3, 8, 8, generator=generator)
+    loss = angle(rgb_to_lab(found), rgb_to_lab(true))
+    torch.testing.assert_close(loss, angular_error(found, true), rtol=0.02, atol=0)
+    assert angle(rgb_to_lab(true), rgb_to_lab(true)).max() < 0.01
+
+
+def test_angle_has_a_finite_gradient_at_agreement_and_at_black():
+    lab = torch.tensor([0.0, 50.0, 100.0]).view(3, 1, 1, 1).expand(3, 3, 4, 4).clone()
+    for change in (0.0, 1.0):
+        found = (lab.clone() + change).requires_grad_()
+        angle(found, lab).sum().backward()
+        assert found.grad.isfinite().all()

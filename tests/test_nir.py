@@ -8,7 +8,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from colorkit.color import lab_to_rgb, rgb_to_lab
+from colorkit import nir_study
+from colorkit.color import lab_to_rgb, rgb_to_lab, scale_ab
 from colorkit.course import Course
 from colorkit.data.batches import NirBatch, prepare_nir
 from colorkit.data.rgbnir import collect_pairs
@@ -30,7 +31,7 @@ from colorkit.nir import (
     painter,
     predict,
 )
-from colorkit.nir_study import PUBLISHED, NirStudy
+from colorkit.nir_study import PUBLISHED, WAYS, NirStudy
 from colorkit.profiles import Nir, load_profile
 
 TINY = {"width": 0.125, "global_size": 32}
@@ -262,6 +263,30 @@ def test_trainings_differ_by_what_determines_them(course):
     assert len(folders) == 3
 
 
+def test_true_chroma_is_best_where_near_infrared_stands_in_for_luminance(pairs):
+    """False colors that brighten a dark sky would have the smaller error of the whole picture."""
+    batch = prepare_nir(*pairs.pairs.__getitems__(range(4)), 32)
+    recipe = NirRecipe(fidelity=0.05)
+    true = scale_ab(batch.lab[:, 1:])
+    best = nir_loss(None, true, None, batch, recipe).color
+    for shift in (-0.1, 0.1):
+        assert nir_loss(None, true + shift, None, batch, recipe).color > best + 0.1
+
+
+def test_the_first_training_may_start_from_one_on_all_photographs(course, monkeypatch):
+    study = NirStudy(course)
+    nets = []
+    monkeypatch.setattr(study, "_fit", lambda *a: nets.append(a) or SimpleNamespace(weights="w"))
+    monkeypatch.setattr(nir_study, "Photographs", lambda root: f"all below {root}")
+    monkeypatch.setattr(nir_study, "first_training", lambda all_: SimpleNamespace(weights=all_))
+    collection = SimpleNamespace(subset=lambda *a: [], fingerprint="")
+    course.collection, course.profile = collection, replace(course.profile)
+    for photographs in (False, True):
+        study.nir = replace(study.nir, photographs=photographs)
+        study._start(WAYS["resnet"])
+    assert [start for *_, start, _ in nets] == [None, f"all below {course.profile.data.root}"]
+
+
 def test_a_network_learns_pairs_by_heart(pairs):
     batch = prepare_nir(*pairs.pairs.__getitems__(range(4)), 32)
     torch.manual_seed(0)
@@ -346,12 +371,15 @@ def test_a_painter_is_a_network_fed_near_infrared(batch):
     assert torch.equal(painter(net)(batch), paint(net, batch.nir))
 
 
-def test_the_network_for_use_sees_all_pairs_but_those_that_choose_its_epoch(monkeypatch):
-    course = Course("smoke")
-    study = NirStudy(course)
-    seen = {}
-    monkeypatch.setattr(study, "_fit", lambda name, way, fold, *rest: seen.update(fold=fold))
-    study.final("resnet-scratch")
-    train, val = set(seen["fold"].train.names), set(seen["fold"].val.names)
-    assert not train & val and len(train | val) == len(study.pairs.pairs)
-    assert val == set(study.fold(0).test.names)
+def test_a_whole_training_sees_all_pairs_but_the_tested_and_the_one_for_use_all(monkeypatch):
+    study = NirStudy(Course("smoke"))
+    seen = []
+    monkeypatch.setattr(study, "_fit", lambda name, way, fold, *rest: seen.append(fold))
+    monkeypatch.setattr(study, "_start", lambda way: None)
+    study.train("resnet", 1)
+    study.train("resnet-whole", 1)
+    study.final("resnet-whole")
+    part, whole, final = (set(fold.train.names) for fold in seen)
+    everything, tested = set(study.pairs.pairs.names), set(study.fold(1).test.names)
+    assert whole == everything - tested and final == everything
+    assert part == whole - set(study.fold(1).val.names) < whole

@@ -1,0 +1,97 @@
+"""All photographs below a folder as one training set, and the training that others start from."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+import torch
+
+from colorkit.data.collection import Collection, ImageSet, collect
+from colorkit.data.folders import Entry, list_images
+from colorkit.errors import ColorkitError
+from colorkit.faithful import FaithfulColorizer, FaithfulRecipe
+from colorkit.models import ResNetUNet
+from colorkit.profiles import project_root
+from colorkit.training import Run, fit
+
+STORED = 160  # side of the decoded squares
+
+
+class Photographs:
+    """All photographs below a folder, split without leaks; pairs with near infrared are left out.
+
+    Attributes:
+        measured: the files of each data set that no training sees.
+        choosing: files of the validation images of the data sets that have test images too.
+    """
+
+    def __init__(self, data: str):
+        sets: dict[str, list[Entry]] = {}
+        for entry in list_images(data):
+            sets.setdefault(entry.name.split("/")[0], []).append(entry)
+        # A data set without splits has no images that are safely unseen.
+        sets = {n: es for n, es in sets.items() if {"train"} < {e.split for e in es}}
+        if not sets:
+            raise ColorkitError(f"{data} holds no data set with training and test images")
+        tested = {
+            n: "test" if any(e.split == "test" for e in es) else "val" for n, es in sets.items()
+        }
+        self.measured = {n: [e.path for e in es if e.split == tested[n]] for n, es in sets.items()}
+        self.choosing = {
+            n: [e.path for e in es if e.split == "val"]
+            for n, es in sets.items()
+            if tested[n] == "test"
+        }
+        entries = [e for es in sets.values() for e in es]
+        self.names = ", ".join(sets)
+        self.classes = sorted({e.label for e in entries})
+        # A class named like its data set is none: those photographs are not sorted by scene.
+        self.unlabelled = next((c for c in self.classes if c in sets), "")
+        self.validated = [c for c in self.classes if tested[c.split("/")[0]] == "test"]
+        self.root, self._entries = project_root(), entries
+
+    @cached_property
+    def collection(self) -> Collection:
+        """All images, decoded; the first time that takes minutes."""
+        cache = self.root / "data" / "cache"
+        return collect(self._entries, STORED, cache, source="photographs")
+
+    def fit(
+        self,
+        name: str,
+        recipe: FaithfulRecipe,
+        size: int,
+        start: Path | None = None,
+        make: Callable[[int], torch.nn.Module] = ResNetUNet,
+        module: type[FaithfulColorizer] = FaithfulColorizer,
+    ) -> Run:
+        """Train a network, made for so many classes, on the training images."""
+        train = self.collection.subset(self.classes, "train")
+        val = self._relabelled(self.collection.subset(self.validated, "val"))
+        return fit(
+            name,
+            lambda: make(len(self.classes)),
+            replace(recipe, unlabelled=self.unlabelled),
+            train,
+            val,
+            size=size,
+            seed=0,
+            folder=self.root / "runs" / "box",
+            data=f"training images of {self.names}: {len(train)} photographs",
+            fingerprint=self.collection.fingerprint,
+            start=start,
+            module=module,
+        )
+
+    def _relabelled(self, images: ImageSet) -> ImageSet:
+        """Count a subset's labels among all classes."""
+        other = images.take(range(len(images)))
+        place = [self.classes.index(name) for name in images.classes]
+        other.labels, other.classes = torch.tensor(place)[images.labels], self.classes
+        return other
+
+
+def first_training(photographs: Photographs) -> Run:
+    """The training at a small size that the ResNet U-Nets of box and course start from."""
+    return photographs.fit("faithful-96", FaithfulRecipe(epochs=10, learning_rate=1.5e-3), 96)
