@@ -28,6 +28,7 @@ DOCUMENTS = {
     "C": "Russian report",
     "H": "Romanian slides",
     "L": "English slides",
+    "Z": "Zhang et al. 2017",
 }
 _MARKS = {SUPPORTED: "✔", NOT_SUPPORTED: "✘", UNDECIDED: "?", "not measured": "–"}
 _PAGES = ("index.md", "ledger.md", "record.md", "speed.md", "bibliography.md")

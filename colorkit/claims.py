@@ -1,9 +1,10 @@
-"""The claims of the five documents, and the one rule that turns a measurement into a verdict.
+"""The claims of the documents, and the one rule that turns a measurement into a verdict.
 
 R is the French report, P the French poster, C the Russian report, H the Romanian slides, L the
-English slides. A claim is restated as an *effect*: a number that is positive if the claim holds.
-The rule is fixed before any number is made and is the same for all: an effect whose interval lies
-above zero is supported, one whose interval lies below is not supported, any other is undecided.
+English slides; Z is Zhang et al. 2017, whose hints the Russian report plans to add. A claim is
+restated as an *effect*: a number that is positive if the claim holds. The rule is fixed before any
+number is made and is the same for all: an effect whose interval lies above zero is supported, one
+whose interval lies below is not supported, any other is undecided.
 """
 
 import math
@@ -60,6 +61,9 @@ CLAIMS = {
     "L2": "Without batch normalization, with Adam and batches of 32, it still trains.",
     "L3": "Some results turn sepia.",
     "L4": "The classification loss helps the colors.",
+    "Z1": "Each further point that is given brings the colors nearer to the truth.",
+    "Z2": "A hint colors the thing it lies on and leaves the rest alone.",
+    "Z3": "The mean saturation of a picture can be set by one number.",
 }
 
 

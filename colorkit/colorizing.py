@@ -6,6 +6,7 @@ own luminance, which the result keeps, and joined to it strip by strip, so that 
 needs little more memory than its pixels.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +20,16 @@ from colorkit.color import decolorize, lab_to_rgb, rgb_to_lab, unscale_ab, unsca
 from colorkit.data.halves import COLORFUL, DEPTHS, read_wide
 from colorkit.decoders import check_size, eight_bits
 from colorkit.errors import ColorkitError, one_line
+from colorkit.hints import HINTED, Color, hint_planes, read_hints
 from colorkit.images import MAX_PIXELS, read_image, to_srgb
+from colorkit.models.hintnet import HintUNet
 from colorkit.models.nirnet import as_luminance, predict
 from colorkit.upsample import apply_models, linear_models
 
 Photograph = str | Path | Image.Image | np.ndarray
+Hints = Iterable[tuple[float, float, Color]]  # see `colorize`
 LONGEST = 8  # the network is shown at most this ratio of sides; longer photographs are squeezed
+GRID = 32  # the largest stride of our networks
 _STRIP = 400_000  # pixels joined at a time: what lies between two steps stays small
 # On photographs whose own chroma was reduced 8 to 32 times, two equal steps with this `eps` of the
 # guided enlargement came nearer to it than one step, or than others did.
@@ -38,18 +43,28 @@ def colorize(
     model: str | Path | None = None,
     saturation: float = 1.0,
     *,
+    hints: Hints = (),
+    mean_chroma: float | None = None,
     max_pixels: int = MAX_PIXELS,
 ) -> np.ndarray:
-    """Colorize a photograph.
+    """Colorize a photograph, by itself or by hints.
 
     Args:
         image: the path of a photograph, an image of Pillow, or an array: (H, W), (H, W, 1),
             (H, W, 3) or (H, W, 4), of type bool, uint8, uint16 or float in [0, 1]. Color is taken
             away first; only its lightness is kept. Files are read as by `images.read_image`.
         model: a name in the box (`colorkit.pretrained.models()`), the path of a weights file, or
-            None for the box's best. A model for near infrared takes one channel or a gray picture,
-            8 bits or more: more are scaled by the fewest bits that hold the largest value.
+            None for the box's best, or with hints its `hints`. A model for near infrared takes one
+            channel or a gray picture, 8 bits or more: more are scaled by the fewest bits that hold
+            the largest value.
         saturation: factor on the chroma; 0 gives gray, 1 what the network says.
+        hints: what color some places have, (x, y, color) each: x and y in pixels of the upright
+            photograph from the upper left one, (0, 0), to the right and down, whole or not; color
+            as '#rrggbb', a name that CSS knows, or red, green and blue from 0 to 255. Only its
+            chroma is taken: how light a place is, the photograph says. The network spreads it over
+            what it takes for the same thing; where hints overlap, the later one counts.
+        mean_chroma: how colorful the picture shall be on average, in Lab units (photographs mostly
+            have 5 to 30); the network decides where. None leaves it to the network.
         max_pixels: larger photographs are refused before they are decoded.
 
     Returns:
@@ -58,19 +73,24 @@ def colorize(
         lightness is moved towards gray along its hue.
 
     Raises:
-        ColorkitError: the photograph cannot be read or is too large, there is no such model, or a
-            model for near infrared is given a color picture.
-        ValueError: an array of another shape, type or range; a saturation below 0.
+        ColorkitError: the photograph cannot be read or is too large, there is no such model, a
+            model for near infrared is given a color picture, a model that takes no hints is given
+            some, or a hint is outside the photograph or has no color.
+        ValueError: an array of another shape, type or range; a saturation or chroma below 0.
     """
-    if not 0 <= saturation < float("inf"):
-        raise ValueError(f"saturation must be 0 or more, received {saturation}")
+    for name, value in (("saturation", saturation), ("mean_chroma", mean_chroma)):
+        if value is not None and not 0 <= value < float("inf"):
+            raise ValueError(f"{name} must be 0 or more, received {value}")
+    hints = tuple(hints)
+    if model is None and (hints or mean_chroma is not None):
+        model = HINTED
     network, card = pretrained.load(model)
     if card.get("gray") == "nir":
         rgb = near_infrared(image, max_pixels)
     else:
         rgb = as_rgb(image, max_pixels)
     try:
-        planes = predict_planes(network, card, rgb)
+        planes = predict_planes(network, card, rgb, hints, mean_chroma)
     except (TypeError, ValueError, RuntimeError) as error:  # a network of another task
         raise ColorkitError(
             f"{model}: its network does not colorize ({one_line(error)[:200]}); choose another"
@@ -134,17 +154,33 @@ def is_gray(rgb: np.ndarray, spread: float = COLORFUL) -> bool:
 
 
 @torch.inference_mode()
-def predict_planes(network: torch.nn.Module, card: dict, rgb: np.ndarray) -> Tensor:
+def predict_planes(
+    network: torch.nn.Module,
+    card: dict,
+    rgb: np.ndarray,
+    hints: Hints = (),
+    mean_chroma: float | None = None,
+) -> Tensor:
     """Run a network on a photograph scaled to its working size.
 
     Args:
         network, card: as `pretrained.load` gives them.
         rgb: uint8 (H, W, 3).
+        hints, mean_chroma: see `colorize`; x and y are those of `rgb`.
 
     Returns:
         (1, 3, h, w): what to add to L*, and a*, b*, in Lab units; h ≤ H and w ≤ W.
+
+    Raises:
+        ColorkitError: a hint that cannot be read, or a network that takes none.
     """
     height, width = rgb.shape[:2]
+    marks = read_hints(hints, (height, width))
+    marked = bool(marks) or mean_chroma is not None
+    if marked and not isinstance(network, HintUNet):
+        raise ColorkitError(
+            f"the model {card.get('name', '')!r} takes no hints; choose {HINTED!r} or give none"
+        )
     shown = _tensor(_scaled(rgb, working_size(height, width, card.get("size", 224))))
     if card.get("gray") == "nir":
         nir = shown[:, :1]
@@ -155,7 +191,12 @@ def predict_planes(network: torch.nn.Module, card: dict, rgb: np.ndarray) -> Ten
             shift = unscale_L(L) - F.adaptive_avg_pool2d(as_luminance(nir), size)
         ab = F.interpolate(ab, size, mode="bilinear", align_corners=False)
     else:
-        output = network(decolorize(shown, card.get("gray", "weighted")))
+        gray = decolorize(shown, card.get("gray", "weighted"))
+        if marked:
+            given = hint_planes(marks, (height, width), gray.shape[2:], mean_chroma)
+            output = network(gray, given)
+        else:
+            output = network(gray)
         ab = (output if isinstance(output, Tensor) else output[0]).float()
         shift = torch.zeros_like(ab[:, :1])
     if ab.shape[:2] != (1, 2):
@@ -168,10 +209,13 @@ def working_size(height: int, width: int, size: int) -> tuple[int, int]:
     """Height and width at which a network of a working `size` is shown a photograph.
 
     The shorter side becomes `size`, small photographs being enlarged, for a network knows things
-    by the size at which it learned them. The longer side is at most `LONGEST` times that.
+    by the size at which it learned them. The longer side is at most `LONGEST` times that. Both are
+    rounded to multiples of `GRID`: a network that halves planes of other sizes sees a border that
+    is not there, and colors it.
     """
     scale = size / min(height, width)
-    return tuple(min(LONGEST * size, max(1, round(side * scale))) for side in (height, width))
+    sides = (min(LONGEST * size, side * scale) for side in (height, width))
+    return tuple(max(GRID, GRID * round(side / GRID)) for side in sides)
 
 
 @torch.inference_mode()

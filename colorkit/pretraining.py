@@ -6,7 +6,7 @@ then they do not help to choose the best epoch either.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,20 +15,21 @@ import torch
 from colorkit import pretrained
 from colorkit.colorizing import paint, predict_planes, to_gray
 from colorkit.course import Course
-from colorkit.data.collection import Collection, ImageSet, collect
-from colorkit.data.folders import Entry, list_images
 from colorkit.errors import ColorkitError
-from colorkit.faithful import FaithfulColorizer, FaithfulRecipe
+from colorkit.faithful import FaithfulRecipe
+from colorkit.hint_study import POINTS, psnr_by_points
+from colorkit.hint_training import HintsColorizer, HintsRecipe
 from colorkit.images import read_image
 from colorkit.intervals import bootstrap_interval
 from colorkit.metrics import colorfulness, psnr, sepia
-from colorkit.models import ResNetUNet
-from colorkit.models.weights import load_weights
+from colorkit.models import ColorNet, HintUNet, ResNetUNet
 from colorkit.nir_study import NirStudy
-from colorkit.profiles import project_root
-from colorkit.training import Run, fit
+from colorkit.photo_sets import Photographs, first_training
+from colorkit.training import Run
 
-STORED = 160  # side of the decoded squares
+Score = Callable[[torch.nn.Module, dict[str, list[Path]], int], dict[str, dict]]
+SIZES = (96, 128, 160)  # working sizes to choose from
+CHOOSING = 100  # validation images of each data set that the choice looks at
 LICENCE = "MIT, as the code; the photographs it learned from stay their owners'"
 
 
@@ -50,29 +51,51 @@ def pretrain(name: str, data: str) -> Path:
     return MODELS[name](data)
 
 
+def colornet(data: str) -> Path:
+    """Make the paper's network, at half width."""
+    photographs = Photographs(data)
+    recipe = FaithfulRecipe(epochs=12, learning_rate=1.5e-3)
+    run = photographs.fit("colornet", recipe, 96, make=partial(ColorNet, width=0.5))
+    return keep(
+        photographs,
+        run,
+        "the network of Iizuka et al. 2016, at half width",
+        "colors are restrained; its global features may tint a whole picture",
+    )
+
+
 def faithful(data: str) -> Path:
     """Make the model of the lowest color error (see `colorkit.faithful`)."""
     photographs = Photographs(data)
-    run = photographs.fit("faithful", FaithfulRecipe(epochs=10, learning_rate=1.5e-3), size=96)
-    network, _ = load_weights(run.weights)
-    size = 112
-    return pretrained.keep(
-        run.weights,
-        "faithful",
+    recipe = FaithfulRecipe(epochs=18, learning_rate=1e-3)
+    run = photographs.fit("faithful-128", recipe, 128, first_training(photographs).weights)
+    return keep(
+        photographs,
+        run,
         "lowest color error: true to the photograph where it can know, restrained elsewhere",
-        classes=[],
-        size=size,
-        scores=measure(network, photographs.measured, size),
-        failures="indoor scenes and man-made things, whose color the gray does not tell, stay dull",
-        licence=LICENCE,
+        "indoor scenes and man-made things, whose color the gray does not tell, stay dull",
+    )
+
+
+def vivid(data: str) -> Path:
+    """Make the model that colors as strongly as photographs are colored."""
+    photographs = Photographs(data)
+    recipe = FaithfulRecipe(epochs=6, learning_rate=7e-4, vividness=4.0)
+    make = partial(ResNetUNet, stages=4)
+    run = photographs.fit("vivid", recipe, 96, first_training(photographs).weights, make)
+    return keep(
+        photographs,
+        run,
+        "as colorful as photographs are: livelier than faithful, and oftener wrong",
+        "where the gray does not tell the color it takes a likely one, sometimes in patches",
     )
 
 
 def nir(data: str) -> Path:
     """Make the model that colorizes near infrared: the best of the course's chapter on it."""
     study = NirStudy(Course("photos", 0, data))
-    run = study.final("resnet")
-    tested = study.measure(study.models("resnet"))
+    run = study.final("resnet-whole")
+    tested = study.measure(study.models("resnet-whole"))
     scores = {
         metric: _with_interval(tested[metric].to_numpy())
         for metric in ("psnr", "ssim", "angular_error", "delta_e")
@@ -87,64 +110,48 @@ def nir(data: str) -> Path:
     )
 
 
-MODELS: dict[str, Callable[[str], Path]] = {"faithful": faithful, "nir": nir}
+def hints(data: str) -> Path:
+    """Make the model that takes the colors of points, and measure it with more and more of them."""
+    photographs = Photographs(data)
+    recipe = HintsRecipe(epochs=6, learning_rate=1.5e-3)
+    start = first_training(photographs).weights
+    run = photographs.fit("hints", recipe, 96, start, HintUNet, HintsColorizer)
+    return keep(
+        photographs,
+        run,
+        "takes hints: spreads colors given at points, colorizes by itself without",
+        "a hint may spill over edges that the gray shows weakly; an absurd color is taken as given",
+        score=measure_hints,
+    )
 
 
-class Photographs:
-    """All photographs below a folder, split without leaks; pairs with near infrared are left out.
+MODELS: dict[str, Callable[[str], Path]] = {
+    "faithful": faithful,
+    "vivid": vivid,
+    "colornet": colornet,
+    "hints": hints,
+    "nir": nir,
+}
 
-    Attributes:
-        measured: the files of each data set that no training sees.
-    """
 
-    def __init__(self, data: str):
-        sets: dict[str, list[Entry]] = {}
-        for entry in list_images(data):
-            sets.setdefault(entry.name.split("/")[0], []).append(entry)
-        # A data set without splits has no images that are safely unseen.
-        sets = {n: es for n, es in sets.items() if {"train"} < {e.split for e in es}}
-        if not sets:
-            raise ColorkitError(f"{data} holds no data set with training and test images")
-        tested = {
-            n: "test" if any(e.split == "test" for e in es) else "val" for n, es in sets.items()
-        }
-        self.measured = {n: [e.path for e in es if e.split == tested[n]] for n, es in sets.items()}
-        entries = [e for es in sets.values() for e in es]
-        self.names = ", ".join(sets)
-        self.classes = sorted({e.label for e in entries})
-        # A class named like its data set is none: those photographs are not sorted by scene.
-        self.unlabelled = next((c for c in self.classes if c in sets), "")
-        self.validated = [c for c in self.classes if tested[c.split("/")[0]] == "test"]
-        self.root = project_root()
-        self.collection: Collection = collect(
-            entries, STORED, self.root / "data" / "cache", source="photographs"
-        )
-
-    def fit(self, name: str, recipe: FaithfulRecipe, size: int, start: Path | None = None) -> Run:
-        """Train a ResNet U-Net on the training images."""
-        train = self.collection.subset(self.classes, "train")
-        val = self._relabelled(self.collection.subset(self.validated, "val"))
-        return fit(
-            name,
-            lambda: ResNetUNet(len(self.classes)),
-            replace(recipe, unlabelled=self.unlabelled),
-            train,
-            val,
-            size=size,
-            seed=0,
-            folder=self.root / "runs" / "box",
-            data=f"training images of {self.names}: {len(train)} photographs",
-            fingerprint=self.collection.fingerprint,
-            start=start,
-            module=FaithfulColorizer,
-        )
-
-    def _relabelled(self, images: ImageSet) -> ImageSet:
-        """Count a subset's labels among all classes."""
-        other = images.take(range(len(images)))
-        place = [self.classes.index(name) for name in images.classes]
-        other.labels, other.classes = torch.tensor(place)[images.labels], self.classes
-        return other
+def keep(
+    photographs: Photographs, run: Run, description: str, failures: str, score: Score | None = None
+) -> Path:
+    """Choose the working size on validation images, measure, and put a network into the box."""
+    network, name = run.model(), run.name.split("-")[0]
+    few = {n: paths[:: max(1, len(paths) // CHOOSING)] for n, paths in photographs.choosing.items()}
+    chosen = {size: measure(network, few, size) for size in SIZES}
+    size = max(SIZES, key=lambda s: sum(each["psnr_gain"][0] for each in chosen[s].values()))
+    return pretrained.keep(
+        run.weights,
+        name,
+        description,
+        classes=[],
+        size=size,
+        scores=(score or measure)(network, photographs.measured, size),
+        failures=failures,
+        licence=LICENCE,
+    )
 
 
 def measure(network: torch.nn.Module, files: dict[str, list[Path]], size: int) -> dict[str, dict]:
@@ -178,6 +185,19 @@ def measure(network: torch.nn.Module, files: dict[str, list[Path]], size: int) -
             "colorfulness_ratio": round(float(np.median(ratios)), 3),
             "sepia": round(float(np.mean(brown)), 3),
         }
+    return scores
+
+
+def measure_hints(
+    network: torch.nn.Module, files: dict[str, list[Path]], size: int
+) -> dict[str, dict]:
+    """As `measure`, and PSNR with so many points of the true colors given."""
+    scores = measure(network, files, size)
+    for name, paths in files.items():
+        card = {"size": size, "gray": "weighted"}
+        table = psnr_by_points(network, card, map(read_image, paths))
+        for count in POINTS:
+            scores[name][f"psnr_with_{count}"] = _with_interval(table[count].to_numpy())
     return scores
 
 

@@ -163,6 +163,8 @@ def test_any_size(weights, shape):
 def test_working_size():
     assert working_size(300, 400, 96) == (96, 128)
     assert working_size(400, 300, 96) == (128, 96)
+    assert working_size(300, 420, 96) == (96, 128)  # rounded from 134
+    assert working_size(9, 9, 100) == (96, 96)
     assert working_size(1, 1, 96) == (96, 96)
     assert working_size(30000, 10, 96) == (768, 96)
 

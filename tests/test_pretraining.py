@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from colorkit import pretraining
+from colorkit import photo_sets, pretraining
 from colorkit.errors import ColorkitError
 from colorkit.metrics import psnr
 from colorkit.models import ResNetUNet
@@ -36,21 +36,21 @@ def photographs(tmp_path, monkeypatch):
         }.items()
     ):
         fill(root / place, count, seed)
-    monkeypatch.setattr(pretraining, "STORED", 40)
-    monkeypatch.setattr(pretraining, "project_root", lambda: tmp_path)
-    return pretraining.Photographs(str(root))
+    monkeypatch.setattr(photo_sets, "STORED", 40)
+    monkeypatch.setattr(photo_sets, "project_root", lambda: tmp_path)
+    return photo_sets.Photographs(str(root))
 
 
 def test_what_is_measured_neither_trains_nor_chooses(photographs, monkeypatch):
     seen = {}
     monkeypatch.setattr(
-        pretraining,
+        photo_sets,
         "fit",
         lambda name, make, recipe, train, val, **rest: seen.update(
             recipe=recipe, train=train, val=val
         ),
     )
-    photographs.fit("faithful", pretraining.FaithfulRecipe(), size=32)
+    photographs.fit("faithful", photo_sets.FaithfulRecipe(), size=32)
     trained, chose = set(seen["train"].names), set(seen["val"].names)
     measured = {str(p) for paths in photographs.measured.values() for p in paths}
     assert len(measured) == 4 + 3 and len(chose) == 6 and len(trained) == 22
@@ -94,4 +94,4 @@ def test_unknown_names_and_useless_data(tmp_path):
         pretraining.pretrain("nothing", str(tmp_path))
     fill(tmp_path / "one/field", 2, 0)
     with pytest.raises(ColorkitError, match="no data set with training and test images"):
-        pretraining.Photographs(str(tmp_path))
+        photo_sets.Photographs(str(tmp_path))

@@ -73,16 +73,25 @@ class ResNetUNet(nn.Module):
         x, scores = self.features(gray)
         return self.last(x) + 0.5, scores
 
-    def features(self, gray: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Give the decoder's last plane, (B, 48, ⌈H/2⌉, ⌈W/2⌉), and the scores."""
+    def features(self, gray: Tensor, more: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """Give the decoder's last plane, (B, 48, ⌈H/2⌉, ⌈W/2⌉), and the scores.
+
+        Args:
+            gray: see `forward`.
+            more: (B, 64, ⌈H/2⌉, ⌈W/2⌉), added to the encoder's first plane.
+        """
         if gray.ndim != 4 or gray.shape[1] != 1:
             raise ValueError(f"gray must have shape (batch, 1, H, W); got {tuple(gray.shape)}")
         height, width = gray.shape[-2:]
         bottom, right = -height % self.stride, -width % self.stride
         x = F.pad(gray, (0, right, 0, bottom), mode="replicate") if bottom or right else gray
         x = 4 * x - 2  # about zero mean and unit variance
-        planes = []
-        for stage in self.encoder:
+        stem, *stages = self.encoder
+        x = stem(x)
+        if more is not None:
+            x = x + F.pad(more, (0, right // 2, 0, bottom // 2))
+        planes = [x]
+        for stage in stages:
             x = stage(x)
             planes.append(x)
         x = planes.pop()

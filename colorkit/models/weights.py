@@ -16,16 +16,18 @@ from torch import nn
 from colorkit.errors import ColorkitError, one_line
 from colorkit.files import atomic_write
 from colorkit.models.colornet import ColorNet
+from colorkit.models.hintnet import HintUNet
 from colorkit.models.nirnet import NirNet, NirResNetUNet
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.unet import UNet
 
-_KNOWN = (ColorNet, NirNet, UNet, ResNetUNet, NirResNetUNet)
+_KNOWN = (ColorNet, NirNet, UNet, ResNetUNet, NirResNetUNet, HintUNet)
 ARCHITECTURES = {network.__name__: network for network in _KNOWN}
 _STARTS = {
     "NirNet": ("ColorNet",),
     "NirResNetUNet": ("ResNetUNet",),
     "ResNetUNet": ("NirResNetUNet",),
+    "HintUNet": ("ResNetUNet",),
 }  # other architectures whose parts a network takes, if they fit
 _FORMAT = "colorkit-1"
 _FREE = ("num_classes", "classifier_hidden", "dropout", "stages")  # may differ in a transfer
