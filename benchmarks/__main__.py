@@ -24,6 +24,7 @@ PARTS = {
     "growth": pipeline.growth,
     "import": program.imports,
     "report": program.report,
+    "tried-data": pipeline.tried,
     "tried-training": network.tried_training,
     "tried-compile": network.tried_compile,
     "tried-inference": network.tried_inference,

@@ -4,14 +4,13 @@ import statistics
 import tempfile
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from benchmarks.network import BATCH, SIDE, network
 from benchmarks.timing import alternate
 from colorkit.course import Course
 from colorkit.export import export_onnx
-from colorkit.inference import batches, evaluate, predict_ab
+from colorkit.inference import evaluate, predict_ab
 from colorkit.models.folding import quick
 from colorkit.models.weights import save_weights
 
@@ -26,8 +25,7 @@ def onnx() -> dict:
     with tempfile.TemporaryDirectory() as folder:
         large = save_weights(Path(folder) / "large.safetensors", network().cpu().eval())
         gray = torch.rand(BATCH, 1, SIDE, SIDE)
-        calibration = [b.gray.numpy() for b in batches(course.images("vegenet", "train"), size)]
-        known = {"large": (large, [gray.numpy()]), "small": (run.weights, calibration[:4])}
+        known = {"large": large, "small": run.weights}
         works, losses = {}, {}
         fast = quick(network().cpu().eval())
         works["colorkit, best type"] = lambda: predict_ab(fast, gray)
@@ -35,12 +33,10 @@ def onnx() -> dict:
         narrow = quick(run.model())
         now = evaluate(lambda g: predict_ab(narrow, g), test, size, measured=("psnr",))
         losses["colorkit, best type"] = float((exact["psnr"] - now["psnr"]).mean())
-        for which, (weights, images) in known.items():
-            plain = export_onnx(weights, Path(folder) / f"{which}.onnx")
-            files = {"ONNX Runtime, float32": plain}
-            files["ONNX Runtime, 8-bit integers"] = _static(plain, images)
-            for name, path in files.items():
-                session = _session(path)
+        for which, weights in known.items():
+            for name, int8 in {"float32": False, "8-bit integers": True}.items():
+                name = f"ONNX Runtime, {name}"
+                session = _session(export_onnx(weights, Path(folder) / "model.onnx", int8))
                 if which == "large":
                     works[name] = lambda s=session: s.run(None, {"gray": gray.numpy()})
                 else:
@@ -71,29 +67,3 @@ def _session(path: Path):
 
 def _predictor(session):
     return lambda gray: torch.from_numpy(session.run(None, {"gray": gray.numpy()})[0])
-
-
-def _static(path: Path, images: list[np.ndarray]) -> Path:
-    """Quantize convolutions and layers, with ranges measured on images."""
-    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantize_static
-    from onnxruntime.quantization.shape_inference import quant_pre_process
-
-    class Reader(CalibrationDataReader):
-        def __init__(self):
-            self.left = iter(images)
-
-        def get_next(self):
-            gray = next(self.left, None)
-            return None if gray is None else {"gray": gray}
-
-    ready, made = path.with_suffix(".ready.onnx"), path.with_suffix(".int8.onnx")
-    quant_pre_process(str(path), str(ready), skip_symbolic_shape=True)
-    quantize_static(
-        str(ready),
-        str(made),
-        Reader(),
-        quant_format=QuantFormat.QDQ,
-        per_channel=True,
-        op_types_to_quantize=["Conv", "Gemm", "MatMul"],
-    )
-    return made

@@ -6,6 +6,7 @@ pass: gradients of inputs and of weights cost as much as the pass itself.
 """
 
 import statistics
+import sys
 import tempfile
 
 import numpy as np
@@ -13,7 +14,16 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.baseline import PlainNet, plain_loss
-from benchmarks.timing import DEVICE, KIND, alternate, median_ratio, product, row, seconds
+from benchmarks.timing import (
+    DEVICE,
+    KIND,
+    alternate,
+    median_ratio,
+    memory_kept,
+    product,
+    row,
+    seconds,
+)
 from colorkit.color import scale_ab
 from colorkit.course import Course
 from colorkit.data.batches import Batch
@@ -107,14 +117,24 @@ def tried_training() -> dict:
         "bfloat16 autocast": our_step(fused=False),
         "fused optimizer": our_step(),
     }
+    if KIND == "cpu" and sys.platform == "linux":
+        steps["memory kept by the C library"] = _kept(steps["fused optimizer"])
     times = alternate(steps, 20 if KIND == "gpu" else 2)
     rates = {name: BATCH / statistics.median(t) for name, t in times.items()}
     lines, before = [], None
     for name, rate in rates.items():
-        kept = "" if before is None else "yes"
+        kept = "" if before is None else "no" if "kept" in name else "yes"
         lines.append([name, rate, rate / (before or rate), rate / rates["plain"], kept])
         before = rate
     return {"tables": [_table("training", lines)]}
+
+
+def _kept(step):
+    def work():
+        with memory_kept():
+            step()
+
+    return work
 
 
 def tried_compile() -> dict:

@@ -1,23 +1,30 @@
 """The data path: from files to batches, and whether it stays as quick for many images."""
 
+import contextlib
 import functools
+import itertools
 import json
+import os
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import psutil
 import torch
 from PIL import Image
+from skimage.color import rgb2gray, rgb2lab
 from torch.utils.data import DataLoader
 
 from benchmarks.baseline import PlainImages
-from benchmarks.timing import alternate, growth_rows, median_ratio, row
-from colorkit.data.batches import loader, prepare
+from benchmarks.timing import alternate, growth_rows, in_turns, median_ratio, memory_kept, row
+from colorkit.color import decolorize, rgb_to_lab
+from colorkit.data.batches import cut, loader, prepare
 from colorkit.data.cache import Cache, open_cache
 from colorkit.data.collection import ImageSet
 from colorkit.data.folders import Entry
@@ -50,18 +57,24 @@ def data() -> dict:
 
 
 def first_epoch() -> dict:
-    """Building the cache beside decoding alone, on as many threads."""
+    """Building the cache beside decoding alone: the processor's time, of all threads together.
+
+    In a process of its own, where no thread spins while it waits for work.
+    """
+    return _in_process("first-epoch")
+
+
+def _first_epoch() -> dict:
     rows = []
     for name, scale, size in (("photographs of 1024 × 1024", 4, 64), ("256 × 256", 1, COUNT)):
         entries = photographs(scale)[:size]
-        with _one_thread():
-            times = alternate(
-                {
-                    "ours": functools.partial(_build, entries),
-                    "decoder": lambda e=entries: [_decode(x.path) for x in e],
-                },
-                5,
-            )
+        with tempfile.TemporaryDirectory() as folder:
+            works = {
+                "ours": functools.partial(open_cache, entries, STORED, folder),
+                "removal": lambda f=folder: [shutil.rmtree(p) for p in Path(f).glob("*/")],
+                "decoder": lambda e=entries: [_decode(x.path) for x in e],
+            }
+            times = alternate(works, 5, time.process_time)
         ratio = statistics.median(
             a / b for a, b in zip(times["ours"], times["decoder"], strict=True)
         )
@@ -74,40 +87,89 @@ def first_epoch() -> dict:
                 baseline=len(entries) / statistics.median(times["decoder"]),
                 ratio=1 / ratio,
                 met=ratio <= 1.2,
+                note="the plain column: the decoder alone",
             )
         )
     return {"rows": rows}
 
 
 def growth() -> dict:
-    """Time an image and memory of an epoch, each count in a process of its own."""
-    found = {}
-    for count in GROWTH:
-        command = [sys.executable, "-m", "benchmarks.pipeline", str(count)]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        found[count] = json.loads(done.stdout.splitlines()[-1])
-    time = [f["microseconds"] for f in found.values()]
-    memory = [f["megabytes"] for f in found.values()]
+    """Time an image of epochs of small and large sets in turn; memory, each in its own process."""
+    with _one_thread(), contextlib.ExitStack() as stack:
+        sets = {count: _stored(count, stack) for count in GROWTH}
+        streams = {count: _batches(images) for count, images in sets.items()}
+        time_ = list(in_turns(streams, GROWTH[-1] // GROWTH[0], GROWTH[0]).values())
+    found = {count: _in_process(str(count)) for count in GROWTH}
+    memory = list(found.values())
     ends, where = (GROWTH[0], GROWTH[-1]), "the data path beyond the batch"
     return {
-        "rows": growth_rows("data path", where, ends, time, memory),
+        "rows": growth_rows("data path", where, ends, time_, memory),
         "series": [
             {
                 "id": "growth-time",
                 "caption": f"Microseconds an image of an epoch's data path, {_SMALL} × {_SMALL}.",
                 "x": "images",
                 "y": "µs an image",
-                "lines": {"colorkit": [[c, f["microseconds"]] for c, f in found.items()]},
+                "lines": {"colorkit": [list(p) for p in zip(GROWTH, time_, strict=True)]},
             },
             {
                 "id": "growth-memory",
-                "caption": "Memory of the same process beyond what it has after the first batch.",
+                "caption": "Memory of a process beyond what it has after the first batch.",
                 "x": "images",
                 "y": "MB",
-                "lines": {"colorkit": [[c, f["megabytes"]] for c, f in found.items()]},
+                "lines": {"colorkit": [[c, f] for c, f in found.items()]},
             },
         ],
     }
+
+
+def tried() -> dict:
+    """The data path with one speed-up after another, and one that is not kept."""
+    entries = photographs(1)
+    plain = DataLoader(PlainImages([e.path for e in entries], SIDE), 32, shuffle=True)
+    with _one_thread(), tempfile.TemporaryDirectory() as folder:
+        images = image_set(open_cache(entries, STORED, folder))
+        works = {
+            "plain": lambda: [None for _ in plain],
+            "decoded once": lambda: _each(images, _by_image),
+            "Lab of whole batches, in torch": lambda: _each(images, _by_batch),
+            "bytes looked up": lambda: _each(images, functools.partial(_by_batch, bytes_=True)),
+            "gray a few images at a time": lambda: epoch(images, SIDE),
+            "memory kept by the C library": lambda: _kept(images),
+        }
+        if sys.platform != "linux":
+            del works["memory kept by the C library"]
+        times = alternate(works, 5)
+    rates = {name: COUNT / statistics.median(t) for name, t in times.items()}
+    lines, before = [], None
+    for name, rate in rates.items():
+        kept = "" if before is None else "no" if "kept" in name else "yes"
+        lines.append([name, rate, rate / (before or rate), rate / rates["plain"], kept])
+        before = rate
+    columns = ["variant", "images/s", "× the line before", "× plain", "kept"]
+    caption = "Data path on one core: each line adds to the one before"
+    return {"tables": [{"id": "data", "caption": caption, "columns": columns, "rows": lines}]}
+
+
+def _each(images: ImageSet, make) -> None:
+    generator = torch.Generator().manual_seed(0)
+    for pixels, _ in loader(images, 32, shuffle_seed=0):
+        make(cut(pixels, SIDE, generator))
+
+
+def _by_image(squares: torch.Tensor) -> None:
+    for square in squares.permute(0, 2, 3, 1).numpy():
+        rgb2lab(square), rgb2gray(square)
+
+
+def _by_batch(squares: torch.Tensor, bytes_: bool = False) -> None:
+    rgb = squares.float().div_(255)
+    decolorize(rgb), rgb_to_lab(squares if bytes_ else rgb)
+
+
+def _kept(images: ImageSet) -> None:
+    with memory_kept():
+        epoch(images, SIDE)
 
 
 def epoch(images: ImageSet, size: int, seed: int = 0) -> None:
@@ -144,11 +206,6 @@ def _folder():
     return tempfile.TemporaryDirectory()
 
 
-def _build(entries: list[Entry]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        open_cache(entries, STORED, folder)
-
-
 def _decode(path: Path) -> np.ndarray:
     return np.asarray(Image.open(path).convert("RGB"))
 
@@ -162,44 +219,61 @@ class _one_thread:  # noqa: N801
         torch.set_num_threads(self.threads)
 
 
-def _grow(count: int) -> dict:
-    """One epoch of `count` small images out of a file on disk; runs in a process of its own."""
+def _in_process(what: str):
+    command = [sys.executable, "-m", "benchmarks.pipeline", what]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _stored(count: int, stack: contextlib.ExitStack) -> ImageSet:
+    """So many small images of noise, in a file on the disk."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    noise = np.random.default_rng(0).integers(0, 256, (1000, _SMALL, _SMALL, 3), dtype=np.uint8)
+    with (folder / "images.npy").open("wb") as file:
+        header = {"descr": "|u1", "fortran_order": False, "shape": (count, *noise.shape[1:])}
+        np.lib.format.write_array_header_1_0(file, header)
+        for _ in range(0, count, len(noise)):
+            file.write(noise)
+    cache = Cache(
+        images=np.load(folder / "images.npy", mmap_mode="r"),
+        labels=["a"] * count,
+        splits=[None] * count,
+        names=[f"{i:07}" for i in range(count)],
+        thumbnails=np.zeros((0, 768), np.float32),
+        colorless=np.zeros(count, bool),
+        faults={},
+        folder=folder,
+        digest="",
+    )
+    return image_set(cache)
+
+
+def _batches(images: ImageSet) -> Iterator[int]:
+    """Epoch after epoch, prepared as in training; the number of images of each batch."""
+    for seed in itertools.count():
+        generator = torch.Generator().manual_seed(seed)
+        for pixels, labels in loader(images, 32, shuffle_seed=seed):
+            prepare(pixels, labels, _SMALL - 8, "weighted", generator)
+            yield len(labels)
+
+
+def _grow(count: int) -> float:
+    """Megabytes that an epoch takes beyond its first batches; runs in a process of its own."""
     torch.set_num_threads(1)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "images.npy"
-        shape = (count, _SMALL, _SMALL, 3)
-        written = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
-        rng = np.random.default_rng(0)
-        for start in range(0, count, 1000):
-            part = written[start : start + 1000]
-            part[:] = rng.integers(0, 256, part.shape, dtype=np.uint8)
-        written.flush()
-        del written, part
-        names = [f"{i:07}" for i in range(count)]
-        cache = Cache(
-            images=np.load(path, mmap_mode="r"),
-            labels=["a"] * count,
-            splits=[None] * count,
-            names=names,
-            thumbnails=np.zeros((0, 768), np.float32),
-            colorless=np.zeros(count, bool),
-            faults={},
-            folder=Path(folder),
-            digest="",
-        )
-        images = image_set(cache)
+    with contextlib.ExitStack() as stack:
+        images = _stored(count, stack)
         epoch(images.take(range(1000)), _SMALL - 8)
-        memory, peak, times = psutil.Process().memory_info().rss, 0, []
-        for repeat in range(max(3, 10_000 // count)):
-            generator = torch.Generator().manual_seed(repeat)
-            started = time.process_time()  # of one thread, whatever else runs
-            for k, (pixels, labels) in enumerate(loader(images, 32, shuffle_seed=repeat)):
-                prepare(pixels, labels, _SMALL - 8, "weighted", generator)
-                if k % 100 == 0:
-                    peak = max(peak, psutil.Process().memory_info().rss)
-            times.append((time.process_time() - started) / count)
-    return {"microseconds": 1e6 * statistics.median(times), "megabytes": (peak - memory) / 1e6}
+        before, peak, seen = psutil.Process().memory_info().rss, 0, 0
+        for k, number in enumerate(_batches(images)):
+            seen += number
+            if k % 100 == 0:
+                peak = max(peak, psutil.Process().memory_info().rss)
+            if seen >= count:
+                break
+    return max(0, peak - before) / 1e6
 
 
 if __name__ == "__main__":
-    print(json.dumps(_grow(int(sys.argv[1]))))
+    what = sys.argv[1]
+    print(json.dumps(_first_epoch() if what == "first-epoch" else _grow(int(what))))

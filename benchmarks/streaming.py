@@ -4,96 +4,130 @@ The large sets are cheap variations of a few hundred procedural scenes, small, a
 those of the processor, on one core.
 """
 
+import contextlib
 import functools
 import io
+import itertools
 import json
 import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Iterator
 
 import numpy as np
 import psutil
 import torch
 from PIL import Image
 
-from benchmarks.timing import growth_rows, row
+from benchmarks.timing import growth_rows, in_turns, row
 from colorkit.data.scenes import render
 from colorkit.data.shards import Shards, write_shards
+from colorkit.profiles import project_root
+from colorkit.speed import KINDS
 
 CLASSES = ["castle", "lawn", "pond", "sky"]
-SIZES = {72: (1_000, 10_000, 100_000), 256: (2_000,)}  # counts of images by their side
+COUNTS, _TURNS = (1_000, 10_000, 100_000), 30  # of small images; turns of the smallest count
 _SCENES, _DISTINCT = 100, 2_000  # rendered, and with their variations; the rest are copies
 
 
 def shards() -> dict:
-    """Each count in a process of its own."""
-    found = {
-        (side, count): _in_process(side, count)
-        for side, counts in SIZES.items()
-        for count in counts
-    }
-    small = [found[72, count] for count in SIZES[72]]
-    time_ = [f["microseconds"] for f in small]
-    memory = [f["megabytes"] for f in small]
-    ends, where = (SIZES[72][0], SIZES[72][-1]), "reading shards beyond the start"
-    rate = 1e6 / found[256, 2_000]["microseconds"]
+    """Times of small and large sets in turn; memory, each in a process of its own."""
+    with contextlib.ExitStack() as stack:
+        streams = {count: _batches(_written(72, count, stack)) for count in COUNTS}
+        small = in_turns(streams, _TURNS, COUNTS[0])
+        large = in_turns({256: _batches(_written(256, 2_000, stack))}, 4, 1_000)[256]
+    memory = [_in_process(count) for count in COUNTS]
+    ends, where = (COUNTS[0], COUNTS[-1]), "reading shards beyond the start"
+    rate = 1e6 / large
     return {
         "rows": [
-            *growth_rows("shards", where, ends, time_, memory),
+            *growth_rows("shards", where, ends, list(small.values()), memory),
             row("shards of JPEG, 256 × 256, decoded, one core", "images/s", rate, "", met=None),
         ],
-        "tables": [_places(rate)],
+        "tables": places(rate),
         "series": [
             {
                 "id": "shards",
                 "caption": "Microseconds of one core an image, read from shards of 72 × 72 JPEG.",
                 "x": "images",
                 "y": "µs an image",
-                "lines": {"colorkit": [[c, found[72, c]["microseconds"]] for c in SIZES[72]]},
+                "lines": {"colorkit": [[c, t] for c, t in small.items()]},
             }
         ],
     }
 
 
-def _places(rate: float, images: int = 1_803_460, target: float = 5_000) -> dict:
-    """Places365-Standard on paper, from the measured rate of reading."""
+def places(reading: float, images: int = 1_803_460) -> list[dict]:
+    """Places365-Standard on paper, from measured rates of training and of reading.
+
+    Args:
+        reading: images a second that one core reads from shards and decodes.
+        images: of an epoch.
+    """
+    rates = {}
+    for kind, title in KINDS.items():
+        rows = _kept(kind).get("training", {}).get("rows", [])
+        rates[f"{title}, measured"] = rows[0]["ours"] if rows else None
+    rates["P100 of 2016, published"] = 50.0
     lines = []
-    for gpus in (1, 8, 64):
-        needed = gpus * target
-        lines.append([gpus, needed, needed / rate, images / needed / 60])
+    for name, rate in rates.items():
+        if rate is None:
+            lines.append([name, *["not measured"] * 4])
+            continue
+        for count in (1, 8, 64):
+            needed = count * rate
+            hours = images / needed / 3600
+            lines.append([f"{count} × {name}", needed, needed / reading, hours, 11 * hours / 24])
     caption = (
-        f"Places365 on paper: {images:,} images from shards, if a GPU trains the target's "
-        f"{target:,.0f} images a second and gradients cost nothing; cores at the rate measured here"
+        f"Places365 on paper: {images:,} images from shards, if exchanging gradients cost nothing; "
+        f"cores beside the processors at the {reading:,.0f} images a second that one reads here"
     )
-    columns = ["GPUs", "images/s", "cores that decode", "minutes an epoch"]
-    return {"id": "places365", "caption": caption, "columns": columns, "rows": lines}
+    columns = ["processors", "images/s", "cores that decode", "hours an epoch", "days, 11 epochs"]
+    return [{"id": "places365", "caption": caption, "columns": columns, "rows": lines}]
 
 
-def _in_process(side: int, count: int) -> dict:
-    command = [sys.executable, "-m", "benchmarks.streaming", str(side), str(count)]
+def _kept(kind: str) -> dict:
+    """What was measured on a kind of machine, by part."""
+    path = project_root() / "figures" / f"bench-{kind}.json"
+    return json.loads(path.read_text(encoding="utf-8"))["parts"] if path.exists() else {}
+
+
+def _in_process(count: int) -> float:
+    command = [sys.executable, "-m", "benchmarks.streaming", str(count)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def _read(side: int, count: int) -> dict:
+def _written(side: int, count: int, stack: contextlib.ExitStack) -> Shards:
+    folder = stack.enter_context(tempfile.TemporaryDirectory())
+    return Shards(write_shards(_images(side, count), folder, CLASSES, side))
+
+
+def _batches(shards: Shards) -> Iterator[int]:
+    """Epoch after epoch; the number of images of each batch."""
+    loader = shards.loader(32, 0)
+    for epoch in itertools.count():
+        loader.dataset.set_epoch(epoch)
+        for _, labels in loader:
+            yield len(labels)
+
+
+def _memory(count: int) -> float:
+    """Megabytes that an epoch, or 20,000 images of it, takes beyond the first batches.
+
+    In a process of its own.
+    """
     torch.set_num_threads(1)
-    with tempfile.TemporaryDirectory() as folder:
-        write_shards(_images(side, count), folder, CLASSES, side)
-        loader = Shards(folder).loader(32, 0)
-        for _, _ in zip(range(10), loader, strict=False):
-            pass  # what a first batch imports is no memory of the data
-        before, peak, times = psutil.Process().memory_info().rss, 0, []
-        for epoch in range(3 if count <= 10_000 else 1):
-            loader.dataset.set_epoch(epoch)
-            started, seen = time.process_time(), 0
-            for k, (_, labels) in enumerate(loader):
-                seen += len(labels)
-                if k % 20 == 0:
-                    peak = max(peak, psutil.Process().memory_info().rss)
-            times.append((time.process_time() - started) / seen)
-    microseconds = 1e6 * float(np.median(times))
-    return {"microseconds": microseconds, "megabytes": max(0, peak - before) / 1e6}
+    with contextlib.ExitStack() as stack:
+        stream, peak = _batches(_written(72, count, stack)), 0
+        for _ in range(10):
+            next(stream)  # what a first batch imports is no memory of the data
+        before = psutil.Process().memory_info().rss
+        for k in range(min(count, 20_000) // 32):
+            next(stream)
+            if k % 20 == 0:
+                peak = max(peak, psutil.Process().memory_info().rss)
+    return max(0, peak - before) / 1e6
 
 
 def _images(side: int, count: int):
@@ -118,4 +152,4 @@ def _scene(k: int, side: int) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    print(json.dumps(_read(int(sys.argv[1]), int(sys.argv[2]))))
+    print(json.dumps(_memory(int(sys.argv[1]))))

@@ -1,8 +1,10 @@
 """Measuring: works in turn, so that a machine that slows down slows all of them."""
 
+import ctypes
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import psutil
 import torch
@@ -34,18 +36,23 @@ class Others:
         return busy, own.user + own.system + own.children_user + own.children_system
 
 
-def seconds(work: Callable[[], object]) -> float:
+def seconds(work: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
     """Time one call, until the device is done."""
-    started = time.perf_counter()
+    started = clock()
     work()
     if KIND == "gpu":
         torch.cuda.synchronize()
-    return time.perf_counter() - started
+    return clock() - started
 
 
-def alternate(works: dict[str, Callable[[], object]], turns: int) -> dict[str, list[float]]:
+def alternate(
+    works: dict[str, Callable[[], object]],
+    turns: int,
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, list[float]]:
     """Time works in turn, `turns` times each after one turn that warms up.
 
+    With `time.process_time` for a clock, what several threads do at once counts as if one did it.
     A turn in which other programs took the processor is repeated, if it must be thrice.
     """
     for work in works.values():
@@ -53,10 +60,40 @@ def alternate(works: dict[str, Callable[[], object]], turns: int) -> dict[str, l
     rounds, disturbed = [], []
     while len(rounds) < turns and len(rounds) + len(disturbed) < 3 * turns:
         with Others() as others:
-            times = {name: seconds(work) for name, work in works.items()}
+            times = {name: seconds(work, clock) for name, work in works.items()}
         (rounds if others.share <= QUIET else disturbed).append(times)
     rounds = rounds or disturbed
     return {name: [times[name] for times in rounds] for name in works}
+
+
+def in_turns(streams: dict[int, Iterator[int]], turns: int, images: int) -> dict[int, float]:
+    """Processor's microseconds an image of streams that count the images of each batch they give.
+
+    One after the other gives about so many images, and again: what slows the machine for a while
+    slows all of them.
+    """
+    spent, given = dict.fromkeys(streams, 0.0), dict.fromkeys(streams, 0)
+    for stream in streams.values():
+        next(stream)
+    for _ in range(turns):
+        for name, stream in streams.items():
+            started, goal = time.process_time(), given[name] + images
+            while given[name] < goal:
+                given[name] += next(stream)
+            spent[name] += time.process_time() - started
+    return {name: 1e6 * spent[name] / given[name] for name in streams}
+
+
+@contextmanager
+def memory_kept():
+    """Let the C library keep what programs give back, as glibc can be told to do."""
+    trim, maps = -1, -4  # M_TRIM_THRESHOLD and M_MMAP_MAX of malloc.h, with their usual values
+    library = ctypes.CDLL(None)
+    library.mallopt(trim, 1 << 30), library.mallopt(maps, 0)
+    try:
+        yield
+    finally:
+        library.mallopt(trim, 128 << 10), library.mallopt(maps, 65536)
 
 
 def median_ratio(theirs: list[float], ours: list[float]) -> float:

@@ -4,6 +4,7 @@ Every chapter asks here for the network it needs; each is trained once, by which
 first, and read from disk by the others.
 """
 
+import os
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 
 from colorkit.data.collection import Collection, ImageSet, collect
 from colorkit.data.folders import Entry, choose_classes, list_images
+from colorkit.errors import ColorkitError
 from colorkit.profiles import Profile, Recipe, Scale, load_profile, project_root
 
 _NAMED = 20  # unreadable files named one by one; more are counted
@@ -45,8 +47,12 @@ class Course:
     @cached_property
     def collection(self) -> Collection:
         """The profile's images, decoded and split."""
-        data = self.profile.data
-        entries, options = _entries(self.profile)
+        return self.collect(self.profile)
+
+    def collect(self, profile: Profile) -> Collection:
+        """Decode and split a profile's images; say which cannot be read."""
+        data = profile.data
+        entries, options = list_profile(profile)
         collection = collect(
             entries,
             data.stored,
@@ -113,7 +119,7 @@ class Course:
             f"{network}-{variant}" if variant else network,
             lambda: ColorNet(len(classes), **settings),
             recipe,
-            self.collection.subset(classes, "train", limit or chosen.limit or None),
+            self._training_images(classes, limit or chosen.limit),
             self.collection.subset(classes, "val"),
             size=self.profile.data.size,
             seed=self.seed + repeat,
@@ -126,13 +132,38 @@ class Course:
             num_nodes=self.num_nodes,
         )
 
+    def _training_images(self, classes: list[str], limit: int):
+        """All, or so many of each class; from shards, which are read as they are, all."""
+        data = self.profile.data
+        if data.source != "shards":
+            return self.collection.subset(classes, "train", limit or None)
+        import torch
+
+        from colorkit.data.shards import Shards
+
+        shards = Shards(data.root, classes)
+        if shards.size < data.size:
+            raise ColorkitError(
+                f"{data.root} has squares of {shards.size} pixels, and data.size asks for "
+                f"{data.size}; lower it, or write larger ones"
+            )
+        if limit:
+            raise ColorkitError(
+                f"{data.root} is read as it is, not up to {limit} images a class; remove the "
+                "network's limit, or write shards of fewer images"
+            )
+        # A processor that trains decodes in between; beside a GPU, the others do it meanwhile.
+        free = os.cpu_count() // self.devices if torch.cuda.is_available() else 0
+        shards.workers = min(free, len(shards.paths) // (self.devices * self.num_nodes))
+        return shards
+
     def repeats(self, network: str, *, scale: Scale | None = None, **options) -> list:
         """All repetitions of a training: as many as the scale or the profile has seeds."""
         count = (scale and scale.seeds) or self.profile.seeds
         return [self.train(network, repeat, scale=scale, **options) for repeat in range(count)]
 
 
-def _entries(profile: Profile) -> tuple[list[Entry], dict]:
+def list_profile(profile: Profile) -> tuple[list[Entry], dict]:
     """List a profile's images; with the options its cache needs."""
     data, classes = profile.data, profile.classes()
     if data.source == "scenes":

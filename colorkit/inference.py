@@ -11,6 +11,7 @@ from colorkit.color import join, lab_to_rgb, unscale_ab
 from colorkit.data.batches import Batch, loader, prepare
 from colorkit.data.collection import ImageSet
 from colorkit.metrics import METRICS
+from colorkit.models.unet import chroma_and_scores
 
 # What is measured for every network of the course, in the order of its tables.
 MEASURED = ("psnr", "ssim", "absolute_error", "delta_e", "hue_error", "colorfulness")
@@ -22,14 +23,14 @@ def predict_ab(model: torch.nn.Module, gray: Tensor) -> Tensor:
     """Run a network on gray images and bring its chroma to their size.
 
     Args:
-        model: takes (B, 1, H, W) in [0, 1], gives (B, 2, h, w) scaled chroma first.
+        model: takes (B, 1, H, W) in [0, 1], gives (B, 2, h, w) scaled chroma, alone or first.
         gray: (B, 1, H, W) in [0, 1].
 
     Returns:
         (B, 2, H, W) a*, b* in Lab units, upsampled bilinearly.
     """
     with torch.inference_mode():
-        ab, _ = model(gray)
+        ab, _ = chroma_and_scores(model(gray))
         return F.interpolate(
             unscale_ab(ab.float()), gray.shape[-2:], mode="bilinear", align_corners=False
         )

@@ -322,8 +322,13 @@ def _check_nir(nir: Nir, data: Data, path: Path) -> None:
 
 
 def _check_gans(gans: Gans, profile: Profile, path: Path) -> None:
-    if (gans.stored or profile.data.stored) < (gans.size or profile.data.size):
+    size = gans.size or profile.data.size
+    if (gans.stored or profile.data.stored) < size:
         raise ColorkitError(f"{path}: gans.stored must be at least gans.size; enlarge it")
+    if size < 64 or size % 8:  # eight tiles a side, each halved three times
+        raise ColorkitError(
+            f"{path}: gans.size must be 64 or more and a multiple of 8, not {size}; correct it"
+        )
     if strange := set(gans.classes) - set(profile.classes()):
         raise ColorkitError(
             f"{path}: gans.classes has {sorted(strange)[0]}, which no network of the profile has; "

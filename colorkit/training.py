@@ -5,12 +5,8 @@ training is read from disk, an interrupted one goes on from its last epoch.
 """
 
 import hashlib
-import io
 import json
-import os
-import sys
-import time
-import warnings
+import logging
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,8 +15,15 @@ import lightning as L
 import pandas as pd
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
-from lightning.pytorch.plugins.io import TorchCheckpointIO
 
+from colorkit.callbacks import (
+    AtomicCheckpoints,
+    History,
+    Quiet,
+    Snapshots,
+    choose_progress,
+    interruptible,
+)
 from colorkit.color import scale_ab
 from colorkit.data.batches import Batch, Share, loader, mix_seed, prepare
 from colorkit.data.collection import ImageSet
@@ -170,67 +173,6 @@ def one_cycle(module: Colorizer, weight_decay: float = 0.02):
     return [optimizer], [{"scheduler": cycle, "interval": "step"}]
 
 
-class AtomicCheckpoints(TorchCheckpointIO):
-    """Checkpoints that appear whole or not at all, also on a full disk or under a kill.
-
-    Lightning writes to the system's temporary folder and copies, which can leave half a file.
-    """
-
-    def save_checkpoint(self, checkpoint, path, storage_options=None) -> None:
-        """Write a checkpoint; raises ColorkitError when the disk is full."""
-        buffer = io.BytesIO()
-        torch.save(checkpoint, buffer)
-        with atomic_write(path) as file:
-            file.write(buffer.getbuffer())
-
-
-class History(Callback):
-    """The table of losses, kept in the checkpoint so that a resumed training has all of it."""
-
-    def __init__(self, label: str, progress: str, total: int):
-        self.rows: list[dict] = []
-        self.label, self.progress, self.total = label, progress, total
-        self.started = time.monotonic()
-
-    def on_train_epoch_start(self, trainer, module) -> None:
-        """Start the epoch's clock."""
-        self.started = time.monotonic()
-
-    def on_train_epoch_end(self, trainer, module) -> None:
-        """Append a row; print it when ten lines in all leave room for it."""
-        metrics = {name: value.item() for name, value in trainer.callback_metrics.items()}
-        epoch = trainer.current_epoch + 1
-        seconds = round(time.monotonic() - self.started, 2)
-        self.rows.append({"epoch": epoch, **metrics, "seconds": seconds})
-        every = max(1, -(-self.total // 10))
-        shown = self.progress == "plain" and trainer.is_global_zero
-        if shown and (epoch % every == 0 or epoch == self.total):
-            color = metrics["val_color"]
-            print(f"{self.label} epoch {epoch}/{self.total} val color {color:.5f} {seconds:.1f} s")
-
-    def state_dict(self) -> dict:
-        """Lightning stores this in the checkpoint."""
-        return {"rows": self.rows}
-
-    def load_state_dict(self, state_dict: dict) -> None:
-        """Lightning restores it on resuming."""
-        self.rows = list(state_dict["rows"])
-
-
-class Snapshots(Callback):
-    """Weights kept along the way, so that chapters can show images as epochs pass."""
-
-    def __init__(self, folder: Path, epochs: int):
-        self.folder = folder
-        self.epochs = {1, -(-epochs // 4), -(-epochs // 2), epochs}
-
-    def on_train_epoch_end(self, trainer, module) -> None:
-        """Write the weights if this is one of the epochs."""
-        epoch = trainer.current_epoch + 1
-        if epoch in self.epochs and trainer.is_global_zero:
-            save_weights(self.folder / f"epoch-{epoch:04d}.safetensors", module.model, epoch=epoch)
-
-
 def fit(
     name: str,
     make_model,
@@ -299,7 +241,7 @@ def fit(
         return load_run(run_folder)
 
     run_folder.mkdir(parents=True, exist_ok=True)
-    progress = _progress()
+    progress = choose_progress()
     history = History(f"{name} (seed {seed})", progress, recipe.epochs)
     best = ModelCheckpoint(
         run_folder, "best", monitor="val_color", save_last=True, enable_version_counter=False
@@ -310,7 +252,7 @@ def fit(
     trained = module(model, recipe, size, seed)
     trained.train_set, trained.val_set = train, val
     last = run_folder / "last.ckpt"
-    with _Quiet():
+    with Quiet():
         trainer = L.Trainer(
             max_epochs=recipe.epochs,
             accelerator="auto",
@@ -328,10 +270,8 @@ def fit(
             deterministic="warn",
             benchmark=False,
         )
-        with _lost_process(devices * num_nodes):
+        with interruptible(), _lost_process(devices * num_nodes):
             trainer.fit(trained, ckpt_path=str(last) if last.exists() else None, weights_only=True)
-    if trainer.interrupted:
-        raise KeyboardInterrupt
     if trainer.is_global_zero:
         _finish(run_folder, name, trained, best, history, identity, train.classes, data)
     trainer.strategy.barrier()
@@ -340,17 +280,31 @@ def fit(
 
 @contextmanager
 def _lost_process(count: int):
-    """Say in one sentence that another process is gone; its end shows as a broken connection."""
+    """Say in one sentence that another process is gone, whichever way that shows first.
+
+    The connection to it breaks, or Lightning sees its end, logs that, and kills the others.
+    """
+    lost = (
+        f"one of the {count} processes of this training ended, so the others stopped; the same "
+        "command goes on after the last whole epoch"
+    )
+
+    def reword(record: logging.LogRecord) -> bool:
+        if "terminated with code" in record.getMessage():
+            record.msg, record.args = f"colorkit: {lost}.", ()
+        return True
+
+    log = logging.getLogger("lightning.fabric.strategies.launchers.subprocess_script")
+    log.addFilter(reword)
     try:
         yield
     except RuntimeError as error:
         told = str(error)
         if count > 1 and any(word in told for word in ("Connection", "gloo", "NCCL", "peer")):
-            raise ColorkitError(
-                f"one of the {count} processes of this training ended, so the others stopped; the "
-                "same command goes on after the last whole epoch"
-            ) from error
+            raise ColorkitError(lost) from error
         raise
+    finally:
+        log.removeFilter(reword)
 
 
 def load_run(folder: str | Path) -> Run:
@@ -409,38 +363,3 @@ def _tensorboard(folder: Path):
     from lightning.pytorch.loggers import TensorBoardLogger
 
     return TensorBoardLogger(folder, name="", version="tensorboard")
-
-
-def _progress() -> str:
-    """`live` bar in Jupyter or a terminal, `plain` lines in a batch run, `none` in CI.
-
-    The report's runner says `plain` through the environment: a bar would flood its notebooks.
-    """
-    chosen = os.environ.get("COLORKIT_PROGRESS")
-    if chosen:
-        return chosen
-    if os.environ.get("CI"):
-        return "none"
-    shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
-    return "live" if shell or sys.stderr.isatty() else "plain"
-
-
-class _Quiet(warnings.catch_warnings):
-    """Silence what Lightning says about choices made on purpose here (no workers, devices)."""
-
-    def __enter__(self):
-        import logging
-
-        result = super().__enter__()
-        warnings.filterwarnings("ignore", module=r"lightning\..*")
-        warnings.filterwarnings("ignore", category=FutureWarning)
-        # Of the fusion's weights, used by halves: their copy is small.
-        warnings.filterwarnings("ignore", message="Grad strides do not match")
-        self._logger = logging.getLogger("lightning.pytorch")
-        self._level = self._logger.level
-        self._logger.setLevel(logging.ERROR)
-        return result
-
-    def __exit__(self, *error):
-        self._logger.setLevel(self._level)
-        return super().__exit__(*error)

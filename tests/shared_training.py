@@ -1,6 +1,6 @@
 """A tiny training as a program, so that Lightning can start it several times over.
 
-`python shared_training.py FOLDER DEVICES [EPOCH]` trains; in EPOCH the last process kills itself.
+`python shared_training.py FOLDER DEVICES WAY [EPOCH]` trains; in EPOCH the last process dies.
 """
 
 import os
@@ -19,10 +19,18 @@ from colorkit.course import scene_entries
 from colorkit.data.collection import collect
 from colorkit.errors import ColorkitError
 from colorkit.models import ColorNet
+from colorkit.nir import NirColorizer, NirRecipe
 from colorkit.profiles import Recipe
+from colorkit.training import Colorizer
 
-# Every image draws its own gray and crop, which must not depend on the process it is given to.
-RECIPE = Recipe(epochs=3, batch_size=8, precision="32-true", gray="random")
+# Every image draws its own gray, crop or filter, which must not depend on the process it is given
+# to. By name: the recipe, what is trained, how many images choose the best epoch: 9 leave a
+# remainder too small for two processes.
+COMMON = {"epochs": 3, "batch_size": 8, "precision": "32-true"}
+WAYS = {
+    "gray": (Recipe(**COMMON, gray="random"), Colorizer, 9),
+    "nir": (NirRecipe(**COMMON, structure="gradient"), NirColorizer, 8),
+}
 torch.set_num_threads(1)
 
 
@@ -33,49 +41,54 @@ def paint(entry, size):
     return blocks.repeat(size // 6, axis=0).repeat(size // 6, axis=1)
 
 
-def run(folder: Path, devices: int = 1):
-    """19 training images: two whole batches. 9 validation images: a remainder too few for two."""
+def run(folder: Path, devices: int = 1, way: str = "gray"):
+    """19 training images: two whole batches."""
     entries = scene_entries(["lawn", "sky"], {"train": 10, "val": 5, "test": 1})[:-1]
     found = collect(entries, 36, folder / "cache", source="blocks", reader=paint, recipe="blocks")
     val = found.subset(["lawn", "sky"], "val")
+    recipe, module, count = WAYS[way]
     return training.fit(
         "tiny",
         lambda: ColorNet(2, width=0.125, global_size=32),
-        RECIPE,
+        recipe,
         found.subset(["lawn", "sky"], "train"),
-        val.take(range(9)),
+        val.take(range(count)),
         size=32,
         seed=0,
         folder=folder,
         data="blocks",
         fingerprint=found.fingerprint,
         devices=devices,
+        module=module,
     )
 
 
 class Die(Callback):
     """What a machine that fails does to its process."""
 
-    def __init__(self, epoch: int):
-        self.epoch = epoch
+    def __init__(self, epoch: int, how: signal.Signals = signal.SIGKILL):
+        self.epoch, self.how = epoch, how
 
     def on_train_batch_end(self, trainer, *_):
-        """Kill the last process within the epoch."""
+        """End the last process within the epoch."""
         last = trainer.global_rank == trainer.world_size - 1
         if trainer.current_epoch == self.epoch - 1 and last:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), self.how)
+
+
+def with_callback(callback: Callback):
+    """Give what makes trainers that have one callback more."""
+    make = training.L.Trainer
+    return lambda **options: make(**options | {"callbacks": [*options["callbacks"], callback]})
 
 
 def main() -> None:
     """Train; end as the command line ends."""
-    folder, devices, *epoch = sys.argv[1:]
+    folder, devices, way, *epoch = sys.argv[1:]
     if epoch:
-        make = training.L.Trainer
-        training.L.Trainer = lambda **options: make(
-            **options | {"callbacks": [*options["callbacks"], Die(int(epoch[0]))]}
-        )
+        training.L.Trainer = with_callback(Die(int(epoch[0])))
     try:
-        run(Path(folder), int(devices))
+        run(Path(folder), int(devices), way)
     except ColorkitError as error:
         _say(str(error))
         sys.exit(2)

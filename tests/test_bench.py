@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmarks import baseline, network, timing
+from benchmarks import baseline, network, program, streaming, timing
 from benchmarks.__main__ import PARTS, tables
 from colorkit import book
 from colorkit.errors import ColorkitError
@@ -77,6 +77,43 @@ def test_works_are_timed_in_turn_after_one_turn_to_warm_up(monkeypatch):
     assert order == list("abababab")
     assert {name: len(t) for name, t in times.items()} == {"a": 3, "b": 3}
     assert timing.median_ratio([2.0, 8.0, 3.0], [1.0, 2.0, 3.0]) == 2.0
+
+
+def test_streams_take_turns_and_count_their_images(monkeypatch):
+    order, clock = [], iter(range(1000))
+    monkeypatch.setattr(timing.time, "process_time", lambda: 1e-6 * next(clock))
+
+    def stream(name, batch):
+        while True:
+            order.append(name)
+            yield batch
+
+    found = timing.in_turns({1: stream("a", 10), 2: stream("b", 5)}, 2, 10)
+    assert "".join(order) == "ab" + 2 * "abb"
+    assert found == pytest.approx({1: 2 / 20, 2: 2 / 20})  # a tick a turn
+
+
+def test_places365_follows_from_measured_rates_and_says_what_is_not_measured(monkeypatch):
+    measured = {"cpu": {"training": {"rows": [{"ours": 10.0}]}}}
+    monkeypatch.setattr(streaming, "_kept", lambda kind: measured.get(kind, {}))
+    (table,) = streaming.places(2000.0, images=360_000)
+    rows = {row[0]: row[1:] for row in table["rows"]}
+    assert rows["8 × CPU, measured"] == pytest.approx([80, 0.04, 1.25, 11 * 1.25 / 24])
+    assert rows["GPU, measured"] == ["not measured"] * 4
+    assert rows["64 × P100 of 2016, published"][0] == 3200
+
+
+def test_the_benchmark_of_the_report_runs_it_in_a_copy_twice(monkeypatch):
+    calls = []
+
+    def run(command, cwd, env, **_):
+        calls.append((command[3:], (Path(cwd) / "notebooks" / "profiles").is_dir()))
+        assert env["PYTHONPATH"] == str(cwd) and not (Path(cwd) / "runs").exists()
+
+    monkeypatch.setattr(program.subprocess, "run", run)
+    first, again = program.report()["rows"]
+    assert calls == [(["report", "--profile", "smoke"], True)] * 2
+    assert first["met"] and again["met"] and 0 <= again["ours"] < 10
 
 
 def test_a_line_is_told_from_a_curve():

@@ -12,6 +12,7 @@ from PIL import Image
 from skimage import color as sk
 
 from colorkit.data import cache as caches
+from colorkit.data import collection
 from colorkit.data.cache import open_cache
 from colorkit.data.collection import Collection, collect
 from colorkit.data.folders import Entry, list_images
@@ -299,6 +300,13 @@ def test_near_duplicates_across_given_splits_leave_the_earlier_split(tmp_path, p
     pairs = near_duplicates(found.cache.thumbnails)
     kept = pairs[(found.splits[pairs] != "").all(axis=1)]
     assert (found.splits[kept[:, 0]] == found.splits[kept[:, 1]]).all()
+
+
+def test_near_duplicates_are_kept_by_the_threshold_they_were_found_with(tmp_path, paint):
+    listing = entries(5, "lawn") + entries(5, "sky")
+    cache = collect(listing, SIZE, tmp_path, source="x", reader=paint, recipe="patches").cache
+    assert len(collection._pairs(cache, -1.1)) == 10 * 9 / 2
+    assert len(collection._pairs(cache)) == 0
 
 
 def test_loose_images_are_split_with_their_near_duplicates(tmp_path, paint):

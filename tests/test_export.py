@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from colorkit.color import decolorize, join, rgb_to_lab
+from colorkit.data.scenes import render
 from colorkit.errors import ColorkitError
+from colorkit.images import write_image
 from colorkit.inference import predict_ab
+from colorkit.metrics import psnr
 from colorkit.models import ColorNet, NirNet, UNet
 from colorkit.models.folding import quick
 from colorkit.models.weights import load_weights, save_weights
@@ -39,7 +43,8 @@ def exported(tmp_path_factory):
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("onnx")
     net = trained(ColorNet(3, width=0.125, preset="paper", global_size=64))
-    weights = save_weights(folder / "net.safetensors", net, gray="weighted", data="noise")
+    card = {"gray": "weighted", "data": "noise", "size": 64}
+    weights = save_weights(folder / "net.safetensors", net, **card)
     return weights, export_onnx(weights, folder / "net.onnx")
 
 
@@ -55,6 +60,35 @@ def test_onnx_runtime_gives_what_pytorch_gives_at_any_size(exported, shape):
     assert ab.shape == (count, 2, height, width)
     assert np.abs(expected).max() > 1  # of a*, b* in Lab units
     assert np.abs(ab - expected).max() < 1e-3
+
+
+def test_8_bit_integers_cost_less_than_a_tenth_of_a_decibel(exported, tmp_path):
+    from colorkit.export import export_onnx
+
+    weights, plain = exported
+    small = export_onnx(weights, tmp_path / "small.onnx", int8=True)
+    assert small.stat().st_size < 0.5 * plain.stat().st_size
+    names = ("lawn", "castle", "pond", "bar")
+    rgb = torch.stack([torch.from_numpy(render(n, 7, 64).rgb) for n in names]).permute(0, 3, 1, 2)
+    rgb, lab = rgb / 255, rgb_to_lab(rgb)
+    found = {}
+    for path in (plain, small):
+        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        (ab,) = session.run(["ab"], {"gray": decolorize(rgb).numpy()})
+        found[path] = ab, psnr(join(lab[:, :1], torch.from_numpy(ab)), rgb).mean().item()
+    assert np.abs(found[plain][0] - found[small][0]).max() > 0  # it is another computation
+    assert found[small][1] == pytest.approx(found[plain][1], abs=0.1)
+
+
+def test_ranges_are_measured_on_a_folder_as_the_network_is_fed(tmp_path):
+    from colorkit.export import _calibration
+
+    for k in range(3):
+        write_image(tmp_path / f"{k}.png", np.full((40, 50, 3), (60 * k, 0, 0), dtype=np.uint8))
+    grays = _calibration("red", 32, tmp_path)
+    assert [gray.shape for gray in grays] == [(1, 1, 32, 32)] * 3
+    assert [round(255 * float(gray.mean())) for gray in grays] == [0, 60, 120]
+    assert np.ptp([gray.mean() for gray in _calibration("random", 16, "")]) > 0.1
 
 
 def test_the_card_travels_with_the_file(exported):

@@ -14,6 +14,8 @@ from torch.utils.data import BatchSampler, DataLoader, Sampler
 from colorkit.color import DECOLORIZATIONS, decolorize, rgb_to_lab
 from colorkit.data.collection import ImageSet
 
+_IN_CACHE = 200_704  # pixels whose red, green and blue in float32 fit a processor's cache
+
 
 class Batch(NamedTuple):
     """What a network is trained on or measured with.
@@ -79,6 +81,13 @@ class Share(NamedTuple):
     def slice(self) -> slice:
         """Select one process's part of anything that has an entry for each image."""
         return slice(self.rank, None, self.of)
+
+    def draw(self, rows: int, count: int, generator: torch.Generator) -> Tensor:
+        """Numbers (rows, count), uniform in [0, 1), for the `count` images of one process.
+
+        Every process draws those of the whole batch: an image's do not depend on where it is.
+        """
+        return torch.rand((rows, count * self.of), generator=generator)[:, self.slice()]
 
 
 ALL = Share()
@@ -198,11 +207,15 @@ def prepare(
         generator, share: see `cut`.
     """
     pixels = cut(images, size, generator, share)
-    rgb = _to_float(pixels)
-    if gray == "random":
-        fed = _random_gray(rgb, generator, share) if generator else decolorize(rgb)
+    if gray == "random" and generator:
+        fed = _random_gray(_to_float(pixels), generator, share)
     else:
-        fed = decolorize(rgb, gray)
+        method = "weighted" if gray == "random" else gray
+        # A few images at a time on a CPU: what is not larger than its cache is not written to
+        # memory, nor is memory asked of the system for it.
+        each = _IN_CACHE // size**2 if pixels.device.type == "cpu" else len(pixels)
+        parts = pixels.split(max(1, each))
+        fed = torch.cat([decolorize(_to_float(part), method) for part in parts])
     return Batch(fed, rgb_to_lab(pixels), labels)  # bytes, which convert sooner
 
 
@@ -211,6 +224,7 @@ def prepare_nir(
     labels: Tensor,
     size: int,
     generator: torch.Generator | None = None,
+    share: Share = ALL,
 ) -> NirBatch:
     """Crop and flip both halves of a batch of pairs together, and convert the color half to Lab.
 
@@ -218,14 +232,14 @@ def prepare_nir(
         images, labels: (B, S, S, 4) uint8 (sRGB and near infrared) and (B,), as the loader gives
             them.
         size: side of the crops.
-        generator: see `crop`.
+        generator, share: see `cut`.
 
     Raises:
         ValueError: the images have no fourth channel, or are smaller than `size`.
     """
     if images.shape[-1] != 4:
         raise ValueError(f"pairs have 4 channels, received images of {tuple(images.shape)}")
-    pair = cut(images, size, generator)
+    pair = cut(images, size, generator, share)
     return NirBatch(_to_float(pair[:, 3:]), rgb_to_lab(pair[:, :3]), labels)
 
 

@@ -8,6 +8,7 @@ continues after the last finished chunk, and the final name appears only when al
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -133,10 +134,17 @@ def _build(entries, shape: tuple[int, ...], working: Path, reader: Reader, progr
         state = json.loads(record.read_text())
         done, faults = state["done"], state["faults"]
     _require_space(working, 0 if done else int(np.prod(shape)))
-    mode = "r+" if done else "w+"
-    images = np.lib.format.open_memmap(target, mode=mode, dtype=np.uint8, shape=shape)
     decode = partial(_try, reader, size=shape[1])
-    with ThreadPoolExecutor(max_workers=torch.get_num_threads()) as pool:
+    blank = np.zeros(shape[1:], dtype=np.uint8)
+    # Written as a file: a mapping would ask the system for every page.
+    with (
+        ThreadPoolExecutor(max_workers=torch.get_num_threads()) as pool,
+        target.open("r+b" if done else "w+b") as file,
+    ):
+        np.lib.format.write_array_header_1_0(
+            file, {"descr": "|u1", "fortran_order": False, "shape": shape}
+        )
+        file.seek(done * blank.nbytes, os.SEEK_CUR)
         decoding = pool.map(decode, entries[done : done + CHUNK])
         while done < len(entries):
             # The next chunk is decoded while this one goes to the disk.
@@ -146,9 +154,9 @@ def _build(entries, shape: tuple[int, ...], working: Path, reader: Reader, progr
             for row, image in enumerate(decoded, start):
                 if isinstance(image, str):
                     faults[str(row)] = image
-                else:
-                    images[row] = image
-            images.flush()
+                file.write(blank if isinstance(image, str) else np.ascontiguousarray(image))
+            file.flush()
+            os.fsync(file.fileno())
             write_json(record, {"done": done, "faults": faults})
             progress(done, len(entries))
     if len(faults) == len(entries):
@@ -156,7 +164,8 @@ def _build(entries, shape: tuple[int, ...], working: Path, reader: Reader, progr
         raise ColorkitError(
             f"none of {len(entries)} images could be read; {next(iter(faults.values()))}"
         )
-    thumbnails, colorless = _measure(images)
+    images = np.load(target, mmap_mode="r", allow_pickle=False)
+    thumbnails, colorless = measure_images(images)
     with (working / "stats.npz").open("wb") as file:
         np.savez(file, thumbnails=thumbnails, colorless=colorless)
     listing = [[e.name, e.label, e.split] for e in entries]
@@ -180,7 +189,7 @@ def _try(reader: Reader, entry: Entry, size: int) -> np.ndarray | str:
 
 
 def _require_space(folder: Path, need: int) -> None:
-    """Refuse before writing: a memory-mapped file that outgrows the disk ends in a bus error."""
+    """Refuse before the work of decoding, not when the disk is full."""
     free = shutil.disk_usage(folder).free
     if need > free:
         raise ColorkitError(
@@ -189,17 +198,17 @@ def _require_space(folder: Path, need: int) -> None:
         )
 
 
-def _measure(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Thumbnails (N, 768) and whether each image is (nearly) colorless.
+def measure_images(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Thumbnails (N, 768) of (N, S, S, C) uint8, and whether each image is (nearly) colorless.
 
     Colorless: fewer than 5 % of the pixels have a chroma above 8 (Lab units), below which a
     photograph reads as gray with a cast.
     """
     thumbnails, colorless = [], []
-    for start in range(0, len(images), 256):
-        rgb = _shrink(images[start : start + 256, ..., :3], THUMBNAIL * 2)
-        chroma = rgb_to_lab(rgb)[:, 1:].norm(dim=1)
-        colorless.append((chroma > 8).float().mean(dim=(1, 2)) < 0.05)
+    for start in range(0, len(images), 32):
+        rgb = _shrink(images[start : start + 32, ..., :3], THUMBNAIL * 2)
+        _, a, b = rgb_to_lab(rgb).unbind(1)
+        colorless.append((a.hypot(b) > 8).float().mean(dim=(1, 2)) < 0.05)
         small = torch.nn.functional.avg_pool2d(rgb, 2)
         thumbnails.append(small.flatten(1).half())
     return torch.cat(thumbnails).numpy().astype(np.float32), torch.cat(colorless).numpy()

@@ -15,7 +15,7 @@ from torch.utils.data import Dataset
 
 from colorkit.data import cache as caches
 from colorkit.data.folders import SPLITS, Entry
-from colorkit.data.splits import drop_leaks, groups_of, near_duplicates, seeded_split
+from colorkit.data.splits import SIMILAR, drop_leaks, groups_of, near_duplicates, seeded_split
 from colorkit.errors import ColorkitError
 from colorkit.files import atomic_write
 
@@ -201,11 +201,11 @@ def collect(
     return Collection(source, cache, splits, counts, f"{cache.digest}-{seed}", labels)
 
 
-def _pairs(cache: caches.Cache) -> np.ndarray:
+def _pairs(cache: caches.Cache, threshold: float = SIMILAR) -> np.ndarray:
     """Near-duplicates of a cache: compared once, for that takes the square of their number."""
-    path = cache.folder / "pairs.npy"
+    path = cache.folder / f"pairs-{threshold}.npy"
     if not path.exists():
-        found = near_duplicates(cache.thumbnails)
+        found = near_duplicates(cache.thumbnails, threshold)
         with atomic_write(path) as stream:
             np.save(stream, found)
     return np.load(path, allow_pickle=False)

@@ -9,8 +9,10 @@ of its own, and decodes what it reads.
 
 import io
 import json
+import tarfile
 from collections.abc import Iterable, Iterator
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +23,12 @@ from torch.utils.data import DataLoader
 
 from colorkit.data.batches import ALL, Share, mix_seed
 from colorkit.errors import ColorkitError
-from colorkit.files import write_json
-from colorkit.images import read_image, resize_crop
+from colorkit.files import atomic_write, write_json
+from colorkit.images import resize_crop
 
 PER_SHARD = 1000  # images a shard: tens of megabytes, a second of reading
 _SHUFFLE = 2000  # images held back at random, a second shuffle after that of the shards
-_LISTING = "shards.json"
+LISTING = "shards.json"
 
 
 def write_shards(
@@ -52,50 +54,108 @@ def write_shards(
     Raises:
         ColorkitError: a label that is no class, or a disk that cannot be written.
     """
-    from webdataset import TarWriter
+    left, counts = iter(images), []
+    while part := list(islice(left, per_shard)):
+        counts.append(write_shard(folder, len(counts), part, classes))
+    return write_listing(folder, classes, size, counts)
 
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    numbers, counts, writer = {name: i for i, name in enumerate(classes)}, [], None
+
+def write_shard(
+    folder: str | Path,
+    number: int,
+    images: Iterable[tuple[bytes | np.ndarray, str]],
+    classes: list[str],
+) -> list[int]:
+    """Write one shard, whole or not at all, and count its images by class; see `write_shards`."""
     try:
+        from webdataset import TarWriter
+    except ModuleNotFoundError as error:
+        raise ColorkitError(
+            "webdataset is not installed; run `pip install 'colorkit[shards]'`"
+        ) from error
+
+    labels, counts = {name: i for i, name in enumerate(classes)}, [0] * len(classes)
+    with atomic_write(_path(folder, number)) as stream, TarWriter(stream, mtime=0) as writer:
         for k, (image, label) in enumerate(images):
-            if label not in numbers:
-                raise ColorkitError(f"image {k} has label {label}, which is not among the classes")
-            if k % per_shard == 0:
-                if writer:
-                    writer.close()
-                writer = TarWriter(str(folder / f"{len(counts):06}.tar"))
-                counts.append(0)
-            data = image if isinstance(image, bytes) else _encode(image)
-            writer.write({"__key__": f"{k:09}", "jpg": data, "cls": str(numbers[label])})
-            counts[-1] += 1
-    finally:
-        if writer:
-            writer.close()
-    # Last, so that a listing means that all shards are whole.
-    write_json(folder / _LISTING, {"classes": list(classes), "size": size, "counts": counts})
-    return folder
+            if label not in labels:
+                raise ColorkitError(
+                    f"image {k} of shard {number} has label {label}, which is not among the classes"
+                )
+            data = image if isinstance(image, bytes) else as_jpeg(image)
+            key = f"{number:06}-{k:06}"
+            writer.write({"__key__": key, "jpg": data, "cls": str(labels[label])})
+            counts[labels[label]] += 1
+    return counts
+
+
+def count_shard(folder: str | Path, number: int, classes: list[str]) -> list[int] | None:
+    """Count the images of a shard by class; None where it is not written yet."""
+    if not _path(folder, number).is_file():
+        return None
+    counts = [0] * len(classes)
+    with tarfile.open(_path(folder, number)) as found:
+        for member in found:
+            if member.name.endswith(".cls"):
+                counts[int(found.extractfile(member).read())] += 1
+    return counts
+
+
+def write_listing(
+    folder: str | Path, classes: list[str], size: int, counts: list[list[int]], **more
+) -> Path:
+    """Write the listing, which means that all shards are whole.
+
+    Args:
+        folder: of the shards.
+        classes: class names.
+        size: side of the squares that reading gives.
+        counts: images by class of each shard.
+        **more: whatever else is to be known of them.
+    """
+    listing = {"classes": list(classes), "size": size, "counts": counts}
+    write_json(Path(folder) / LISTING, listing | more)
+    return Path(folder)
+
+
+def _path(folder: str | Path, number: int) -> Path:
+    return Path(folder) / f"{number:06}.tar"
 
 
 class Shards:
     """A folder of shards, in place of an `ImageSet`, for training.
 
+    Args:
+        folder: of the listing and the shards.
+        classes: read only images of these, in this order; all of the listing's by default.
+        workers: processes that decode, beside the one that trains.
+
     Attributes:
         classes: class names; a label is an index into them.
+        size: side of the squares that reading gives.
+        counts: images of these classes in each shard.
         names: of the shards with their counts; they name a training's data.
 
     Raises:
-        ColorkitError: the folder has no listing, or a shard is missing.
+        ColorkitError: the folder has no listing, a shard or a class is missing.
     """
 
-    def __init__(self, folder: str | Path, workers: int = 0):
+    def __init__(self, folder: str | Path, classes: list[str] | None = None, workers: int = 0):
         self.folder, self.workers = Path(folder), workers
-        listing = self.folder / _LISTING
+        listing = self.folder / LISTING
         if not listing.is_file():
-            raise ColorkitError(f"{folder} holds no {_LISTING}; write the shards again")
+            raise ColorkitError(f"{folder} holds no {LISTING}; write the shards again")
         found = json.loads(listing.read_text(encoding="utf-8"))
-        self.classes, self.size, self.counts = found["classes"], found["size"], found["counts"]
-        self.paths = [self.folder / f"{k:06}.tar" for k in range(len(self.counts))]
+        self.size, self.classes = found["size"], list(classes or found["classes"])
+        absent = sorted(set(self.classes) - set(found["classes"]))
+        if absent:
+            raise ColorkitError(
+                f"{folder} has no images of class {', '.join(absent)}; it has: "
+                f"{', '.join(found['classes'][:40])}"
+            )
+        known = [found["classes"].index(name) for name in self.classes]
+        self.labels = {number: label for label, number in enumerate(known)}
+        self.counts = [sum(shard[number] for number in known) for shard in found["counts"]]
+        self.paths = [_path(self.folder, k) for k in range(len(self.counts))]
         missing = [p.name for p in self.paths if not p.is_file()]
         if missing:
             raise ColorkitError(f"{folder} lacks {missing[0]}; copy all shards of the listing")
@@ -151,6 +211,9 @@ class _Stream(torch.utils.data.IterableDataset):
         reader, readers = self.share.rank * workers + worker, self.share.of * workers
         own = [str(self.shards.paths[k]) for k in self._order()[reader::readers]]
         found = WebDataset(own, shardshuffle=False, nodesplitter=None, workersplitter=None)
+        labels = self.shards.labels
+        found = found.map(lambda s: s | {"cls": labels.get(int(s["cls"]))})
+        found = found.select(lambda s: s["cls"] is not None)
         if self.seed is not None:
             found = found.shuffle(_SHUFFLE, seed=mix_seed(self.seed, self.epoch, reader))
         found = found.map(partial(_decode, size=self.shards.size))
@@ -171,7 +234,7 @@ def _decode(sample: dict, size: int) -> tuple[np.ndarray, int]:
     with Image.open(io.BytesIO(sample["jpg"])) as image:
         image.draft("RGB", (size, size))
         pixels = np.asarray(image.convert("RGB"))
-    return resize_crop(pixels, size), int(sample["cls"])
+    return resize_crop(pixels, size), sample["cls"]
 
 
 def _stack(samples: list[tuple[np.ndarray, int]]) -> tuple[Tensor, Tensor]:
@@ -179,23 +242,8 @@ def _stack(samples: list[tuple[np.ndarray, int]]) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(np.stack(images)), torch.tensor(labels)
 
 
-def _encode(image: np.ndarray) -> bytes:
+def as_jpeg(image: np.ndarray) -> bytes:
+    """Encode (H, W, 3) uint8 as a JPEG that loses next to nothing, chroma at full size."""
     stream = io.BytesIO()
     Image.fromarray(image).save(stream, "JPEG", quality=95, subsampling="4:4:4")
     return stream.getvalue()
-
-
-def from_files(entries, size: int) -> Iterator[tuple[bytes | np.ndarray, str]]:
-    """Images of a listing for `write_shards`: small JPEG files as they are, others resized."""
-    for entry in entries:
-        data = entry.path.read_bytes()
-        try:
-            with Image.open(io.BytesIO(data)) as file:
-                plain = file.format == "JPEG" and file.mode == "RGB" and "exif" not in file.info
-                as_is = plain and min(file.size) == size and "icc_profile" not in file.info
-        except OSError:
-            as_is = False
-        yield (
-            data if as_is else resize_crop(read_image(entry.path, min_side=size), size),
-            entry.label,
-        )

@@ -1,0 +1,144 @@
+"""Photographs into shards: nothing lost, nothing half written, and a training reads them."""
+
+import io
+import tarfile
+import zlib
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+from test_cli import run
+
+from colorkit.data import packing
+from colorkit.data.folders import list_images
+from colorkit.data.packing import hold_out, pack
+from colorkit.data.shards import Shards
+from colorkit.errors import ColorkitError
+
+pytest.importorskip("webdataset")
+SIZE = 36
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory):
+    """Two classes of 20, half of them small JPEG, half larger PNG; and two without use."""
+    root = tmp_path_factory.mktemp("photographs")
+    for name in ("lawn", "sky"):
+        (root / name).mkdir()
+        for k in range(20):
+            rng = np.random.default_rng(zlib.crc32(f"{name}{k}".encode()))
+            blocks = rng.integers(0, 256, (6, 6, 3), dtype=np.uint8)
+            large = k % 2
+            pixels = blocks.repeat(6 + 3 * large, 0).repeat(6 + 3 * large, 1)
+            kind = "png" if large else "jpg"
+            Image.fromarray(pixels).save(root / name / f"{k:02}.{kind}", quality=95)
+    gray = np.random.default_rng(0).integers(0, 256, (SIZE, SIZE), dtype=np.uint8)
+    Image.fromarray(gray).save(root / "lawn" / "gray.png")
+    (root / "sky" / "broken.jpg").write_bytes(b"no image")
+    return root
+
+
+@pytest.fixture(scope="module")
+def packed(photographs, tmp_path_factory):
+    return pack(list_images(photographs), tmp_path_factory.mktemp("out") / "s", SIZE, per_shard=8)
+
+
+def members(folder) -> dict[str, bytes]:
+    found = {}
+    for path in sorted(folder.glob("*.tar")):
+        with tarfile.open(path) as tar:
+            found |= {m.name: tar.extractfile(m).read() for m in tar}
+    return found
+
+
+def test_every_image_is_in_one_place_and_small_files_are_kept(photographs, packed):
+    train = [data for name, data in members(packed).items() if name.endswith(".jpg")]
+    held = [path.read_bytes() for path in packed.glob("*/*/*.jpg")]
+    small = {path.read_bytes() for path in photographs.glob("*/??.jpg")}
+    kept = [data for data in train + held if data in small]
+    assert len(kept) == len(set(kept)) == 20
+    gray_is_held = "lawn/gray.png" in hold_out(list_images(photographs), 0)
+    assert len(train) + len(held) == 40 + gray_is_held  # a test image may be gray
+    assert all(min(Image.open(io.BytesIO(data)).size) == SIZE for data in train + held)
+    shards = Shards(packed)
+    assert (len(shards), shards.classes, shards.size) == (len(train), ["lawn", "sky"], SIZE)
+    assert {path.parent.relative_to(packed).as_posix() for path in packed.glob("*/*/*")} == {
+        f"{split}/{name}" for split in ("val", "test") for name in ("lawn", "sky")
+    }
+
+
+def test_a_stopped_run_goes_on_and_ends_as_one_never_stopped(
+    photographs, packed, tmp_path, monkeypatch
+):
+    out, entries = tmp_path / "s", list_images(photographs)
+    write, done, stops = packing.write_shard, [], [2]
+
+    def stopping(folder, number, *rest):
+        if number in stops:
+            stops.remove(number)
+            raise KeyboardInterrupt
+        done.append(number)
+        return write(folder, number, *rest)
+
+    monkeypatch.setattr(packing, "write_shard", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        pack(entries, out, SIZE, per_shard=8)
+    with pytest.raises(ColorkitError, match=r"holds no shards\.json"):
+        Shards(out)
+    with pytest.raises(ColorkitError, match="holds shards of other images or settings"):
+        pack(entries, out, SIZE + 1, per_shard=8)
+    pack(entries, out, SIZE, per_shard=8)
+    whole = {p.relative_to(packed): p.read_bytes() for p in packed.rglob("*") if p.is_file()}
+    again = {p.relative_to(out): p.read_bytes() for p in out.rglob("*") if p.is_file()}
+    assert again == whole
+    pack(entries, out, SIZE, per_shard=8)
+    assert done == list(range(len(Shards(out).paths)))  # each written once
+
+
+def test_splits_of_folders_are_kept_and_others_drawn(tmp_path, photographs):
+    entries = list_images(photographs)
+    drawn = hold_out(entries, 0)
+    assert drawn == hold_out(entries[::-1], 0) != hold_out(entries, 1)
+    assert sorted(drawn.values()) == ["test"] * 4 + ["val"] * 4
+    for k, split in enumerate(["train"] * 10 + ["test"] * 3):
+        path = tmp_path / split / "a" / f"{k}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    named = hold_out(list_images(tmp_path), 0)
+    tested = {name for name, split in named.items() if split == "test"}
+    assert tested == {f"test/a/{k}.jpg" for k in range(10, 13)}
+    assert [s for name, s in named.items() if name.startswith("train")] == ["val"]
+
+
+def test_the_command_line_packs_and_trains(photographs, tmp_path, monkeypatch, capsys):
+    profile = {
+        "name": "tiny",
+        "data": {"source": "shards", "what": "blocks", "size": 32, "stored": SIZE, "root": "s"},
+        "networks": {"net": {"classes": ["sky", "lawn"]}},
+        "model": {"width": 0.125, "global_size": 32},
+        "recipe": {"epochs": 1, "batch_size": 4},
+    }
+    (tmp_path / "notebooks" / "profiles").mkdir(parents=True)
+    (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(profile))
+    monkeypatch.chdir(tmp_path)
+    packing_ = ["shards", str(photographs), "-o", "s", "--size", str(SIZE), "--per-shard", "8"]
+    status, told, _ = run(monkeypatch, capsys, *packing_)
+    assert (status, "training images of 2 classes" in told) == (0, True)
+    status, told, error = run(monkeypatch, capsys, "train", "net", "--profile", "tiny.yaml")
+    assert (status, "best epoch 1" in told) == (0, True), error
+    profile["networks"]["net"]["limit"] = 5
+    (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(profile))
+    status, _, error = run(monkeypatch, capsys, "train", "net", "--profile", "tiny.yaml")
+    assert (status, "remove the network's limit" in error) == (2, True)
+
+
+def test_a_network_reads_its_own_classes_only(packed):
+    shards = Shards(packed, ["sky"])
+    labels = [label for _, y in shards.loader(2) for label in y.tolist()]
+    assert set(labels) == {0} and len(labels) == len(shards) // 2 * 2
+    both = Shards(packed, ["sky", "lawn"])
+    found = [label for _, y in both.loader(1) for label in y.tolist()]
+    assert found.count(0) == len(shards) and found.count(1) == len(both) - len(shards)
+    with pytest.raises(ColorkitError, match="no images of class pond; it has: lawn, sky"):
+        Shards(packed, ["pond"])
