@@ -7,8 +7,9 @@ the file, the fault and the remedy; nothing else escapes, and no decoder prints 
 """
 
 import io
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
@@ -25,7 +26,7 @@ _WRITE |= {".tif": "TIFF", ".tiff": "TIFF"}
 
 
 def read_image(
-    path: str | Path, *, max_pixels: int = MAX_PIXELS, min_side: int | None = None
+    path: str | Path | BinaryIO, *, max_pixels: int = MAX_PIXELS, min_side: int | None = None
 ) -> np.ndarray:
     """Read an image file of (almost) any kind as sRGB.
 
@@ -40,7 +41,7 @@ def read_image(
       largest finite one; negative values are black.
 
     Args:
-        path: The file.
+        path: The file, or a stream of its bytes, with the `name` that faults give it.
         max_pixels: Larger images are refused before anything is decoded: a file of a few
             kilobytes can claim a size that fills the memory.
         min_side: If given, a JPEG may be decoded at 1/2, 1/4 or 1/8 of its size as long as its
@@ -54,16 +55,17 @@ def read_image(
     Raises:
         ColorkitError: The file is missing, a folder, empty, no image, cut off, or too large.
     """
-    path = Path(path)
+    on_disk = isinstance(path, str | Path)
+    name = Path(path if on_disk else path.name)
     try:
-        with quiet:
-            return _decode(path, max_pixels, min_side)
+        with quiet, _open(name) if on_disk else nullcontext(path) as stream:
+            return _decode(stream, name, max_pixels, min_side)
     except ColorkitError:
         raise
     # Decoders raise whatever their parsing trips over (OSError, SyntaxError, struct.error,
     # ValueError, MemoryError, zlib.error, …); all of it means the same to the owner of the file.
     except Exception as error:
-        raise ColorkitError(_fault(path, error)) from error
+        raise ColorkitError(_fault(name, error)) from error
 
 
 def resize_crop(rgb: np.ndarray, size: int) -> np.ndarray:
@@ -94,28 +96,47 @@ def resize_crop(rgb: np.ndarray, size: int) -> np.ndarray:
     return np.array(image.resize((size, size), Image.Resampling.LANCZOS, reducing_gap=3.0))
 
 
-def write_image(
+def write_image(path: str | Path, rgb: np.ndarray, **options) -> None:
+    """Write an image; the format follows the name (JPEG, PNG, TIFF, WebP, BMP).
+
+    The file appears under its name only once it is complete.
+
+    Args:
+        path: The file; folders on the way are made.
+        rgb, options: As for `encode_image`.
+
+    Raises:
+        ColorkitError: The ending of the name is none of these, or the file cannot be written.
+        ValueError: `rgb` has another type or shape.
+    """
+    # Encode to memory first: some encoders turn a full disk into an error that hides its cause.
+    encoded = encode_image(path, rgb, **options)
+    with atomic_write(Path(path)) as stream:
+        stream.write(encoded)
+
+
+def encode_image(
     path: str | Path,
     rgb: np.ndarray,
     *,
     quality: int = 95,
     exif: bytes | None = None,
     icc_profile: bytes | None = None,
-) -> None:
-    """Write an image; the format follows the name (JPEG, PNG, TIFF, WebP, BMP).
+) -> memoryview:
+    """Give the bytes of an image file; the format follows the name (JPEG, PNG, TIFF, WebP, BMP).
 
-    The file appears under its name only once it is complete. JPEG keeps color at full resolution
-    (4:4:4), for halved chroma would blur exactly what a colorizer has to show.
+    JPEG keeps color at full resolution (4:4:4), for halved chroma would blur exactly what a
+    colorizer has to show.
 
     Args:
-        path: The file; folders on the way are made.
+        path: The name of the file; nothing is written.
         rgb: uint8 (H, W, 3), sRGB.
         quality: 1–100, for JPEG and WebP.
         exif: EXIF block to carry over. Its orientation is dropped, as `read_image` applied it.
         icc_profile: Profile to embed; it must describe sRGB, which the pixels are.
 
     Raises:
-        ColorkitError: The ending of the name is none of these, or the file cannot be written.
+        ColorkitError: The ending of the name is none of these, or the format is too small.
         ValueError: `rgb` has another type or shape.
     """
     path = Path(path)
@@ -130,13 +151,13 @@ def write_image(
     if exif and (upright := _without_orientation(exif)):
         options["exif"] = upright
     if kind == "JPEG":
-        options |= {"quality": quality, "subsampling": "4:4:4", "optimize": True}
+        # Not `optimize`: Pillow then fails on pictures that need more than two bytes a pixel.
+        options |= {"quality": quality, "subsampling": "4:4:4"}
     elif kind == "WEBP":
         options |= {"quality": quality, "method": 4}
     elif kind == "TIFF" and "exif" not in options:
         # libtiff, which compresses, cannot write EXIF's nested directories; Pillow itself can.
         options["compression"] = "tiff_adobe_deflate"
-    # Encode to memory first: some encoders turn a full disk into an error that hides its cause.
     encoded = io.BytesIO()
     try:
         Image.fromarray(np.ascontiguousarray(rgb)).save(encoded, kind, **options)
@@ -146,34 +167,36 @@ def write_image(
             f"{path}: {width}×{height} pixels cannot be stored as {kind} ({one_line(error)}); "
             "choose another format, such as .png."
         ) from error
-    with atomic_write(path) as stream:
-        stream.write(encoded.getbuffer())
+    return encoded.getbuffer()
 
 
-def _decode(path: Path, max_pixels: int, min_side: int | None) -> np.ndarray:
-    """Read `path`; whatever goes wrong is `read_image`'s to report."""
+def _open(path: Path) -> BinaryIO:
     if not path.exists():
         raise ColorkitError(f"{path}: there is no such file; check the path.")
     if path.is_dir():
         raise ColorkitError(f"{path}: this is a folder; give the path of an image file.")
     if not path.is_file():
         raise ColorkitError(f"{path}: this is no regular file; give the path of an image file.")
-    with path.open("rb") as stream:
-        magic = stream.read(4)
-        if not magic:
-            raise ColorkitError(f"{path}: the file is empty (0 bytes); copy it again.")
-        stream.seek(0)
-        wide = read_wide_tiff(stream, path, max_pixels) if magic in TIFF_MAGIC else None
-        stream.seek(0)
-        if wide is not None:
-            return to_srgb(wide)
-        Image.init()  # so that Pillow knows which of them this build of it can read
-        image = Image.open(stream, formats=[kind for kind in _READ if kind in Image.OPEN])
-        check_size(path, image.size, max_pixels)
-        if min_side is not None and image.format in ("JPEG", "MPO"):
-            image.draft(None, (max(min_side, 1),) * 2)
-        image.load()
-        return to_srgb(image)
+    return path.open("rb")
+
+
+def _decode(stream: BinaryIO, path: Path, max_pixels: int, min_side: int | None) -> np.ndarray:
+    """Read a file of that name; whatever goes wrong is `read_image`'s to report."""
+    magic = stream.read(4)
+    if not magic:
+        raise ColorkitError(f"{path}: the file is empty (0 bytes); copy it again.")
+    stream.seek(0)
+    wide = read_wide_tiff(stream, path, max_pixels) if magic in TIFF_MAGIC else None
+    stream.seek(0)
+    if wide is not None:
+        return to_srgb(wide)
+    Image.init()  # so that Pillow knows which of them this build of it can read
+    image = Image.open(stream, formats=[kind for kind in _READ if kind in Image.OPEN])
+    check_size(path, image.size, max_pixels)
+    if min_side is not None and image.format in ("JPEG", "MPO"):
+        image.draft(None, (max(min_side, 1),) * 2)
+    image.load()
+    return to_srgb(image)
 
 
 def to_srgb(image: Image.Image) -> np.ndarray:

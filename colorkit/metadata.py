@@ -11,6 +11,7 @@ import io
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import ExifTags, Image, ImageCms
 
@@ -39,10 +40,10 @@ class Metadata:
     notes: tuple[str, ...] = ()
 
 
-def read_metadata(path: str | Path) -> Metadata:
-    """Read what an image file says beside its pixels; damaged metadata counts as none."""
+def read_metadata(path: str | Path | BinaryIO) -> Metadata:
+    """Read what an image file, or a stream, says beside its pixels; damaged counts as none."""
     try:
-        with quiet, Path(path).open("rb") as stream, Image.open(stream) as image:
+        with quiet, Image.open(path) as image:
             return Metadata(_exif(image), _profile(image.info.get("icc_profile")), _notes(image))
     except Exception:  # what cannot be opened is `read_image`'s to report
         return Metadata()

@@ -1,4 +1,4 @@
-"""Colorizing files: which photographs are meant, where each goes, and what happened to it.
+"""Colorizing files: which are meant, where each result goes, and what happened to it.
 
 No file that was given is ever written to: not by its own name, nor through a link, nor because two
 photographs bear one name, which on some disks `A.jpg` and `a.jpg` do.
@@ -8,14 +8,14 @@ import errno
 import glob
 import os
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from colorkit.data.folders import SUFFIXES, list_images
+from colorkit.data.folders import SUFFIXES, VIDEOS, list_images
 from colorkit.errors import ColorkitError
 from colorkit.files import write_fault
 from colorkit.images import MAX_PIXELS, read_image, write_image
@@ -30,7 +30,7 @@ _TINTED = 2  # of 255: mean distance of the channels from which a photograph has
 
 @dataclass
 class Outcome:
-    """What became of one photograph.
+    """What became of one photograph or video.
 
     Attributes:
         source: the file, or the argument that names none.
@@ -39,6 +39,7 @@ class Outcome:
         notes: what a person should be told.
         fault: why there is no result, in one sentence.
         measures: of a color photograph compared with its colorization, by name.
+        video: whether it is a video.
     """
 
     source: str
@@ -47,6 +48,7 @@ class Outcome:
     notes: list[str] = field(default_factory=list)
     fault: str = ""
     measures: dict[str, float] = field(default_factory=dict)
+    video: bool = False
 
 
 def find_photographs(arguments: list[str], out: Path) -> tuple[list[tuple[Path, Path]], list]:
@@ -76,7 +78,7 @@ def find_photographs(arguments: list[str], out: Path) -> tuple[list[tuple[Path, 
                 found.setdefault(path.absolute(), (path, Path(path.name)))
                 continue
             try:
-                entries = list_images(path, READ)
+                entries = list_images(path, READ | VIDEOS)
             except ColorkitError as error:
                 faults.append(Outcome(argument, fault=str(error)))
                 continue
@@ -91,7 +93,8 @@ def plan(found: list[tuple[Path, Path]], out: Path, beside: Path | None = None) 
     """Choose where the result of each photograph goes.
 
     A result keeps its photograph's name and, if it can be written, its format; else it becomes a
-    PNG. A name taken already gets a number: `x.jpg`, `x-2.jpg`.
+    PNG, and a video MP4. A name taken already gets a number: `x.jpg`, `x-2.jpg`. A file whose name
+    has no known ending is a video if it can be read as one.
 
     Args:
         found: as `find_photographs` gives them.
@@ -102,25 +105,29 @@ def plan(found: list[tuple[Path, Path]], out: Path, beside: Path | None = None) 
         ColorkitError: `out` is a file's name but there are several photographs, is of a kind that
             cannot be written, or its folder cannot be.
     """
-    single = bool(out.suffix) and not out.is_dir() and (out.suffix.lower() in READ or out.is_file())
+    single = bool(out.suffix) and not out.is_dir()
+    single = single and (out.suffix.lower() in READ | VIDEOS or out.is_file())
     if single and len(found) > 1:
         raise ColorkitError(f"{out} is one file for {len(found)} photographs; give -o a folder")
-    if single and out.suffix.lower() not in WRITTEN:
-        raise ColorkitError(f"{out}: results end in one of {', '.join(sorted(WRITTEN))}")
     _check_writable(out.parent if single else out)
     given = {identity for source, _ in found if (identity := _identity(source))}
     taken: set[str] = set()
     outcomes = []
     for source, below in found:
-        outcome = Outcome(str(source), out if single else _free(out / below, taken))
+        video = _is_video(source)
+        endings = _endings(video)
+        if single and out.suffix.lower() not in endings:
+            raise ColorkitError(f"{out}: results end in one of {', '.join(sorted(endings))}")
+        target = out if single else _free(out / below, taken, endings)
+        outcome = Outcome(str(source), target, video=video)
         if outcome.target.suffix.lower() != below.suffix.lower() and not single:
             outcome.notes.append(f"stored as {outcome.target.suffix}")
-        if beside:
+        if beside and not video:
             outcome.beside = _free(beside / f"{outcome.target.stem}-beside.png", taken)
         written = [path for path in (outcome.target, outcome.beside) if path]
         if blocked := next((path for path in written if _identity(path) in given), None):
             outcome.fault = (
-                f"{source}: its result would overwrite {blocked}, a photograph that was given; "
+                f"{source}: its result would overwrite {blocked}, a file that was given; "
                 "choose another folder with -o."
             )
         else:
@@ -134,15 +141,18 @@ def colorize_files(
     model: str | Path | None = None,
     saturation: float = 1.0,
     *,
+    hints: Sequence[tuple] = (),
     compare: bool = False,
     max_pixels: int = MAX_PIXELS,
+    progress: Callable[[int, int | None], None] | None = None,
 ) -> Iterator[Outcome]:
     """Colorize files one after the other; a fault of one does not keep the others from it.
 
     Args:
         outcomes: as `plan` gives them; those with a fault are passed on.
-        model, saturation, max_pixels: see `colorkit.colorize`.
-        compare: measure results of color photographs against them.
+        model, saturation, hints, max_pixels: see `colorkit.colorize`.
+        compare: measure results of color photographs against them, and the flicker of videos.
+        progress: see `colorkit.colorize_video`.
 
     Yields:
         Each outcome, once its photograph is done.
@@ -151,12 +161,18 @@ def colorize_files(
         ColorkitError: there is no such model.
     """
     from colorkit import pretrained
+    from colorkit.hints import HINTED
 
+    model = HINTED if model is None and hints else model
     pretrained.load(model)  # a fault of the model is no photograph's
     for outcome in outcomes:
         if not outcome.fault:
             try:
-                _colorize_file(outcome, model, saturation, compare, max_pixels)
+                if outcome.video:
+                    options = {"max_pixels": max_pixels, "progress": progress}
+                    _colorize_video(outcome, model, saturation, hints, compare, options)
+                else:
+                    _colorize_file(outcome, model, saturation, hints, compare, max_pixels)
             except ColorkitError as error:
                 outcome.fault = str(error)
             except MemoryError:
@@ -164,12 +180,14 @@ def colorize_files(
         yield outcome
 
 
-def _colorize_file(outcome: Outcome, model, saturation, compare: bool, max_pixels: int) -> None:
+def _colorize_file(
+    outcome: Outcome, model, saturation, hints, compare: bool, max_pixels: int
+) -> None:
     from colorkit.colorizing import colorize, is_gray, to_gray
 
     source = Path(outcome.source)
     kept = read_metadata(source)
-    result = colorize(source, model, saturation, max_pixels=max_pixels)
+    result = colorize(source, model, saturation, hints=hints, max_pixels=max_pixels)
     write_image(outcome.target, result, exif=kept.exif, icc_profile=kept.icc_profile)
     outcome.notes += kept.notes
     if not (compare or outcome.beside):
@@ -180,8 +198,23 @@ def _colorize_file(outcome: Outcome, model, saturation, compare: bool, max_pixel
     elif compare:
         outcome.measures = compare_colors(result, original)
     if outcome.beside:
-        row = [_preview(rgb) for rgb in (original, to_gray(original), result)]
+        row = [preview(rgb) for rgb in (original, to_gray(original), result)]
         write_image(outcome.beside, np.hstack(row))
+
+
+def _colorize_video(outcome: Outcome, model, saturation, hints, compare: bool, options) -> None:
+    from colorkit.video import colorize_video
+
+    if hints:
+        raise ColorkitError(f"{outcome.source}: hints are for photographs; leave them out")
+    done = colorize_video(outcome.source, outcome.target, model, saturation, **options)
+    outcome.notes += done.notes
+    if compare:
+        before, after = done.flicker
+        outcome.notes.append(
+            f"its chroma changes by {after:.2f} Lab units from frame to frame along the motion, "
+            f"{before:.2f} as the network gave it ({done.frames} frames, {done.cuts} cuts found)"
+        )
 
 
 def compare_colors(result: np.ndarray, original: np.ndarray) -> dict[str, float]:
@@ -198,7 +231,7 @@ def compare_colors(result: np.ndarray, original: np.ndarray) -> dict[str, float]
 
     from colorkit.metrics import METRICS, colorfulness
 
-    pair = [_preview(rgb, _COMPARED_PIXELS) for rgb in (result, original)]
+    pair = [preview(rgb, _COMPARED_PIXELS) for rgb in (result, original)]
     pred, true = (torch.tensor(rgb).permute(2, 0, 1)[None] / 255 for rgb in pair)
     measures = {}
     for name in COMPARED:
@@ -208,7 +241,7 @@ def compare_colors(result: np.ndarray, original: np.ndarray) -> dict[str, float]
     return measures | {"colorfulness ratio": ratio.item()}
 
 
-def _preview(rgb: np.ndarray, pixels: int = 500_000) -> np.ndarray:
+def preview(rgb: np.ndarray, pixels: int = 500_000) -> np.ndarray:
     """Scale down to at most so many pixels."""
     height, width = rgb.shape[:2]
     scale = (pixels / (height * width)) ** 0.5
@@ -218,10 +251,28 @@ def _preview(rgb: np.ndarray, pixels: int = 500_000) -> np.ndarray:
     return np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.LANCZOS))
 
 
-def _free(target: Path, taken: set[str]) -> Path:
+def _is_video(path: Path) -> bool:
+    ending = path.suffix.lower()
+    if ending in READ | VIDEOS:
+        return ending in VIDEOS
+    from colorkit.clips import is_video
+
+    return is_video(path)
+
+
+def _endings(video: bool) -> Collection[str]:
+    """Give the endings a result can have."""
+    if not video:
+        return WRITTEN
+    from colorkit.clips import WRITTEN as CONTAINERS
+
+    return CONTAINERS
+
+
+def _free(target: Path, taken: set[str], endings: Collection[str] = WRITTEN) -> Path:
     """Give a target an ending that can be written and a number if its name is taken."""
-    if target.suffix.lower() not in WRITTEN:
-        target = target.with_suffix(".png")
+    if target.suffix.lower() not in endings:
+        target = target.with_suffix(".png" if endings is WRITTEN else ".mp4")
     number, free = 1, target
     while _key(free) in taken:
         number += 1

@@ -67,22 +67,25 @@ def colornet(data: str) -> Path:
 def faithful(data: str) -> Path:
     """Make the model of the lowest color error (see `colorkit.faithful`)."""
     photographs = Photographs(data)
-    recipe = FaithfulRecipe(epochs=18, learning_rate=1e-3)
-    run = photographs.fit("faithful-128", recipe, 128, first_training(photographs).weights)
     return keep(
         photographs,
-        run,
+        _faithful(photographs),
         "lowest color error: true to the photograph where it can know, restrained elsewhere",
         "indoor scenes and man-made things, whose color the gray does not tell, stay dull",
     )
 
 
+def _faithful(photographs: Photographs) -> Run:
+    recipe = FaithfulRecipe(epochs=18, learning_rate=1e-3)
+    return photographs.fit("faithful-128", recipe, 128, first_training(photographs).weights)
+
+
 def vivid(data: str) -> Path:
     """Make the model that colors as strongly as photographs are colored."""
     photographs = Photographs(data)
-    recipe = FaithfulRecipe(epochs=6, learning_rate=7e-4, vividness=4.0)
+    recipe = FaithfulRecipe(epochs=4, learning_rate=7e-4, vividness=4.0)
     make = partial(ResNetUNet, stages=4)
-    run = photographs.fit("vivid", recipe, 96, first_training(photographs).weights, make)
+    run = photographs.fit("vivid", recipe, 128, _faithful(photographs).weights, make)
     return keep(
         photographs,
         run,

@@ -15,6 +15,8 @@ from colorkit.errors import ColorkitError
 
 SPLITS = ("train", "val", "test")
 SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp"}
+VIDEOS = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wmv", ".asf", ".flv", ".mpg", ".mpeg"}
+VIDEOS |= {".vob", ".mts", ".m2ts", ".3gp", ".ogv", ".dv", ".mxf"}
 
 
 @dataclass(frozen=True)

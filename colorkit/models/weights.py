@@ -113,7 +113,8 @@ def load_weights(path: str | Path) -> tuple[nn.Module, dict]:
 def transfer(model: nn.Module, path: str | Path) -> None:
     """Start a model from earlier weights; a classifier for other classes keeps its fresh ones.
 
-    A NirNet starts from a ColorNet as well and keeps fresh weights where it has other layers.
+    A NirNet starts from a ColorNet as well, a ResNetUNet from one of other stages; they keep fresh
+    weights where they have other layers.
 
     Raises:
         ColorkitError: the file is of another architecture or size.
@@ -128,8 +129,11 @@ def transfer(model: nn.Module, path: str | Path) -> None:
         if key not in _FREE and theirs.get(key, ours[key]) != ours[key]
     ]
     name = type(model).__name__
-    related = card["architecture"] in _STARTS.get(name, ())
-    if (card["architecture"] != name and not related) or differ:
+    same = card["architecture"] == name
+    # A network with other stages joins its deepest level elsewhere.
+    other_depth = same and theirs.get("stages") != ours.get("stages")
+    related = other_depth or card["architecture"] in _STARTS.get(name, ())
+    if not (same or related) or differ:
         raise ColorkitError(
             f"{path} holds a {card['architecture']} with {', '.join(differ) or 'other layers'}; "
             f"train it again for this {type(model).__name__}, or change the profile to match"
