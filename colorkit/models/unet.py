@@ -106,6 +106,11 @@ class UNet(nn.Module):
         return dict(self._settings)
 
 
+def chroma_and_scores(output: Tensor | tuple) -> tuple[Tensor, Tensor | None]:
+    """Tell apart what a colorizer gave: a U-Net chroma alone, others chroma first, scores last."""
+    return (output, None) if isinstance(output, Tensor) else (output[0], output[-1])
+
+
 def _double(inputs: int, outputs: int, stride: int, norm: bool) -> nn.Sequential:
     """Two 3×3 convolutions with ReLU, the first one with the stride."""
     layers: list[nn.Module] = []

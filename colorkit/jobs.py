@@ -1,0 +1,137 @@
+"""The trainings of the sweep, one by one or several at a time, each in a process of its own.
+
+One that fails is reported and the others go on.
+"""
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+
+import torch
+
+from colorkit.course import Course
+from colorkit.errors import ColorkitError, one_line
+from colorkit.sweep import AUTOENCODERS, GANS, NAMES, Sweep
+from colorkit.training import Run
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a training: its run, or why there is none."""
+
+    name: str
+    run: Run | None = None
+    fault: str = ""
+
+
+def run_sweep(
+    profile: str, names: list[str] | None = None, data: str = "", seed: int = 0, jobs: int = 0
+) -> Iterator[Outcome]:
+    """Train what is not trained yet, and tell each outcome as it comes.
+
+    Args:
+        profile, data, seed: see `colorkit.course.Course`.
+        names: of `NAMES`; all by default. Those they are chosen from come first.
+        jobs: trainings at a time, each in a process of its own: on a GPU of its own where there
+            are several, else with one thread. 0 takes one for each GPU.
+
+    Raises:
+        ColorkitError: an unknown name, or a profile that has no sweep; nothing has run then.
+    """
+    course = (profile, seed, data)
+    sweep = Sweep(Course(*course))
+    if unknown := [name for name in names or () if name not in NAMES]:
+        raise ColorkitError(f"no training {unknown[0]!r}; choose among {', '.join(NAMES)}")
+    names = names or list(NAMES)
+    first = [*AUTOENCODERS, *GANS]
+    later = [name for name in NAMES if name in names and name not in first]
+    if not later:
+        first = [name for name in first if name in names]
+    jobs = jobs or max(1, torch.cuda.device_count())
+    failed = []
+    for outcome in _spread(sweep, course, first, jobs):
+        failed += [outcome.name] if outcome.fault else []
+        yield outcome
+    if failed:
+        why = f"it is chosen by the others' results, and {failed[0]} failed"
+        yield from (Outcome(name, fault=why) for name in later)
+    else:
+        yield from _spread(sweep, course, later, jobs)
+
+
+def _spread(sweep: Sweep, course: tuple, names: list[str], jobs: int) -> Iterator[Outcome]:
+    """Train in this process, or so many at a time in others."""
+    if jobs == 1 or len(names) < 2:
+        yield from (_attempt(sweep, name) for name in names)
+        return
+    sweep.images("train")  # decoded once, before there are several
+    places: SimpleQueue = SimpleQueue()
+    for k in range(jobs):
+        places.put(_gpu(k))
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            waiting = {pool.submit(_elsewhere, course, name, places): name for name in names}
+            for done in as_completed(waiting):
+                name, fault = waiting[done], done.result()
+                yield Outcome(name, fault=fault) if fault else _attempt(sweep, name)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _attempt(sweep: Sweep, name: str) -> Outcome:
+    try:
+        return Outcome(name, sweep.train(name))
+    except ColorkitError as fault:
+        return Outcome(name, fault=str(fault))
+    except Exception as fault:  # whatever it was, the others go on
+        return Outcome(name, fault=f"{type(fault).__name__}: {one_line(fault)}")
+
+
+def _gpu(k: int) -> str:
+    """Name of the GPU that process k has for itself; empty where there are not several."""
+    count = torch.cuda.device_count()
+    if count < 2:
+        return ""
+    named = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
+    return named[k % count] if len(named) == count else str(k % count)
+
+
+def _elsewhere(course: tuple, name: str, places: SimpleQueue) -> str:
+    """Train in a process of its own, and return why it failed, if it did.
+
+    A process that is killed takes none of the others along, and an ended one leaves no memory.
+    """
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    gpu = places.get()
+    process = context.Process(
+        target=_alone, args=(Path.cwd(), course, name, gpu, sender), daemon=True
+    )
+    try:
+        process.start()
+        sender.close()
+        return receiver.recv()
+    except EOFError:
+        process.join()
+        return f"its process ended with status {process.exitcode}"
+    finally:
+        process.join()
+        places.put(gpu)
+
+
+def _alone(folder: Path, course: tuple, name: str, gpu: str, sender) -> None:
+    """Train on one core, and on a GPU of its own where there are several."""
+    os.chdir(folder)  # a new process begins where this program once did
+    torch.set_num_threads(1)
+    if gpu:
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpu  # CUDA reads it when it is first used, below
+    try:
+        sender.send(_attempt(Sweep(Course(*course)), name).fault)
+    except KeyboardInterrupt:
+        sys.exit(130)
