@@ -3,24 +3,29 @@
     import colorkit
 
     rgb = colorkit.colorize("photograph.jpg")
+    colorkit.colorize_video("film.mp4", "colored.mp4")
 
 Importing the package is instant: torch, Lightning and matplotlib are loaded by the modules
 that use them. The floors of the house, from the ground up (imports only run down):
 
 1. `color`, `images`, `files`, `errors`, `models`, `claims`
 2. `data`, `losses`, `metrics`, `pretrained`
-3. `training`, `profiles`, `figures`, `chapter`, `report`, `colorizing`
+3. `training`, `profiles`, `figures`, `chapter`, `report`, `colorizing`, `video`
 4. `cli`
 """
 
 __version__ = "0.1.0"
-__all__ = ["colorize"]
+__all__ = ["colorize", "colorize_video"]
 
 
 def __getattr__(name: str):
-    """Load `colorize`, and torch with it, when it is first asked for."""
+    """Load `colorize` and `colorize_video`, and torch with them, when they are first asked for."""
     if name == "colorize":
         from colorkit.colorizing import colorize
 
         return colorize
+    if name == "colorize_video":
+        from colorkit.video import colorize_video
+
+        return colorize_video
     raise AttributeError(f"module 'colorkit' has no attribute {name!r}")

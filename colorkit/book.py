@@ -31,7 +31,7 @@ DOCUMENTS = {
     "Z": "Zhang et al. 2017",
 }
 _MARKS = {SUPPORTED: "✔", NOT_SUPPORTED: "✘", UNDECIDED: "?", "not measured": "–"}
-_PAGES = ("index.md", "ledger.md", "record.md", "speed.md", "bibliography.md")
+_PAGES = ("index.md", "ledger.md", "record.md", "speed.md", "page.md", "bibliography.md")
 _NOT_STATIC = {"application/vnd.jupyter.widget-view+json", "application/javascript"}
 
 
@@ -40,7 +40,8 @@ def build_html(run: Path, out: Path, *, sources: Path, record: Path) -> Path:
 
     Args:
         run: folder `…/runs/<profile>` with `notebooks/`, `numbers/`, `environment.json` and, where
-            chapters failed, `failed.json`. The tree given to Sphinx is made beside `runs`.
+            chapters failed, `failed.json`; `stills/` of the page, if made. The tree given to
+            Sphinx is made beside `runs`.
         out: folder the HTML is written to.
         sources: the book's own sources: settings, templates, bibliography.
         record: folder with the numbers (JSON) and figures of record; it may be empty.
@@ -66,8 +67,10 @@ def build_html(run: Path, out: Path, *, sources: Path, record: Path) -> Path:
     measured = speeds(record)
     for name, drawn in plots(measured).items():
         tree.write(f"figures/{name}", drawn)
+    stills = _stills(run / "stills", tree)
     context = {
         "facts": facts,
+        "stills": stills,
         "speeds": measured,
         "chapters": chapters,
         "broken": [c for c in chapters if c["failed"]],
@@ -82,7 +85,7 @@ def build_html(run: Path, out: Path, *, sources: Path, record: Path) -> Path:
             tree.write(str(name), path.read_bytes())
     templates = _templates(sources)
     for page in _PAGES:
-        if page != "record.md" or records:
+        if {"record.md": records, "page.md": stills}.get(page, True):
             tree.write(page, templates.get_template(page).render(context))
     files = {c["name"]: c["file"] for c in chapters}
     for chapter in chapters:
@@ -225,6 +228,15 @@ def _records(folder: Path, titles: dict[str, str], tree: _Tree) -> list[dict]:
                 kept.append({**figure, "source": source})
         records.append({**found, "figures": kept})
     return records
+
+
+def _stills(folder: Path, tree: _Tree) -> dict | None:
+    """The stills of the page, copied into the tree; None if the run made none."""
+    listed = folder / "stills.json"
+    found = _read_json(listed) if listed.exists() else None
+    for still in found["stills"] if found else ():
+        tree.write(f"figures/{still['file']}", (folder / still["file"]).read_bytes())
+    return found
 
 
 def _templates(sources: Path) -> jinja2.Environment:

@@ -20,6 +20,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="A course and report on automatic image colorization that runs.",
 )
+data_app = typer.Typer(no_args_is_help=True, help="Data sets of your own.")
+app.add_typer(data_app, name="data")
 
 ProfileOption = Annotated[
     str, typer.Option(help="smoke, photos, places365, or the path of a YAML file.")
@@ -31,7 +33,8 @@ SeedOption = Annotated[int, typer.Option(min=0, help="Seed of every training.")]
 @app.command()
 def colorize(
     photographs: Annotated[
-        list[str], typer.Argument(help="Files, folders, or patterns such as 'holiday/*.jpg'.")
+        list[str],
+        typer.Argument(help="Files, folders, or patterns such as 'holiday/*.jpg'; videos too."),
     ],
     out: Annotated[
         Path,
@@ -43,29 +46,42 @@ def colorize(
     saturation: Annotated[
         float, typer.Option(min=0, max=10, help="Factor on the colors; 0 is gray.")
     ] = 1.0,
+    hint: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="X,Y,COLOR",
+            help="A color at a place of the one photograph, such as 120,80,skyblue; repeatable.",
+        ),
+    ] = None,
     compare: Annotated[
-        bool, typer.Option("--compare", help="Measure results against color originals.")
+        bool, typer.Option("--compare", help="Measure results against color originals; flicker.")
     ] = False,
     beside: Annotated[
-        Path | None, typer.Option(help="Folder for original, gray and result side by side.")
+        Path | None, typer.Option(help="Folder for original, gray and result of photographs.")
     ] = None,
     max_pixels: Annotated[
-        int, typer.Option(min=1, help="Refuse larger photographs before decoding them.")
+        int, typer.Option(min=1, help="Refuse larger photographs and frames undecoded.")
     ] = 200_000_000,
 ) -> None:
-    """Colorize photographs. Results keep name, format and EXIF.
+    """Colorize photographs and videos. Results keep name, format and EXIF.
 
     Their pixels are sRGB of 8 bits a channel, with a profile that says so if the photograph had
     one. JPEG and WebP are written at quality 95, JPEG with colors at full resolution. Older results
-    of the same name are replaced, photographs that were given never.
+    of the same name are replaced, photographs that were given never. Videos keep sound and times,
+    as H.264 at CRF 18 in MP4, MOV or MKV; their colors are averaged over time along the motion.
     """
     from colorkit.photographs import colorize_files, find_photographs, plan
 
     found, missing = find_photographs(photographs, out)
     outcomes = plan(found, out, beside)
     options = {"compare": compare, "max_pixels": max_pixels}
-    steps = colorize_files(outcomes, model or None, saturation, **options)
-    done = [*missing, *_with_progress(steps, len(outcomes))]
+    if hint:
+        options["hints"] = _hints(hint, len(outcomes) + len(missing))
+
+    def start(progress):
+        return colorize_files(outcomes, model or None, saturation, progress=progress, **options)
+
+    done = [*missing, *_with_progress(start, len(outcomes))]
     for outcome in done:
         for note in outcome.notes:
             print(one_line(f"{outcome.source}: {note}") + ".")
@@ -80,8 +96,22 @@ def colorize(
         raise typer.Exit(1)
 
 
-def _with_progress(steps, total: int) -> list:
-    """Go through the steps with a bar on standard error where that is a terminal."""
+def _hints(texts: list[str], photographs: int) -> list[tuple]:
+    if photographs != 1:
+        raise ColorkitError(
+            f"--hint belongs to one photograph and {photographs} are given; colorize it alone"
+        )
+    hints = [tuple(text.split(",", 2)) for text in texts]
+    if wrong := next((text for text, h in zip(texts, hints, strict=True) if len(h) != 3), None):
+        raise ColorkitError(f"--hint {wrong} is not X,Y,COLOR; write it like 120,80,skyblue")
+    return hints
+
+
+def _with_progress(start, total: int) -> list:
+    """Go through the steps with a bar on standard error where that is a terminal.
+
+    `start` begins them, given what to call after each frame of a video: it has its own bar.
+    """
     from rich.console import Console
     from rich.progress import MofNCompleteColumn, Progress
 
@@ -91,9 +121,15 @@ def _with_progress(steps, total: int) -> list:
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as bar:
         task = bar.add_task("colorizing", total=total)
-        for outcome in steps:
+        frames = bar.add_task("frames", visible=False)
+
+        def progress(count: int, expected: int | None) -> None:
+            bar.update(frames, completed=count, total=expected, visible=True)
+
+        for outcome in start(progress):
             done.append(outcome)
             bar.advance(task)
+            bar.update(frames, visible=False)
     return done
 
 
@@ -203,15 +239,104 @@ def train(
     print(f"weights in {run.weights}")
 
 
+@app.command(name="app")
+def page(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 for any that is free.")] = 8866,
+    token: Annotated[bool, typer.Option(help="Ask visitors for the secret address.")] = True,
+) -> None:
+    """Colorize in the browser: drop a photograph, place hints, compare, download.
+
+    Nothing is sent to other machines, and no photograph is written to disk. Only this machine can
+    open the page, and only by the address printed, unless --host and --no-token say otherwise.
+    """
+    from colorkit.serve import serve
+
+    serve(host, port, token)
+
+
+@app.command()
+def sweep(
+    profile: ProfileOption = "smoke",
+    only: Annotated[
+        list[str] | None, typer.Option(help="Some of the trainings, by name; repeatable.")
+    ] = None,
+    more: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
+    data: DataOption = "",
+    seed: SeedOption = 0,
+    jobs: Annotated[
+        int, typer.Option(min=0, help="Trainings at a time; 0 is one for each GPU.")
+    ] = 0,
+) -> None:
+    """Train autoencoders and conditional GANs, all or some, but for those that are trained."""
+    from colorkit.jobs import run_sweep
+
+    if more and not only:
+        raise ColorkitError(f"unexpected {' '.join(more)}; name trainings with --only")
+    failed = False
+    for outcome in run_sweep(profile, [*(only or []), *(more or [])], data, seed, jobs):
+        if outcome.fault:
+            failed = True
+            _say(f"{outcome.name}: {outcome.fault.rstrip('.')}")
+            continue
+        run = outcome.run
+        best, seconds = run.history["val_color"].min(), run.history["seconds"].sum()
+        print(
+            f"{outcome.name:18} best epoch {run.best_epoch:3}, validation chroma loss {best:.5f}, "
+            f"{seconds:.0f} s",
+            flush=True,
+        )
+    if failed:
+        raise typer.Exit(1)
+
+
 @app.command()
 def export(
     weights: Annotated[str, typer.Argument(help="A .safetensors weights file.")],
     out: Annotated[str, typer.Argument(help="The .onnx file to write.")],
+    int8: Annotated[bool, typer.Option(help="Multiply in 8-bit integers.")] = False,
+    images: Annotated[
+        str, typer.Option(help="Folder of images for --int8; procedural scenes by default.")
+    ] = "",
 ) -> None:
     """Write a colorizer as ONNX, for other programs and languages."""
     from colorkit.export import export_onnx
 
-    print(f"wrote {export_onnx(weights, out)}")
+    print(f"wrote {export_onnx(weights, out, int8, images)}")
+
+
+@app.command()
+def shards(
+    folder: Annotated[str, typer.Argument(help="Folder of photographs.")],
+    out: Annotated[str, typer.Option("--out", "-o", help="Folder for the shards.")],
+    profile: Annotated[
+        str, typer.Option(help="Take only the classes of this profile, and its kind of folder.")
+    ] = "",
+    size: Annotated[int, typer.Option(min=32, help="Side of the squares in pixels.")] = 256,
+    per_shard: Annotated[int, typer.Option(min=1, help="Images a shard.")] = 1000,
+) -> None:
+    """Write photographs as tar files, for data that fit no machine; `train --data` reads them."""
+    from colorkit.data.folders import list_images
+    from colorkit.data.packing import pack
+    from colorkit.data.shards import Shards
+
+    if profile:
+        from colorkit.course import list_profile
+        from colorkit.profiles import load_profile
+
+        entries, _ = list_profile(load_profile(profile, folder))
+    else:
+        entries = list_images(folder)
+    found = Shards(pack(entries, out, size, per_shard, progress=_count_shards))
+    print(
+        f"{len(found)} training images of {len(found.classes)} classes in {len(found.paths)} shards"
+    )
+    print(f"in {out}, those of validation and test in folders beside them")
+
+
+def _count_shards(done: int, total: int) -> None:
+    if done * 10 // total > (done - 1) * 10 // total:
+        print(f"shards: {done} of {total}")
 
 
 @app.command()
@@ -223,6 +348,61 @@ def pretrain(
     from colorkit.pretraining import pretrain as make
 
     print(f"wrote {make(model, data)}")
+
+
+@data_app.command()
+def build(
+    sources: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Folders of photographs and videos, and videos; each is a class."),
+    ] = None,
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the data set.")] = ...,
+    flickr: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TEXT", help="Search Flickr for this; a class too; repeatable."),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=4000, help="Photographs of a search.")] = 500,
+    side: Annotated[int, typer.Option(min=32, help="Scale down to this shorter side.")] = 512,
+    min_side: Annotated[int, typer.Option(min=1, help="Drop what is smaller.")] = 128,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the splits.")] = 0,
+) -> None:
+    """Build a data set: train, val and test folders of pictures worth training on.
+
+    Of a video the pictures at scene changes are taken. Gray, tiny, blurred and nearly equal ones
+    are dropped; pictures of one shot share a split. manifest.jsonl has the source, license and
+    author of each. The same command goes on where it was stopped, and takes more sources.
+
+    Flickr wants a key, in the environment variable FLICKR_API_KEY. Only photographs whose license
+    allows changed copies are looked for.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from colorkit.data.curate import MANIFEST
+    from colorkit.data.curate import build as make
+
+    if not (sources or flickr):
+        raise ColorkitError("give folders, videos or --flickr TEXT")
+    with Console(stderr=True).status("") as status:
+        built = make(
+            sources or [],
+            out,
+            searches=flickr or [],
+            side=side,
+            min_side=min_side,
+            limit=limit,
+            seed=seed,
+            progress=lambda label, count: status.update(f"{one_line(label)}: {count}"),
+        )
+    counts = built.table()
+    table = Table("class", *counts.columns, title=f"Pictures kept and dropped; see {MANIFEST}")
+    for label, row in [*counts.iterrows(), ("all", counts.sum())]:
+        table.add_row(_plain(label), *map(str, row))
+    Console().print(table)
+    for fault in built.faults:
+        _say(fault)
+    if built.faults:
+        raise typer.Exit(1)
 
 
 def _wandb(project: str, name: str):
@@ -252,7 +432,9 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         status = 130
     if status == 130:  # Typer turns Ctrl-C into this status too
-        _say("stopped; the same command goes on where it was")
+        anew = "results already written stay, and the same command starts over"
+        colorizing = sys.argv[1:2] == ["colorize"]
+        _say(f"stopped; {anew if colorizing else 'the same command goes on where it was'}")
     sys.exit(status if isinstance(status, int) else 0)
 
 

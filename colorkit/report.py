@@ -23,6 +23,7 @@ from colorkit.profiles import Profile, load_profile, project_root
 _VERSIONS = ("torch", "torchvision", "lightning", "numpy", "scikit-image", "papermill", "sphinx")
 # These write pages about results; the results do not depend on them.
 _NOT_SCIENCE = {"book.py", "cli.py", "offline.py", "record.py", "report.py", "speed.py"}
+_NOT_SCIENCE |= {"page.py", "serve.py", "stills.py"}
 
 
 @dataclass
@@ -150,7 +151,9 @@ def _forget_removed(run: Path, chapters: list[Source]) -> None:
 def _build_book(run: Path, root: Path) -> None:
     """Build the HTML unless nothing it is made of changed."""
     from colorkit.book import build_html
+    from colorkit.stills import make_stills
 
+    make_stills(run / "stills")
     out = root / "report" / "_build" / "html"
     sources = [p for p in (root / "report").rglob("*") if "_build" not in p.parts and p.is_file()]
     made_of = [
@@ -158,6 +161,7 @@ def _build_book(run: Path, root: Path) -> None:
         *sorted((run / "numbers").glob("*.json")),
         run / "environment.json",
         run / "failed.json",
+        *sorted((run / "stills").glob("*")),
         *sorted(sources),
         *sorted((root / "figures").glob("*")),
         *(Path(__file__).with_name(f"{n}.py") for n in ("book", "offline", "claims", "speed")),

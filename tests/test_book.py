@@ -122,6 +122,12 @@ def make_run(root: Path) -> dict:
     environment |= {"versions": {"torch": "2.13.0"}, "seconds": 312.4, "date": "2026-01-02"}
     (run / "environment.json").write_text(json.dumps(environment))
     (run / "failed.json").write_text(json.dumps({"03_outnet": "cell 4: ValueError: no images"}))
+    (run / "stills").mkdir()
+    (run / "stills" / "still-0.jpg").write_bytes(_png())
+    still = {"file": "still-0.jpg", "title": "3 hints", "alt": "gray left, colors right"}
+    (run / "stills" / "stills.json").write_text(
+        json.dumps({"photograph": "china", "stills": [still]})
+    )
 
     record.mkdir()
     (record / "R-F6a.png").write_bytes(_png())
@@ -217,6 +223,13 @@ def test_images_have_alternative_text_and_formulas_are_mathml(built):
     tags = [tag for tag, _ in pages["01_architecture"].tags]
     assert tags.count("math") == 3 and "mfrac" in tags and "mtable" in tags
     assert pages["02_vegenet"].images and pages["record"].images
+
+
+def test_the_page_is_a_strip_of_stills(built):
+    _, _, pages = built
+    assert [image["alt"] for image in pages["page"].images] == ["gray left, colors right"]
+    assert "3 hints" in pages["page"].text and "The dots are hints" in pages["page"].text
+    assert "page.html" in pages["index"].links
 
 
 def test_code_is_folded_and_widgets_are_gone(built):

@@ -147,6 +147,8 @@ def test_a_wheel_carries_the_box(tmp_path):
         names = set(archive.namelist())
         listed = json.loads(archive.read("colorkit/pretrained/models.json"))
     assert {f"colorkit/pretrained/{entry['file']}" for entry in listed.values()} <= names
+    page = ("index.html.j2", "page.css", "page.ipynb", "page.js")
+    assert {f"colorkit/app/{name}" for name in page} <= names
 
 
 def test_import_is_instant_and_lazy():

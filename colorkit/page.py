@@ -1,0 +1,291 @@
+"""The page: a photograph, its colors and a person's hints, in JupyterLab and as a web page.
+
+`Page` is a widget of two halves. This one holds the photograph, in memory only, and colorizes; the
+other, `app/page.js`, shows it and takes clicks and keys. Files go between them in pieces, each
+asked for by the side that receives it, so that nothing piles up and progress can be shown.
+"""
+
+import io
+from contextlib import contextmanager
+from pathlib import Path
+
+import anywidget
+import numpy as np
+import torch
+import traitlets
+
+from colorkit import pretrained
+from colorkit.colorizing import paint, predict_planes, to_gray
+from colorkit.errors import ColorkitError, one_line
+from colorkit.images import MAX_PIXELS, encode_image, read_image
+from colorkit.metadata import Metadata, read_metadata
+from colorkit.models.hintnet import HintUNet
+from colorkit.photographs import WRITTEN, preview
+from colorkit.postprocess import clahe, equalize
+
+APP = Path(__file__).parent / "app"
+MAX_BYTES = 50_000_000
+PIECE = 1_000_000  # bytes; servers refuse messages of more than ten times that
+CONTRAST_PIXELS = 60_000_000  # equalizing takes about a hundred bytes of memory a pixel
+CONTRASTS = {"none": "as photographed", "equalize": "equalized", "clahe": "equalized locally"}
+
+
+def offered() -> list[dict]:
+    """List the models in the box that colorize photographs, the default first.
+
+    Returns:
+        For each its `name`, what it is `about`, and whether it takes `hints`.
+    """
+    cards = {name: pretrained.card(name) for name in pretrained.models()}
+    return [
+        {
+            "name": name,
+            "about": card.get("description", ""),
+            "hints": card["architecture"] == HintUNet.__name__,
+        }
+        for name, card in cards.items()
+        if card.get("gray") != "nir"
+    ]
+
+
+class Picture:
+    """A photograph, small and whole, and what the network last said of it.
+
+    Args:
+        rgb: uint8 (H, W, 3), sRGB.
+    """
+
+    def __init__(self, rgb: np.ndarray):
+        self.rgb, self.small = rgb, preview(rgb)
+        self._asked, self._planes = None, None
+
+    def colorize(
+        self,
+        model: str,
+        saturation: float = 1.0,
+        contrast: str = "none",
+        hints: tuple = (),
+        whole: bool = False,
+    ) -> np.ndarray:
+        """Colorize the preview, or the whole photograph in the colors of its preview.
+
+        The network runs only if the model or the hints are others than the last time.
+
+        Args:
+            model: a name in the box.
+            saturation: factor on the chroma.
+            contrast: one of `CONTRASTS`.
+            hints: (x, y, color), x and y as shares of width and height, from 0 to 1; see
+                `colorkit.colorize` for the colors. A model that takes none is given none.
+            whole: at the photograph's own size.
+
+        Returns:
+            uint8 (H, W, 3), sRGB.
+
+        Raises:
+            ColorkitError: see `colorkit.colorize`.
+        """
+        if self._asked != (model, hints):
+            network, card = pretrained.load(model)
+            height, width = self.small.shape[:2]
+            marks = [(x * (width - 1), y * (height - 1), color) for x, y, color in hints]
+            if not isinstance(network, HintUNet):
+                marks = []
+            self._planes = predict_planes(network, card, self.small, marks)
+            self._asked = model, hints
+        rgb = paint(self.rgb if whole else self.small, self._planes, saturation)
+        return _change_contrast(rgb, contrast)
+
+
+def _change_contrast(rgb: np.ndarray, contrast: str) -> np.ndarray:
+    """Apply one of `CONTRASTS` to uint8 (H, W, 3)."""
+    if contrast == "none":
+        return rgb
+    if rgb.shape[0] * rgb.shape[1] > CONTRAST_PIXELS:
+        raise ColorkitError(
+            f"contrast is equalized up to {CONTRAST_PIXELS / 1e6:g} megapixels; "
+            f"choose {CONTRASTS['none']!r}, or scale the photograph down"
+        )
+    change = {"equalize": equalize, "clahe": clahe}[contrast]
+    with torch.inference_mode():
+        changed = change(torch.tensor(rgb).permute(2, 0, 1)[None] / 255)
+        return changed[0].permute(1, 2, 0).mul_(255).round_().to(torch.uint8).numpy()
+
+
+class Page(anywidget.AnyWidget):
+    """Colorize a photograph by hand and eye.
+
+    Its traits can be read and set from Python as well, and the picture follows.
+
+    Args:
+        photograph: path of one to begin with.
+        max_bytes, max_pixels: larger files and photographs are refused.
+
+    Attributes:
+        model: a name of `offered`.
+        saturation: factor on the chroma.
+        contrast: one of `CONTRASTS`.
+        hints: for each `x` and `y`, shares of width and height, and `color`, "#rrggbb".
+        fault: why there is no new picture, in one sentence; empty otherwise.
+    """
+
+    _esm = APP / "page.js"
+    _css = APP / "page.css"
+
+    model = traitlets.Unicode().tag(sync=True)
+    saturation = traitlets.Float(1.0, min=0, max=10).tag(sync=True)
+    contrast = traitlets.Enum(list(CONTRASTS), "none").tag(sync=True)
+    hints = traitlets.List(traitlets.Dict()).tag(sync=True)
+
+    # What the browser is told.
+    models = traitlets.List(traitlets.Dict()).tag(sync=True)
+    contrasts = traitlets.Dict(CONTRASTS).tag(sync=True)
+    max_bytes = traitlets.Int(MAX_BYTES).tag(sync=True)
+    photo = traitlets.Dict().tag(sync=True)  # name, width, height, notes
+    before = traitlets.Bytes().tag(sync=True)  # JPEG
+    after = traitlets.Bytes().tag(sync=True)
+    painted = traitlets.Int().tag(sync=True)  # grows with every picture, be it an equal one
+    fault = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, photograph: str | Path = "", max_pixels: int = MAX_PIXELS, **traits):
+        super().__init__(models=offered(), **traits)
+        self.model = self.model or self.models[0]["name"]
+        self.max_pixels = max_pixels
+        self._picture: Picture | None = None
+        self._kept, self._shown = Metadata(), None
+        self._name, self._file, self._expected = "", 0, 0
+        self._incoming, self._outgoing = bytearray(), memoryview(b"")
+        self.observe(self._changed, ["model", "saturation", "contrast", "hints"])
+        self.on_msg(self._receive)
+        if photograph:
+            path = Path(photograph)
+            self.load(path.read_bytes(), path.name)
+
+    @traitlets.validate("model")
+    def _offered(self, proposal: dict) -> str:
+        if proposal["value"] not in (names := [each["name"] for each in self.models]):
+            raise traitlets.TraitError(f"no model {proposal['value']!r}; choose {', '.join(names)}")
+        return proposal["value"]
+
+    def load(self, data: bytes, name: str) -> None:
+        """Show another photograph and forget the last one and its hints.
+
+        Raises:
+            ColorkitError: no photograph; the last one stays.
+        """
+        stream = io.BytesIO(data)
+        stream.name = name
+        rgb = read_image(stream, max_pixels=self.max_pixels)
+        stream.seek(0)
+        self._kept = read_metadata(stream)
+        self._picture, self._shown = Picture(rgb), None
+        height, width = rgb.shape[:2]
+        with self.hold_sync():
+            self.photo = {
+                "name": name, "width": width, "height": height, "notes": list(self._kept.notes)
+            }  # fmt: skip
+            self.before = bytes(encode_image("before.jpg", to_gray(self._picture.small)))
+            self.hints = []
+            self._repaint()
+
+    def result(self) -> np.ndarray:
+        """Colorize the photograph at its own size, as the preview shows it.
+
+        Returns:
+            uint8 (H, W, 3), sRGB.
+
+        Raises:
+            ColorkitError: there is no photograph yet.
+        """
+        if self._picture is None:
+            raise ColorkitError("there is no photograph yet; choose one first")
+        return self._picture.colorize(*self._settings(), whole=True)
+
+    def _settings(self) -> tuple:
+        hints = tuple((hint.get("x"), hint.get("y"), hint.get("color")) for hint in self.hints)
+        return self.model, self.saturation, self.contrast, hints
+
+    def _changed(self, _) -> None:
+        with self._telling():
+            self._repaint()
+
+    def _repaint(self) -> None:
+        """Colorize the preview, unless it shows these settings already."""
+        settings = self._settings()
+        if self._picture is None or self._shown == settings:
+            return
+        rgb = self._picture.colorize(*settings)
+        self._shown = settings
+        with self.hold_sync():
+            self.after = bytes(encode_image("after.jpg", rgb, quality=90))
+            self.painted += 1
+            self.fault = ""
+
+    @contextmanager
+    def _telling(self):
+        """Turn what goes wrong into a sentence for the person in front of the page."""
+        try:
+            yield
+        except ColorkitError as error:
+            self.fault = f"{one_line(error)}."
+        except MemoryError:
+            self.fault = "The photograph does not fit in memory; scale it down first."
+        except Exception as error:
+            self.log.exception("the page")
+            self.fault = f"This is a fault of the page ({type(error).__name__}: {one_line(error)})."
+
+    def _receive(self, _, content: dict, buffers: list) -> None:
+        """Answer a message of the browser."""
+        answers = {
+            "ready": self._warm_up,
+            "alive": lambda *_: self.send({"kind": "alive"}),
+            "begin": self._begin,
+            "piece": self._take,
+            "download": self._offer,
+            "fetch": self._give,
+        }
+        with self._telling():
+            answers[content["kind"]](content, buffers)
+
+    def _warm_up(self, *_) -> None:
+        """Load the network while the person looks for a photograph."""
+        Picture(np.zeros((64, 64, 3), np.uint8)).colorize(self.model)
+
+    def _begin(self, content: dict, _) -> None:
+        name, size = Path(str(content["name"])).name, int(content["bytes"])
+        self.fault, self._incoming = "", bytearray()
+        if size > self.max_bytes:
+            raise ColorkitError(
+                f"{name}: its {size / 1e6:.0f} MB are more than the {self.max_bytes / 1e6:g} MB "
+                "this page takes; scale it down, or use the command colorkit colorize"
+            )
+        self._name, self._expected, self._file = name, size, content["file"]
+        self._take(content, [])
+
+    def _take(self, content: dict, buffers: list) -> None:
+        """Add a piece; ask for the next one, or load the file once it is whole."""
+        if content["file"] != self._file:
+            return  # of a file that another has taken the place of
+        for buffer in buffers:
+            self._incoming += buffer
+        if len(self._incoming) < self._expected:
+            self.send({"kind": "next", "file": self._file, "start": len(self._incoming)})
+            return
+        data, self._incoming = bytes(self._incoming[: self._expected]), bytearray()
+        self.load(data, self._name)
+
+    def _offer(self, *_) -> None:
+        """Make the file of the result, and say how large it is."""
+        source = Path(self.photo.get("name", ""))
+        suffix = source.suffix.lower() if source.suffix.lower() in WRITTEN else ".png"
+        name = f"{source.stem}-colorized{suffix}"
+        kept = {"exif": self._kept.exif, "icc_profile": self._kept.icc_profile}
+        self._outgoing = encode_image(name, self.result(), **kept)
+        self.send({"kind": "result", "name": name, "bytes": len(self._outgoing)})
+
+    def _give(self, content: dict, _) -> None:
+        start = int(content["start"])
+        piece = bytes(self._outgoing[start : start + PIECE])
+        if start + PIECE >= len(self._outgoing):
+            self._outgoing = memoryview(b"")
+        self.send({"kind": "piece", "start": start}, [piece])

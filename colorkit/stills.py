@@ -1,0 +1,94 @@
+"""The page in the report: its picture area in a strip of stills, for a report has no kernel.
+
+They are made of a house photograph with the models in the box, and again when one of these, or what
+draws them, has changed.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from colorkit import pretrained
+from colorkit.colorizing import to_gray
+from colorkit.data.house import house_photographs
+from colorkit.files import atomic_write, write_json
+from colorkit.images import encode_image
+from colorkit.page import CONTRASTS, Picture, offered
+
+PHOTOGRAPH, SIDE = "china", 480
+_HINTS = ((0.36, 0.42, "#ad5540"), (0.8, 0.85, "#8aa84c"), (0.82, 0.22, "#6ea8dc"))
+_VIVID = 1.6
+
+
+def make_stills(folder: Path) -> None:
+    """Write `stills.json` and the pictures it lists into a folder, if they are not current.
+
+    The list has `photograph`, and for each of `stills` its `file`, `title` and `alt`.
+
+    Raises:
+        ColorkitError: a model in the box is damaged.
+    """
+    sources = [pretrained.FOLDER / "models.json", Path(__file__)]
+    sources += [Path(__file__).with_name(f"{name}.py") for name in ("page", "colorizing")]
+    key = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+    listed = folder / "stills.json"
+    if listed.exists() and json.loads(listed.read_text())["key"] == key:
+        return
+    picture = Picture(house_photographs(SIDE)[PHOTOGRAPH])
+    stills = []
+    for title, settings in _settings():
+        name = f"still-{len(stills)}.jpg"
+        with atomic_write(folder / name) as stream:
+            stream.write(encode_image(name, draw(picture, **settings), quality=90))
+        alt = f"The page's picture area, gray left and colorized right of the divider: {title}."
+        stills.append({"file": name, "title": title, "alt": alt})
+    write_json(listed, {"key": key, "photograph": PHOTOGRAPH, "stills": stills})
+
+
+def _settings() -> list[tuple[str, dict]]:
+    """Give 3 to 5 settings of the page, with what to call them."""
+    models = offered()
+    first, *others = [model["name"] for model in models]
+    hinted = next((model["name"] for model in models if model["hints"]), None)
+    found = [
+        (f"model {first}", {"model": first}),
+        (f"saturation × {_VIVID}", {"model": first, "saturation": _VIVID}),
+        (f"contrast {CONTRASTS['clahe']}", {"model": first, "contrast": "clahe"}),
+    ]
+    if other := next((name for name in others if name != hinted), None):
+        found.append((f"model {other}", {"model": other}))
+    if hinted:
+        found.append((f"{len(_HINTS)} hints", {"model": hinted, "hints": _HINTS}))
+    return found
+
+
+def draw(picture: Picture, divider: float = 0.4, hints: tuple = (), **settings) -> np.ndarray:
+    """Draw the picture area as the page shows it.
+
+    Args:
+        picture: the photograph.
+        divider: its place, from 0 to 1.
+        hints, settings: see `Picture.colorize`.
+
+    Returns:
+        uint8 (H, W, 3), sRGB, of the preview's size.
+    """
+    after = picture.colorize(hints=hints, **settings)
+    height, width = after.shape[:2]
+    at = round(divider * width)
+    image = Image.fromarray(np.hstack([to_gray(picture.small)[:, :at], after[:, at:]]))
+    pen = ImageDraw.Draw(image)
+    pen.line([(at, 0), (at, height)], fill="black", width=4)
+    pen.line([(at, 0), (at, height)], fill="white", width=2)
+    _disk(pen, at, height - 32, 16, "white")
+    for x, y, color in hints:
+        for radius, fill in ((13, "black"), (12, "white"), (9, color)):
+            _disk(pen, x * width, y * height, radius, fill)
+    return np.asarray(image)
+
+
+def _disk(pen: ImageDraw.ImageDraw, x: float, y: float, radius: float, fill: str) -> None:
+    pen.ellipse([x - radius, y - radius, x + radius, y + radius], fill=fill)

@@ -1,0 +1,48 @@
+"""The stills of the page: made once, and again when a model changes."""
+
+import json
+
+import numpy as np
+import pytest
+from made_box import make_box
+from PIL import Image
+
+from colorkit import pretrained
+from colorkit.page import Picture
+from colorkit.stills import SIDE, draw, make_stills
+
+
+@pytest.fixture
+def box(tmp_path, monkeypatch):
+    folder = tmp_path / "box"
+    folder.mkdir()
+    make_box(folder)
+    monkeypatch.setattr(pretrained, "FOLDER", folder)
+    return folder
+
+
+def test_they_are_made_again_only_if_a_model_changed(box, tmp_path):
+    out = tmp_path / "stills"
+    make_stills(out)
+    listed = json.loads((out / "stills.json").read_text())
+    titles = [still["title"] for still in listed["stills"]]
+    assert titles[0] == "model colornet" and titles[-1] == "3 hints" and 3 <= len(titles) <= 5
+    first = [(out / still["file"]).stat().st_mtime_ns for still in listed["stills"]]
+    for still in listed["stills"]:
+        assert Image.open(out / still["file"]).size == (SIDE, SIDE) and still["alt"]
+    make_stills(out)
+    assert [(out / s["file"]).stat().st_mtime_ns for s in listed["stills"]] == first
+    models = json.loads((box / "models.json").read_text())
+    del models["hints"]
+    (box / "models.json").write_text(json.dumps(models))
+    make_stills(out)
+    assert "hints" not in (out / "stills.json").read_text()
+
+
+def test_a_still_is_gray_left_and_colored_right_of_the_divider(box):
+    rgb = np.full((100, 200, 3), 120, np.uint8)
+    still = draw(Picture(rgb), 0.5, ((0.75, 0.5, "#ff0000"),), model="hints").astype(int)
+    spread = still.max(axis=2) - still.min(axis=2)
+    assert spread[:40, :90].max() <= 1 < spread[:40, 110:].mean()
+    assert (still[:40, 100] == 255).all()
+    assert list(still[50, 150]) == [255, 0, 0]
