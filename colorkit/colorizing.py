@@ -201,7 +201,7 @@ def predict_planes(
         shift = torch.zeros_like(ab[:, :1])
     if ab.shape[:2] != (1, 2):
         raise ValueError(f"it gives {ab.shape[1]} channels, not the two of chroma")
-    planes = torch.cat((shift, unscale_ab(ab)), dim=1)
+    planes = torch.cat((shift, card.get("saturation", 1.0) * unscale_ab(ab)), dim=1)
     return F.adaptive_avg_pool2d(planes, _within(planes.shape[-2:], (height, width)))
 
 

@@ -27,7 +27,7 @@ from colorkit.nir_study import NirStudy
 from colorkit.photo_sets import Photographs, first_training
 from colorkit.training import Run
 
-Score = Callable[[torch.nn.Module, dict[str, list[Path]], int], dict[str, dict]]
+Score = Callable[[torch.nn.Module, dict[str, list[Path]], dict], dict[str, dict]]
 SIZES = (96, 128, 160)  # working sizes to choose from
 CHOOSING = 100  # validation images of each data set that the choice looks at
 LICENCE = "MIT, as the code; the photographs it learned from stay their owners'"
@@ -91,6 +91,7 @@ def vivid(data: str) -> Path:
         run,
         "as colorful as photographs are: livelier than faithful, and oftener wrong",
         "where the gray does not tell the color it takes a likely one, sometimes in patches",
+        colorful=True,
     )
 
 
@@ -138,38 +139,58 @@ MODELS: dict[str, Callable[[str], Path]] = {
 
 
 def keep(
-    photographs: Photographs, run: Run, description: str, failures: str, score: Score | None = None
+    photographs: Photographs,
+    run: Run,
+    description: str,
+    failures: str,
+    *,
+    score: Score | None = None,
+    colorful: bool = False,
 ) -> Path:
-    """Choose the working size on validation images, measure, and put a network into the box."""
+    """Choose a network's settings on validation images, measure it, and put it into the box.
+
+    Args:
+        photographs, run: data and training.
+        description, failures: for the card.
+        score: measures on images that no training saw; `measure` by default.
+        colorful: raise the saturation by the square root of what the pictures lack in colorfulness.
+            All of it would cost more fidelity than it gives life.
+
+    Returns:
+        The file in the box.
+    """
     network, name = run.model(), run.name.split("-")[0]
     few = {n: paths[:: max(1, len(paths) // CHOOSING)] for n, paths in photographs.choosing.items()}
-    chosen = {size: measure(network, few, size) for size in SIZES}
-    size = max(SIZES, key=lambda s: sum(each["psnr_gain"][0] for each in chosen[s].values()))
+    tried = {size: measure(network, few, {"size": size}) for size in SIZES}
+    size = max(SIZES, key=lambda s: sum(each["psnr_gain"][0] for each in tried[s].values()))
+    card = {"size": size, "gray": "weighted"}
+    if colorful:
+        ratios = [each["colorfulness_ratio"] for each in tried[size].values()]
+        card["saturation"] = round(float(np.mean(ratios)) ** -0.5, 3)
     return pretrained.keep(
         run.weights,
         name,
         description,
         classes=[],
-        size=size,
-        scores=(score or measure)(network, photographs.measured, size),
+        **card,
+        scores=(score or measure)(network, photographs.measured, card),
         failures=failures,
         licence=LICENCE,
     )
 
 
-def measure(network: torch.nn.Module, files: dict[str, list[Path]], size: int) -> dict[str, dict]:
+def measure(network: torch.nn.Module, files: dict[str, list[Path]], card: dict) -> dict[str, dict]:
     """Colorize whole photographs and compare them with the truth.
 
     Args:
         network: gray to chroma.
         files: photographs of each data set.
-        size: working size, see `colorkit.colorizing.working_size`.
+        card: what colorizing looks at, see `colorkit.pretrained.keep`.
 
     Returns:
         For each data set `images`; `psnr_gain`, in dB over the gray picture, with its interval;
         `colorfulness_ratio`, the median of predicted over true M1; `sepia`, a share.
     """
-    card = {"size": size, "gray": "weighted"}
     scores = {}
     for name, paths in files.items():
         gains, ratios, brown = [], [], []
@@ -192,12 +213,11 @@ def measure(network: torch.nn.Module, files: dict[str, list[Path]], size: int) -
 
 
 def measure_hints(
-    network: torch.nn.Module, files: dict[str, list[Path]], size: int
+    network: torch.nn.Module, files: dict[str, list[Path]], card: dict
 ) -> dict[str, dict]:
     """As `measure`, and PSNR with so many points of the true colors given."""
-    scores = measure(network, files, size)
+    scores = measure(network, files, card)
     for name, paths in files.items():
-        card = {"size": size, "gray": "weighted"}
         table = psnr_by_points(network, card, map(read_image, paths))
         for count in POINTS:
             scores[name][f"psnr_with_{count}"] = _with_interval(table[count].to_numpy())

@@ -65,7 +65,7 @@ def _settings() -> list[tuple[str, dict]]:
     return found
 
 
-def draw(picture: Picture, divider: float = 0.4, hints: tuple = (), **settings) -> np.ndarray:
+def draw(picture: Picture, divider: float = 0.3, hints: tuple = (), **settings) -> np.ndarray:
     """Draw the picture area as the page shows it.
 
     Args:

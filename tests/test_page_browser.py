@@ -276,8 +276,10 @@ def hint(page: Page) -> None:
     with Repainted(page):
         page.get_by_label("Color of hint 1").fill("#00ff00")
     expect(marks).to_have_accessible_name(re.compile("color #00ff00"))
+    marks.press("Escape")
+    expect(page.get_by_label("Color of the next hint")).to_be_visible()
     with Repainted(page):
-        marks.press("h")
+        page.keyboard.press("h")
     expect(marks).to_have_count(2)
     expect(marks.last).to_be_focused()
     with Repainted(page):

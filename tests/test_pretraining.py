@@ -1,5 +1,7 @@
 """Making the models in the box: which images train, which choose, which are measured."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -63,7 +65,7 @@ def test_what_is_measured_neither_trains_nor_chooses(photographs, monkeypatch):
 
 def test_a_gray_network_gains_nothing(photographs):
     network = ResNetUNet(stages=2).eval()  # a fresh one predicts gray
-    scores = pretraining.measure(network, photographs.measured, 32)
+    scores = pretraining.measure(network, photographs.measured, {"size": 32})
     assert set(scores) == {"land", "loose"} and scores["loose"]["images"] == 3
     for each in scores.values():
         mean, low, high = each["psnr_gain"]
@@ -76,7 +78,7 @@ def test_the_gain_is_that_over_gray(photographs, monkeypatch):
     network = ResNetUNet(stages=2).eval()
     with torch.no_grad():
         network.last.bias.copy_(torch.tensor([0.1, 0.0]))
-    scores = pretraining.measure(network, photographs.measured, 32)
+    scores = pretraining.measure(network, photographs.measured, {"size": 32})
     gains = []
     for path in photographs.measured["loose"]:
         rgb = pretraining.read_image(path)
@@ -95,3 +97,31 @@ def test_unknown_names_and_useless_data(tmp_path):
     fill(tmp_path / "one/field", 2, 0)
     with pytest.raises(ColorkitError, match="no data set with training and test images"):
         photo_sets.Photographs(str(tmp_path))
+
+
+def test_a_card_may_raise_the_chroma(photographs):
+    network = ResNetUNet(stages=2).eval()
+    with torch.no_grad():
+        network.last.bias.copy_(torch.tensor([0.1, -0.05]))
+    rgb = np.full((40, 40, 3), 90, np.uint8)
+    plain, raised = (
+        pretraining.predict_planes(network, card, rgb)
+        for card in ({"size": 32}, {"size": 32, "saturation": 1.5})
+    )
+    assert plain[0, 1].mean() == pytest.approx(22, rel=1e-3)
+    torch.testing.assert_close(raised, 1.5 * plain)
+
+
+def test_a_colorful_model_gets_the_saturation_of_its_validation_images(photographs, monkeypatch):
+    kept, run = {}, SimpleNamespace(name="vivid", weights="w", model=lambda: None)
+    measured = {"land": {"psnr_gain": [1.0, 0, 2], "colorfulness_ratio": 0.64, "sepia": 0.0}}
+    seen = []
+    monkeypatch.setattr(
+        pretraining, "measure", lambda net, files, card: seen.append((files, card)) or measured
+    )
+    monkeypatch.setattr(pretraining.pretrained, "keep", lambda *a, **card: kept.update(card))
+    pretraining.keep(photographs, run, "", "", colorful=True)
+    assert kept["saturation"] == 1.25 and kept["scores"] == measured
+    *choices, (files, card) = seen
+    assert files == photographs.measured and card["saturation"] == 1.25
+    assert all(set(tried) == set(photographs.choosing) for tried, _ in choices)

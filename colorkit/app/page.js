@@ -28,9 +28,9 @@ const HTML = `
       <img data-is="after" alt="After: the photograph colorized" draggable="false">
       <span class="ck-tag" data-is="before-tag">Before</span>
       <span class="ck-tag" data-is="after-tag">After</span>
-      <div class="ck-line"><div class="ck-knob" role="slider" tabindex="0"
+      <div class="ck-line"></div>
+      <div class="ck-knob" role="slider" tabindex="0"
         aria-label="Divider between before and after" aria-valuemin="0" aria-valuemax="100"></div>
-      </div>
       <div class="ck-hints" role="group" aria-label="Color hints"></div>
     </div>
     <progress max="1" hidden aria-label="Sent or received"></progress>
@@ -66,6 +66,7 @@ const HTML = `
       <dt>H</dt><dd>adds a hint at the center</dd>
       <dt>Enter</dt><dd>on a hint: choose its color</dd>
       <dt>Delete</dt><dd>removes the hint</dd>
+      <dt>Escape</dt><dd>leaves the hint; the next color is for the next one</dd>
     </dl></details>
   </section>
 </div>
@@ -203,6 +204,7 @@ function render({ model, el }) {
         const within = (value) => Math.round(1e4 * Math.min(1, Math.max(0, value))) / 1e4;
         change(index, { x: within(x + dx), y: within(y + dy) });
       } else if (event.key === "Delete" || event.key === "Backspace") remove(index);
+      else if (event.key === "Escape") { knob.focus(); choose(-1); }
       else if (event.key === "Enter") part("color").focus();
       else return;
       event.preventDefault();

@@ -104,8 +104,9 @@ def keep(weights: str | Path, name: str, description: str, **card) -> Path:
         name: letters, digits and hyphens, in lower case.
         description: one line on what the model is for.
         **card: added to the file's own card. What colorizing looks at: `gray`, the decolorization
-            it was trained on (`nir` for near infrared), and `size`, the shorter side in pixels at
-            which it looks at a photograph. For people: data, epochs, scores, failures, licence.
+            it was trained on (`nir` for near infrared), `size`, the shorter side in pixels at
+            which it looks at a photograph, and `saturation`, a factor on its chroma. For people:
+            data, epochs, scores, failures, licence.
 
     Returns:
         The file in the box.
