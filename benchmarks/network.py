@@ -18,6 +18,7 @@ from benchmarks.timing import (
     DEVICE,
     KIND,
     alternate,
+    ladder,
     median_ratio,
     memory_kept,
     product,
@@ -121,12 +122,7 @@ def tried_training() -> dict:
         steps["memory kept by the C library"] = _kept(steps["fused optimizer"])
     times = alternate(steps, 20 if KIND == "gpu" else 2)
     rates = {name: BATCH / statistics.median(t) for name, t in times.items()}
-    lines, before = [], None
-    for name, rate in rates.items():
-        kept = "" if before is None else "no" if "kept" in name else "yes"
-        lines.append([name, rate, rate / (before or rate), rate / rates["plain"], kept])
-        before = rate
-    return {"tables": [_table("training", lines)]}
+    return {"tables": [_table("training", ladder(rates))]}
 
 
 def _kept(step):

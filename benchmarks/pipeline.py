@@ -22,7 +22,15 @@ from skimage.color import rgb2gray, rgb2lab
 from torch.utils.data import DataLoader
 
 from benchmarks.baseline import PlainImages
-from benchmarks.timing import alternate, growth_rows, in_turns, median_ratio, memory_kept, row
+from benchmarks.timing import (
+    alternate,
+    growth_rows,
+    in_turns,
+    ladder,
+    median_ratio,
+    memory_kept,
+    row,
+)
 from colorkit.color import decolorize, rgb_to_lab
 from colorkit.data.batches import cut, loader, prepare
 from colorkit.data.cache import Cache, open_cache
@@ -141,11 +149,7 @@ def tried() -> dict:
             del works["memory kept by the C library"]
         times = alternate(works, 5)
     rates = {name: COUNT / statistics.median(t) for name, t in times.items()}
-    lines, before = [], None
-    for name, rate in rates.items():
-        kept = "" if before is None else "no" if "kept" in name else "yes"
-        lines.append([name, rate, rate / (before or rate), rate / rates["plain"], kept])
-        before = rate
+    lines = ladder(rates)
     columns = ["variant", "images/s", "× the line before", "× plain", "kept"]
     caption = "Data path on one core: each line adds to the one before"
     return {"tables": [{"id": "data", "caption": caption, "columns": columns, "rows": lines}]}

@@ -128,6 +128,16 @@ def row(what: str, unit: str, ours: float | None, target: str, **more) -> dict:
     return {"what": what, "unit": unit, "ours": ours, "target": target} | more
 
 
+def ladder(rates: dict[str, float]) -> list[list]:
+    """Rows of variants that each add to the one before: rate, ratios to it and to `plain`, kept."""
+    lines, before = [], None
+    for name, rate in rates.items():
+        kept = "" if before is None else "no" if "kept" in name else "yes"
+        lines.append([name, rate, rate / (before or rate), rate / rates["plain"], kept])
+        before = rate
+    return lines
+
+
 def growth_rows(
     what: str, where: str, counts: tuple[int, int], times: list[float], memory: list[float]
 ) -> list[dict]:

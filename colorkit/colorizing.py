@@ -7,6 +7,7 @@ needs little more memory than its pixels.
 """
 
 from collections.abc import Iterable
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -89,13 +90,24 @@ def colorize(
         rgb = near_infrared(image, max_pixels)
     else:
         rgb = as_rgb(image, max_pixels)
-    try:
+    with blaming(model):
         planes = predict_planes(network, card, rgb, hints, mean_chroma)
+    return paint(rgb, planes, saturation)
+
+
+@contextmanager
+def blaming(model: str | Path | None):
+    """Say in one sentence that a network, whatever it does with a picture, does not colorize it.
+
+    Raises:
+        ColorkitError: the network took no such input or gave no chroma.
+    """
+    try:
+        yield
     except (TypeError, ValueError, RuntimeError) as error:  # a network of another task
         raise ColorkitError(
             f"{model}: its network does not colorize ({one_line(error)[:200]}); choose another"
         ) from error
-    return paint(rgb, planes, saturation)
 
 
 def as_rgb(image: Photograph, max_pixels: int = MAX_PIXELS) -> np.ndarray:
@@ -181,7 +193,7 @@ def predict_planes(
         raise ColorkitError(
             f"the model {card.get('name', '')!r} takes no hints; choose {HINTED!r} or give none"
         )
-    shown = _tensor(_scaled(rgb, working_size(height, width, card.get("size", 224))))
+    shown = to_tensor(_scaled(rgb, working_size(height, width, card.get("size", 224))))
     if card.get("gray") == "nir":
         nir = shown[:, :1]
         L, ab, _ = predict(network, nir)
@@ -234,7 +246,7 @@ def paint(rgb: np.ndarray, planes: Tensor, saturation: float = 1.0) -> np.ndarra
     models, small = _models(rgb, planes), planes.shape[-2:]
     if max(height / small[0], width / small[1]) > _FAR:  # in two equal steps
         middle = [round((a * b) ** 0.5) for a, b in zip((height, width), small, strict=True)]
-        models = _models(rgb, apply_models(models, _guide(rgb, middle)))
+        models = _models(rgb, apply_models(models, guide(rgb, middle)))
     out = np.empty_like(rgb)
     rows = max(1, _STRIP // width)
     for top in range(0, height, rows):
@@ -247,10 +259,10 @@ def paint(rgb: np.ndarray, planes: Tensor, saturation: float = 1.0) -> np.ndarra
 
 
 def _models(rgb: np.ndarray, planes: Tensor) -> tuple[Tensor, Tensor]:
-    return linear_models(planes, _guide(rgb, planes.shape[-2:]), eps=EPS)
+    return linear_models(planes, guide(rgb, planes.shape[-2:]), eps=EPS)
 
 
-def _guide(rgb: np.ndarray, size) -> Tensor:
+def guide(rgb: np.ndarray, size) -> Tensor:
     """L* of a photograph scaled down by area, (1, 1, *size).
 
     Averages are taken of gamma-encoded values: sRGB's curve and that of L* are close enough.
@@ -294,10 +306,10 @@ def _outside(rgb: Tensor) -> Tensor:
 
 
 def _lightness(rgb: np.ndarray) -> Tensor:
-    return rgb_to_lab(_tensor(rgb))[:, :1]
+    return rgb_to_lab(to_tensor(rgb))[:, :1]
 
 
-def _tensor(rgb: np.ndarray) -> Tensor:
+def to_tensor(rgb: np.ndarray) -> Tensor:
     """uint8 (H, W, 3) to (1, 3, H, W) in [0, 1]."""
     return torch.tensor(np.ascontiguousarray(rgb)).permute(2, 0, 1)[None] / 255
 

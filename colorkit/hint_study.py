@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from colorkit.color import lab_to_rgb, rgb_to_lab
-from colorkit.colorizing import paint, predict_planes, to_gray
+from colorkit.colorizing import paint, predict_planes, to_gray, to_tensor
 from colorkit.hints import PATCH, read_hints
 from colorkit.metrics import psnr
 
@@ -91,7 +91,9 @@ def psnr_by_points(
         found = {"gray": to_gray(rgb)}
         for count in POINTS:
             found[count] = paint(rgb, predict_planes(network, card, rgb, hints[:count]))
-        rows.append({k: psnr(_tensor(image), _tensor(rgb)).item() for k, image in found.items()})
+        rows.append(
+            {k: psnr(to_tensor(image), to_tensor(rgb)).item() for k, image in found.items()}
+        )
     return pd.DataFrame(rows)
 
 
@@ -171,7 +173,3 @@ def hint_reach(network, card: dict, rgb: np.ndarray, thing: np.ndarray, color) -
         "asked, without": (before[0, :, row, column] - wish).norm().item(),
         "asked, with": (after[0, :, row, column] - wish).norm().item(),
     }
-
-
-def _tensor(rgb: np.ndarray) -> Tensor:
-    return torch.tensor(np.array(rgb)).permute(2, 0, 1)[None] / 255

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from colorkit import pretrained
-from colorkit.colorizing import paint, predict_planes, to_gray
+from colorkit.colorizing import paint, predict_planes, to_gray, to_tensor
 from colorkit.course import Course
 from colorkit.errors import ColorkitError
 from colorkit.faithful import FaithfulRecipe
@@ -197,9 +197,7 @@ def measure(network: torch.nn.Module, files: dict[str, list[Path]], card: dict) 
         for path in paths:
             rgb = read_image(path)
             pictures = (rgb, paint(rgb, predict_planes(network, card, rgb)), to_gray(rgb))
-            true, found, gray = (
-                torch.from_numpy(np.array(p)).permute(2, 0, 1)[None] / 255 for p in pictures
-            )
+            true, found, gray = map(to_tensor, pictures)
             gains.append((psnr(found, true) - psnr(gray, true)).item())
             ratios.append((colorfulness(found) / colorfulness(true)).item())
             brown.append(sepia(found, true).item())

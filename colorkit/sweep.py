@@ -102,6 +102,7 @@ class Sweep:
             )
         self.course, self.scale = course, course.profile.gans
         self.size = self.scale.size or course.profile.data.size
+        self._done: dict[str, Run] = {}
 
     @cached_property
     def collection(self) -> Collection:
@@ -122,6 +123,11 @@ class Sweep:
 
     def train(self, name: str) -> Run:
         """A training of `NAMES`: read from disk, or trained now, with those it is chosen from."""
+        if name not in self._done:
+            self._done[name] = self._train(name)
+        return self._done[name]
+
+    def _train(self, name: str) -> Run:
         chosen = self.configuration(name)
         start = self.train(chosen.start).weights if chosen.start else None
         scale, profile = self.scale, self.course.profile

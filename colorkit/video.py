@@ -10,14 +10,10 @@ from pathlib import Path
 
 import av
 import numpy as np
-import torch
-from PIL import Image
-from torch import Tensor
 
 from colorkit import pretrained
 from colorkit.clips import WRITTEN, Picture, Reader, Writer
-from colorkit.color import rgb_to_lab
-from colorkit.colorizing import near_infrared, paint, predict_planes
+from colorkit.colorizing import blaming, guide, near_infrared, paint, predict_planes
 from colorkit.errors import ColorkitError, one_line
 from colorkit.files import atomic_write
 from colorkit.images import MAX_PIXELS
@@ -126,20 +122,9 @@ class _Painter:
         rgb = np.ascontiguousarray(picture.rgb)
         if self.card.get("gray") == "nir":
             rgb = near_infrared(rgb, rgb.size)
-        try:
+        with blaming(self.model):
             planes = predict_planes(self.network, self.card, rgb)
-        except (TypeError, ValueError, RuntimeError) as error:  # a network of another task
-            raise ColorkitError(
-                f"{self.model}: its network does not colorize ({one_line(error)[:200]}); "
-                "choose another"
-            ) from error
         elapsed = 0.0 if self._last is None else (picture.pts - self._last) * unit
         self._last = picture.pts
-        planes = self.steadied(planes, _lightness(rgb, planes.shape[-2:]), elapsed)
+        planes = self.steadied(planes, guide(rgb, planes.shape[-2:]), elapsed)
         return Picture(paint(rgb, planes, self.saturation), picture.pts, picture.duration)
-
-
-def _lightness(rgb: np.ndarray, size) -> Tensor:
-    """L* of a frame scaled down by area, (1, 1, *size)."""
-    small = np.asarray(Image.fromarray(rgb).resize((size[1], size[0]), Image.Resampling.BOX))
-    return rgb_to_lab(torch.tensor(small).permute(2, 0, 1)[None] / 255)[:, :1]

@@ -1,5 +1,6 @@
 """Fixtures shared by the tests of data, batches and inference: tiny, colorful, made in memory."""
 
+import sys
 import threading
 import zlib
 from http.server import ThreadingHTTPServer
@@ -10,6 +11,7 @@ import pytest
 import torch
 from made_pairs import picture, write_pair
 
+from colorkit import cli
 from colorkit.course import scene_entries
 from colorkit.data.collection import Collection, collect
 
@@ -66,3 +68,18 @@ def serve(monkeypatch):
         service.shutdown()
         service.server_close()
         thread.join()
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """Type a command: its status, what it printed, and what it printed as an error."""
+
+    def run(*words) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["colorkit", *map(str, words)])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        captured = capsys.readouterr()
+        assert "Traceback" not in captured.err
+        return stop.value.code, captured.out, captured.err
+
+    return run

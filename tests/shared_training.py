@@ -76,6 +76,18 @@ class Die(Callback):
             os.kill(os.getpid(), self.how)
 
 
+class StopAfter(Callback):
+    """Stop as Ctrl-C does, when so many epochs have ended."""
+
+    def __init__(self, epochs: int):
+        self.epochs = epochs
+
+    def on_train_epoch_start(self, trainer, module):
+        """Raise as Python does."""
+        if trainer.current_epoch == self.epochs:
+            raise KeyboardInterrupt
+
+
 def with_callback(callback: Callback):
     """Give what makes trainers that have one callback more."""
     make = training.L.Trainer

@@ -44,15 +44,9 @@ def picture(seed: int, size=(30, 40)) -> np.ndarray:
 
 
 @pytest.fixture
-def run(monkeypatch, capsys, weights):
+def run(command, weights):
     def run(*arguments, model=weights):
-        words = ["colorkit", "colorize", *map(str, arguments)]
-        monkeypatch.setattr(sys, "argv", [*words, "--model", model] if model else words)
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        captured = capsys.readouterr()
-        assert "Traceback" not in captured.err
-        return stop.value.code, captured.out, captured.err
+        return command("colorize", *arguments, *(("--model", model) if model else ()))
 
     return run
 

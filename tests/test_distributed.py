@@ -49,10 +49,12 @@ def test_one_process_is_stopped_two_go_on_and_end_as_one(tmp_path, monkeypatch):
     alone = run(tmp_path / "alone")
     # Tests that were started in the background would not hear of it.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(training.L, "Trainer", with_callback(Die(3, signal.SIGINT)))
-        run(tmp_path)
-    signal.signal(signal.SIGINT, before)
+    try:
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(training.L, "Trainer", with_callback(Die(3, signal.SIGINT)))
+            run(tmp_path)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert list(tmp_path.glob("tiny-*/last.ckpt")) and not list(tmp_path.glob("tiny-*/run.json"))
     done = processes(tmp_path, "gray")
     assert done.returncode == 0, done.stderr

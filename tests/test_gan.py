@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 import torch
 import torch.nn.functional as F
-from lightning.pytorch.callbacks import Callback
 from pydantic import ValidationError
+from shared_training import StopAfter, with_callback
 
 from colorkit import training
 from colorkit.data.batches import Batch
@@ -310,24 +310,10 @@ def test_a_gan_can_start_from_an_autoencoder(fit):
     assert second.history["val_color"][0] == pytest.approx(best, rel=0.2)
 
 
-class StopAfter(Callback):
-    def __init__(self, epoch):
-        self.epoch = epoch
-
-    def on_train_epoch_start(self, trainer, module):
-        if trainer.current_epoch == self.epoch:
-            raise KeyboardInterrupt
-
-
 def test_a_resumed_training_ends_bit_for_bit_as_one_never_stopped(fit, tmp_path, monkeypatch):
     whole = fit(folder=tmp_path / "whole")
-    make = training.L.Trainer
-
-    def stopping(**options):
-        return make(**options | {"callbacks": [*options["callbacks"], StopAfter(2)]})
-
     with monkeypatch.context() as patch:
-        patch.setattr(training.L, "Trainer", stopping)
+        patch.setattr(training.L, "Trainer", with_callback(StopAfter(2)))
         with pytest.raises(KeyboardInterrupt):
             fit(folder=tmp_path / "parts")
     resumed = fit(folder=tmp_path / "parts")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from lightning.pytorch.callbacks import Callback
+from shared_training import StopAfter, with_callback
 
 from colorkit import training
 from colorkit.course import scene_entries
@@ -112,26 +112,10 @@ def test_another_setting_is_another_training(fit, change):
     assert fit(**change).folder != fit().folder
 
 
-class StopAfter(Callback):
-    """Stop as Ctrl-C does, when an epoch has ended."""
-
-    def __init__(self, epoch):
-        self.epoch = epoch
-
-    def on_train_epoch_start(self, trainer, module):
-        if trainer.current_epoch == self.epoch:
-            raise KeyboardInterrupt
-
-
 def test_an_interrupted_training_ends_bit_for_bit_as_one_never_stopped(fit, tmp_path, monkeypatch):
     whole = fit(folder=tmp_path / "whole")
-    make = training.L.Trainer
-
-    def stopping(**options):
-        return make(**options | {"callbacks": [*options["callbacks"], StopAfter(2)]})
-
     with monkeypatch.context() as patch:
-        patch.setattr(training.L, "Trainer", stopping)
+        patch.setattr(training.L, "Trainer", with_callback(StopAfter(2)))
         with pytest.raises(KeyboardInterrupt):
             fit(folder=tmp_path / "parts")
     assert not list((tmp_path / "parts").glob("*/run.json"))

@@ -16,7 +16,7 @@ from PIL import Image
 from skimage import data
 
 import colorkit
-from colorkit import cli, video
+from colorkit import video
 from colorkit.color import rgb_to_lab
 from colorkit.errors import ColorkitError
 from colorkit.models import ColorNet
@@ -263,17 +263,11 @@ def test_a_video_that_breaks_off_says_so(tmp_path, weights, monkeypatch):
 
 
 @pytest.fixture
-def run(monkeypatch, capsys, weights, tmp_path):
+def run(monkeypatch, command, weights, tmp_path):
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments):
-        words = ["colorkit", "colorize", *map(str, arguments), "--model", weights]
-        monkeypatch.setattr(sys, "argv", words)
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        captured = capsys.readouterr()
-        assert "Traceback" not in captured.err
-        return stop.value.code, captured.out, captured.err
+        return command("colorize", *arguments, "--model", weights)
 
     return run
 

@@ -8,6 +8,8 @@ is local color and texture, at any picture size.
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from colorkit.models.unet import check_counts
+
 DISCRIMINATORS = {"d0": 1, "d4": 4, "d8": 8}  # tiles along a side, by the slides' names
 _WIDEST = 8  # times the first level's channels; deeper levels stay at that
 
@@ -45,10 +47,7 @@ class PatchGAN(nn.Module):
         spectral: bool = False,
     ):
         super().__init__()
-        counts = {"in_channels": in_channels, "width": width, "depth": depth, "tiles": tiles}
-        for name, value in counts.items():
-            if not (isinstance(value, int) and value >= 1):
-                raise ValueError(f"{name} must be a whole number of 1 or more; got {value!r}")
+        check_counts(in_channels=in_channels, width=width, depth=depth, tiles=tiles)
         self.in_channels, self.depth, self.tiles = in_channels, depth, tiles
         channels = [in_channels, *(width * min(2**k, _WIDEST) for k in range(depth + 1))]
         layers: list[nn.Module] = []

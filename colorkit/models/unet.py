@@ -46,9 +46,7 @@ class UNet(nn.Module):
     ):
         super().__init__()
         counts = {"in_channels": in_channels, "out_channels": out_channels}
-        for name, value in (counts | {"width": width, "depth": depth}).items():
-            if not (isinstance(value, int) and value >= 1):
-                raise ValueError(f"{name} must be a whole number of 1 or more; got {value!r}")
+        check_counts(**counts, width=width, depth=depth)
         if upsampling not in UPSAMPLINGS:
             raise ValueError(
                 f"unknown upsampling {upsampling!r}; choose one of {', '.join(UPSAMPLINGS)}"
@@ -109,6 +107,13 @@ class UNet(nn.Module):
 def chroma_and_scores(output: Tensor | tuple) -> tuple[Tensor, Tensor | None]:
     """Tell apart what a colorizer gave: a U-Net chroma alone, others chroma first, scores last."""
     return (output, None) if isinstance(output, Tensor) else (output[0], output[-1])
+
+
+def check_counts(**counts: int) -> None:
+    """Raise ValueError for a setting, by its name, that is no whole number of 1 or more."""
+    for name, value in counts.items():
+        if not (isinstance(value, int) and value >= 1):
+            raise ValueError(f"{name} must be a whole number of 1 or more; got {value!r}")
 
 
 def _double(inputs: int, outputs: int, stride: int, norm: bool) -> nn.Sequential:
