@@ -52,8 +52,8 @@ class History(Callback):
         every = max(1, -(-self.total // 10))
         shown = self.progress == "plain" and trainer.is_global_zero
         if shown and (epoch % every == 0 or epoch == self.total):
-            color = metrics["val_color"]
-            print(f"{self.label} epoch {epoch}/{self.total} val color {color:.5f} {seconds:.1f} s")
+            name, error = module.judged.replace("_", " "), metrics[module.judged]
+            print(f"{self.label} epoch {epoch}/{self.total} {name} {error:.5f} {seconds:.1f} s")
 
     def state_dict(self) -> dict:
         """Lightning stores this in the checkpoint."""

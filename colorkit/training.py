@@ -7,6 +7,7 @@ training is read from disk, an interrupted one goes on from its last epoch.
 import hashlib
 import json
 import logging
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -51,7 +52,8 @@ class Run:
         history: one row an epoch: `epoch`, `seconds`, and for `train` and `val` the `_total` that
             is minimized and its parts `_color`, `_class`; `val_accuracy`. Colors are mean squared
             errors of chroma scaled to [0, 1].
-        best_epoch: the epoch whose weights are kept (smallest `val_color`), counted from 1.
+        best_epoch: the epoch whose weights are kept, counted from 1.
+        judged: the column of the history that was smallest then, on validation images.
     """
 
     name: str
@@ -59,6 +61,12 @@ class Run:
     folder: Path
     history: pd.DataFrame
     best_epoch: int
+    judged: str = "val_color"
+
+    @property
+    def error(self) -> float:
+        """The best epoch's validation error, by which it was chosen."""
+        return float(self.history[self.judged].min())
 
     @property
     def snapshots(self) -> dict[int, Path]:
@@ -79,6 +87,7 @@ class Colorizer(L.LightningModule):
     """A network that turns gray into chroma, with the joint loss."""
 
     fed = ""  # what the network is fed, for the weights' card; empty: the recipe's gray
+    judged = "val_color"  # the column of the history whose smallest value names the best epoch
 
     def __init__(self, model: torch.nn.Module, recipe: Recipe, size: int, seed: int):
         super().__init__()
@@ -189,7 +198,7 @@ def fit(
     devices: int = 1,
     num_nodes: int = 1,
     loggers: list | None = None,
-    module: type[Colorizer] = Colorizer,
+    module: Callable[..., Colorizer] = Colorizer,
 ) -> Run:
     """Train a colorizer, or return the finished training of the same name.
 
@@ -207,7 +216,7 @@ def fit(
         devices, num_nodes: processes on a machine, and machines, as Lightning counts them; they
             share each batch, so that the result is that of one process.
         loggers: more Lightning loggers beside TensorBoard (Weights & Biases, say).
-        module: what prepares batches and takes the loss; it must log `val_color`.
+        module: what prepares batches and takes the loss, or a `functools.partial` of it.
 
     Raises:
         ColorkitError: weights that do not fit, a loss that is not finite, a full disk, a batch
@@ -234,8 +243,9 @@ def fit(
         "data": [fingerprint, _digest(train.names), _digest(val.names), train.classes],
         "start": None if start is None else _origin(Path(start)),
     }
-    if module is not Colorizer:
-        identity["module"] = module.__name__
+    kind = getattr(module, "func", module)
+    if kind is not Colorizer:
+        identity["module"] = kind.__name__
     run_folder = Path(folder) / f"{name}-s{seed}-{_digest(identity)}"
     if (run_folder / "run.json").exists():
         return load_run(run_folder)
@@ -244,11 +254,11 @@ def fit(
     progress = choose_progress()
     history = History(f"{name} (seed {seed})", progress, recipe.epochs)
     best = ModelCheckpoint(
-        run_folder, "best", monitor="val_color", save_last=True, enable_version_counter=False
+        run_folder, "best", monitor=kind.judged, save_last=True, enable_version_counter=False
     )
     callbacks: list[Callback] = [history, Snapshots(run_folder, recipe.epochs), best]
     if recipe.patience:
-        callbacks.append(EarlyStopping("val_color", patience=recipe.patience))
+        callbacks.append(EarlyStopping(kind.judged, patience=recipe.patience))
     trained = module(model, recipe, size, seed)
     trained.train_set, trained.val_set = train, val
     last = run_folder / "last.ckpt"
@@ -318,7 +328,8 @@ def load_run(folder: str | Path) -> Run:
         raise ColorkitError(f"{folder} holds no finished training; train it first")
     record = json.loads((folder / "run.json").read_text())
     history = pd.read_csv(folder / "history.csv")
-    return Run(record["name"], record["seed"], folder, history, record["best_epoch"])
+    judged = record.get("judged", "val_color")
+    return Run(record["name"], record["seed"], folder, history, record["best_epoch"], judged)
 
 
 def _finish(folder, name, module, best, history, identity, classes, data) -> None:
@@ -326,8 +337,8 @@ def _finish(folder, name, module, best, history, identity, classes, data) -> Non
     state = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
     module.load_state_dict(state["state_dict"])
     table = pd.DataFrame(history.rows)
-    best_epoch = int(table.loc[table["val_color"].idxmin(), "epoch"])
-    scores = table.loc[table["val_color"].idxmin()].to_dict()
+    scores = table.loc[table[module.judged].idxmin()].to_dict()
+    best_epoch = int(scores["epoch"])
     save_weights(
         folder / "weights.safetensors",
         module.model,
@@ -343,7 +354,7 @@ def _finish(folder, name, module, best, history, identity, classes, data) -> Non
     with atomic_write(folder / "history.csv", "w") as file:
         table.to_csv(file, index=False)
     record = {"name": name, "seed": module.seed, "best_epoch": best_epoch, "identity": identity}
-    write_json(folder / "run.json", record)
+    write_json(folder / "run.json", record | {"judged": module.judged})
     for checkpoint in folder.glob("*.ckpt"):
         checkpoint.unlink()
 

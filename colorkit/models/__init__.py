@@ -4,6 +4,7 @@ from colorkit.models.colornet import ColorNet, parameter_count
 from colorkit.models.hintnet import HintUNet
 from colorkit.models.nirnet import NirNet, NirResNetUNet
 from colorkit.models.patchgan import PatchGAN
+from colorkit.models.resnet import SceneClassifier
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.unet import UNet
 
@@ -14,6 +15,7 @@ __all__ = [
     "NirResNetUNet",
     "PatchGAN",
     "ResNetUNet",
+    "SceneClassifier",
     "UNet",
     "parameter_count",
 ]

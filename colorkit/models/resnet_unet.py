@@ -1,6 +1,6 @@
 """A U-Net whose encoder is a ResNet, with a decoder built for whatever that encoder yields.
 
-The encoder is torchvision's (He et al., CVPR 2016), made for one channel. The decoder follows
+The encoder is torchvision's, see `colorkit.models.resnet`. The decoder follows
 LinkNet (Chaurasia & Culurciello, 2017): it *adds* each level's plane, brought to the decoder's own
 few channels, where a U-Net concatenates, so that nearly all parameters stay in the encoder.
 """
@@ -11,7 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-ENCODERS = ("resnet18", "resnet34", "resnet50")
+from colorkit.models.resnet import resnet_stages, standardized
+
 WIDTHS = {2: 48, 4: 96, 8: 128, 16: 192}  # channels of the decoder, by stride
 
 
@@ -20,7 +21,7 @@ class ResNetUNet(nn.Module):
 
     Args:
         num_classes: of an auxiliary scene classifier on the encoder's last plane; None for none.
-        encoder: one of `ENCODERS`.
+        encoder: one of `colorkit.models.resnet.ENCODERS`.
         stages: of the encoder, 2 to 5; each halves the image. The fifth holds three quarters of a
             ResNet-18's parameters.
 
@@ -30,19 +31,10 @@ class ResNetUNet(nn.Module):
 
     def __init__(self, num_classes: int | None = None, encoder: str = "resnet18", stages: int = 5):
         super().__init__()
-        if encoder not in ENCODERS:
-            raise ValueError(f"unknown encoder {encoder!r}; choose one of {', '.join(ENCODERS)}")
         if stages not in range(2, 6):
             raise ValueError(f"stages must be 2, 3, 4 or 5; got {stages!r}")
         self._settings = {"num_classes": num_classes, "encoder": encoder, "stages": stages}
-        from torchvision.models import get_model  # slow to import, and only needed here
-
-        net = get_model(encoder, weights=None)
-        net.conv1 = nn.Conv2d(1, 64, 7, stride=2, padding=3, bias=False)
-        nn.init.kaiming_normal_(net.conv1.weight, mode="fan_out", nonlinearity="relu")
-        stem = nn.Sequential(net.conv1, net.bn1, net.relu)
-        first = nn.Sequential(net.maxpool, net.layer1)
-        self.encoder = nn.ModuleList((stem, first, net.layer2, net.layer3, net.layer4)[:stages])
+        self.encoder = resnet_stages(encoder, 1)[:stages]
         self.stride = 2**stages
         *skips, deepest = _channels(self.encoder)
         # Levels are named by their stride, so that networks of other depths have the same names.
@@ -85,7 +77,7 @@ class ResNetUNet(nn.Module):
         height, width = gray.shape[-2:]
         bottom, right = -height % self.stride, -width % self.stride
         x = F.pad(gray, (0, right, 0, bottom), mode="replicate") if bottom or right else gray
-        x = 4 * x - 2  # about zero mean and unit variance
+        x = standardized(x)
         stem, *stages = self.encoder
         x = stem(x)
         if more is not None:

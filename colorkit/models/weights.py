@@ -18,15 +18,16 @@ from colorkit.files import atomic_write
 from colorkit.models.colornet import ColorNet
 from colorkit.models.hintnet import HintUNet
 from colorkit.models.nirnet import NirNet, NirResNetUNet
+from colorkit.models.resnet import SceneClassifier
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.unet import UNet
 
-_KNOWN = (ColorNet, NirNet, UNet, ResNetUNet, NirResNetUNet, HintUNet)
+_KNOWN = (ColorNet, NirNet, UNet, ResNetUNet, NirResNetUNet, HintUNet, SceneClassifier)
 ARCHITECTURES = {network.__name__: network for network in _KNOWN}
 _STARTS = {
     "NirNet": ("ColorNet",),
     "NirResNetUNet": ("ResNetUNet",),
-    "ResNetUNet": ("NirResNetUNet",),
+    "ResNetUNet": ("NirResNetUNet", "SceneClassifier"),
     "HintUNet": ("ResNetUNet",),
 }  # other architectures whose parts a network takes, if they fit
 _FORMAT = "colorkit-1"
@@ -113,8 +114,8 @@ def load_weights(path: str | Path) -> tuple[nn.Module, dict]:
 def transfer(model: nn.Module, path: str | Path) -> None:
     """Start a model from earlier weights; a classifier for other classes keeps its fresh ones.
 
-    A NirNet starts from a ColorNet as well, a ResNetUNet from one of other stages; they keep fresh
-    weights where they have other layers.
+    A NirNet starts from a ColorNet as well, a ResNetUNet from one of other stages or from a
+    SceneClassifier; they keep fresh weights where they have other layers.
 
     Raises:
         ColorkitError: the file is of another architecture or size.
@@ -141,10 +142,19 @@ def transfer(model: nn.Module, path: str | Path) -> None:
     state = model.state_dict()
     fresh = {n: t for n, t in state.items() if n.startswith("classifier")}
     if related:  # what a ColorNet lacks or has in another shape stays fresh
+        tensors = {n: _for_gray(t, state.get(n)) for n, t in tensors.items()}
         tensors = {n: t for n, t in tensors.items() if n in state and t.shape == state[n].shape}
         fresh |= {n: t for n, t in state.items() if n not in tensors}
     kept = {n: t for n, t in tensors.items() if not n.startswith("classifier")}
     _fill(model, kept | fresh, path)
+
+
+def _for_gray(filters: torch.Tensor, own: torch.Tensor | None) -> torch.Tensor:
+    """Filters for color, seen by three equal channels, act as their sum does on one."""
+    to_sum = own is not None and filters.ndim == own.ndim == 4
+    if to_sum and (filters.shape[1], own.shape[1]) == (3, 1):
+        return filters.sum(dim=1, keepdim=True)
+    return filters
 
 
 def _open(path: str | Path):
