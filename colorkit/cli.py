@@ -234,8 +234,7 @@ def train(
     run = course.train(network, loggers=loggers)
     if not is_first_process():
         return
-    best = run.history.loc[run.history["epoch"] == run.best_epoch, "val_color"].item()
-    print(f"{network}: best epoch {run.best_epoch}, validation chroma loss {best:.5f}")
+    print(f"{network}: best epoch {run.best_epoch}, validation chroma loss {run.error:.5f}")
     print(f"weights in {run.weights}")
 
 
@@ -280,10 +279,9 @@ def sweep(
             _say(f"{outcome.name}: {outcome.fault.rstrip('.')}")
             continue
         run = outcome.run
-        best, seconds = run.history["val_color"].min(), run.history["seconds"].sum()
         print(
-            f"{outcome.name:18} best epoch {run.best_epoch:3}, validation chroma loss {best:.5f}, "
-            f"{seconds:.0f} s",
+            f"{outcome.name:18} best epoch {run.best_epoch:3}, validation loss {run.error:.5f}, "
+            f"{run.history['seconds'].sum():.0f} s",
             flush=True,
         )
     if failed:

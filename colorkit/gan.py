@@ -18,10 +18,11 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from colorkit.color import scale_ab, scale_L
+from colorkit.color import lab_to_rgb, scale_ab, scale_L, unscale_ab, unscale_L
 from colorkit.data.batches import Batch
 from colorkit.errors import ColorkitError
 from colorkit.losses import chroma_target
+from colorkit.metrics import lpips_network
 from colorkit.models.patchgan import DISCRIMINATORS, PatchGAN
 from colorkit.models.unet import chroma_and_scores
 from colorkit.profiles import STRICT, Count, Recipe
@@ -39,9 +40,11 @@ class UNetRecipe(Recipe):
 
     Attributes:
         reconstruction: `l1`, `mse` or `huber`, of chroma in [−1, 1].
+        perceptual: weight of LPIPS (Zhang et al., CVPR 2018) beside it; needs its weights.
     """
 
     reconstruction: Literal["l1", "mse", "huber"] = "l1"
+    perceptual: Weight = 0.0
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -51,6 +54,8 @@ class GanRecipe(UNetRecipe):
     Attributes:
         adversarial: `bce`, cross-entropy of true and generated, or `lsgan`, least squares.
         weights: of the adversarial loss and of the reconstruction; the slides' lw.
+        schedule: `joint` lets the discriminator play from the first epoch, `alternating` in every
+            second one, `pretrained` in the second half; in the others the generator reconstructs.
         discriminator: `d0`, `d4` or `d8`, see `colorkit.models.patchgan`.
         discriminator_width: channels of its first level.
         discriminator_rate: its learning rate; the generator's is `learning_rate`.
@@ -63,6 +68,7 @@ class GanRecipe(UNetRecipe):
 
     adversarial: Literal["bce", "lsgan"] = "bce"
     weights: tuple[Weight, Weight] = (20.0, 80.0)
+    schedule: Literal["joint", "alternating", "pretrained"] = "joint"
     discriminator: Literal["d0", "d4", "d8"] = "d0"
     discriminator_width: Count = 64
     discriminator_rate: Annotated[float, Field(gt=0)] = 2e-4
@@ -131,8 +137,27 @@ def reconstruction_loss(found: Tensor, true: Tensor, recipe: UNetRecipe) -> UNet
         recipe: which of `RECONSTRUCTIONS`.
     """
     color = RECONSTRUCTIONS[recipe.reconstruction](found[:, 1:], true[:, 1:])
-    none = color.new_zeros(())
-    return UNetLoss(color, color, none, spread(found.detach(), true), none)
+    total, none = color, color.new_zeros(())
+    if recipe.perceptual:
+        total = color + recipe.perceptual * perceptual_loss(found, true)
+    return UNetLoss(total, color, none, spread(found.detach(), true), none)
+
+
+def perceptual_loss(found: Tensor, true: Tensor) -> Tensor:
+    """LPIPS between the pictures that planes make, mean over them.
+
+    Args:
+        found, true: (B, 3, h, w), see `planes_of`.
+
+    Raises:
+        Unavailable: its weights are missing, see `colorkit.metrics.lpips`.
+    """
+    network = lpips_network().to(found.device)
+    pictures = []
+    for planes in (found, true):
+        L, ab = (planes[:, :1] + 1) / 2, (planes[:, 1:] + 1) / 2
+        pictures.append(2 * lab_to_rgb(torch.cat((unscale_L(L), unscale_ab(ab)), dim=1)) - 1)
+    return network(*pictures).mean()
 
 
 def generator_loss(answers: Tensor, found: Tensor, true: Tensor, recipe: GanRecipe) -> UNetLoss:
@@ -146,7 +171,7 @@ def generator_loss(answers: Tensor, found: Tensor, true: Tensor, recipe: GanReci
     plain = reconstruction_loss(found, true, recipe)
     fooled = adversarial_loss(answers, 1.0, recipe.adversarial)
     adversarial, reconstruction = recipe.weights
-    total = adversarial * fooled + reconstruction * plain.color
+    total = adversarial * fooled + reconstruction * plain.total
     return plain._replace(total=total, adversarial=fooled)
 
 
@@ -155,6 +180,13 @@ def discriminator_loss(on_true: Tensor, on_found: Tensor, recipe: GanRecipe) -> 
     loss = adversarial_loss(on_true, 1 - recipe.smoothing, recipe.adversarial)
     loss = loss + adversarial_loss(on_found, 0.0, recipe.adversarial)
     return loss / 2 if recipe.average else loss
+
+
+def plays(recipe: GanRecipe, epoch: int) -> bool:
+    """Whether the discriminator plays in an epoch, counted from 0, by the recipe's schedule."""
+    if recipe.schedule == "alternating":
+        return epoch % 2 == 1
+    return recipe.schedule == "joint" or epoch >= recipe.epochs / 2
 
 
 @contextmanager
@@ -221,7 +253,9 @@ class GanColorizer(UNetColorizer):
     def training_step(self, batch: Batch, batch_index: int) -> None:
         """Let both step; what the generator painted before its step serves for both."""
         found, true = self._predict(batch)
-        if self.recipe.first == "discriminator":
+        if not plays(self.recipe, self.current_epoch):
+            loss = self.generator_step(found, true, alone=True)
+        elif self.recipe.first == "discriminator":
             self.discriminator_step(found, true)
             loss = self.generator_step(found, true)
         else:
@@ -242,15 +276,17 @@ class GanColorizer(UNetColorizer):
         self.log("train_discriminator", loss.detach(), **self._epoch(len(found)))
         return loss
 
-    def generator_step(self, found: Tensor, true: Tensor) -> UNetLoss:
+    def generator_step(self, found: Tensor, true: Tensor, alone: bool = False) -> UNetLoss:
         """Teach the generator to be taken for true and to be near the truth; change nothing else.
 
         Args:
             found: planes with the generator's graph behind them.
             true: the true planes.
+            alone: near the truth only.
         """
         with frozen(self.discriminator):
-            loss = self._objective(found, true)
+            objective = super()._objective if alone else self._objective
+            loss = objective(found, true)
             self._step(0, self.model, loss.total, len(found))
         return loss
 

@@ -16,7 +16,8 @@ import torch
 
 from colorkit.course import Course
 from colorkit.errors import ColorkitError, one_line
-from colorkit.sweep import AUTOENCODERS, GANS, NAMES, Sweep
+from colorkit.sweep import Sweep
+from colorkit.sweep_table import NAMES, missing, needs
 from colorkit.training import Run
 
 
@@ -36,7 +37,8 @@ def run_sweep(
 
     Args:
         profile, data, seed: see `colorkit.course.Course`.
-        names: of `NAMES`; all by default. Those they are chosen from come first.
+        names: of `colorkit.sweep_table.NAMES`, with all that they need; by default all that can be
+            done on this machine.
         jobs: trainings at a time, each in a process of its own: on a GPU of its own where there
             are several, else with one thread. 0 takes one for each GPU.
 
@@ -47,21 +49,30 @@ def run_sweep(
     sweep = Sweep(Course(*course))
     if unknown := [name for name in names or () if name not in NAMES]:
         raise ColorkitError(f"no training {unknown[0]!r}; choose among {', '.join(NAMES)}")
-    names = names or list(NAMES)
-    first = [*AUTOENCODERS, *GANS]
-    later = [name for name in NAMES if name in names and name not in first]
-    if not later:
-        first = [name for name in first if name in names]
-    jobs = jobs or max(1, torch.cuda.device_count())
-    failed = []
-    for outcome in _spread(sweep, course, first, jobs):
-        failed += [outcome.name] if outcome.fault else []
-        yield outcome
-    if failed:
-        why = f"it is chosen by the others' results, and {failed[0]} failed"
-        yield from (Outcome(name, fault=why) for name in later)
-    else:
-        yield from _spread(sweep, course, later, jobs)
+    waiting = _with_needs(names or [name for name in NAMES if not missing(name)])
+    jobs, failed = jobs or max(1, torch.cuda.device_count()), {}
+    while waiting:
+        lost = {name: n for name in waiting for n in needs(name) if n in failed}
+        for name, other in lost.items():
+            failed[name] = f"it needs {other}, which failed"
+            yield Outcome(name, fault=failed[name])
+        waiting = [name for name in waiting if name not in lost]
+        if lost:
+            continue  # others may need these
+        ready = [name for name in waiting if not set(needs(name)) & set(waiting)]
+        waiting = [name for name in waiting if name not in ready]
+        for outcome in _spread(sweep, course, ready, jobs):
+            failed |= {outcome.name: outcome.fault} if outcome.fault else {}
+            yield outcome
+
+
+def _with_needs(names: list[str]) -> list[str]:
+    """Those names and all that they need, in the order of the table."""
+    found, more = set(), set(names)
+    while more:
+        found |= more
+        more = {other for name in more for other in needs(name)} - found
+    return [name for name in NAMES if name in found]
 
 
 def _spread(sweep: Sweep, course: tuple, names: list[str], jobs: int) -> Iterator[Outcome]:
@@ -69,7 +80,7 @@ def _spread(sweep: Sweep, course: tuple, names: list[str], jobs: int) -> Iterato
     if jobs == 1 or len(names) < 2:
         yield from (_attempt(sweep, name) for name in names)
         return
-    sweep.images("train")  # decoded once, before there are several
+    sweep.decode()
     places: SimpleQueue = SimpleQueue()
     for k in range(jobs):
         places.put(_gpu(k))

@@ -304,13 +304,18 @@ def lpips(pred: Tensor, true: Tensor, net: str = "alex", fetch: bool = False) ->
     pred, true = _images(pred, true)
     if min(pred.shape[2:]) < 32:  # AlexNet's last layers would have no pixel left
         raise Unavailable("LPIPS is absent: the images are smaller than 32 pixels.")
-    model = _lpips_model(net, fetch).to(pred.device)
+    model = lpips_network(net, fetch).to(pred.device)
     with torch.inference_mode():
         return model(2 * pred.float() - 1, 2 * true.float() - 1).flatten()
 
 
 @lru_cache(maxsize=1)
-def _lpips_model(net: str, fetch: bool) -> torch.nn.Module:
+def lpips_network(net: str = "alex", fetch: bool = False) -> torch.nn.Module:
+    """Give the network behind `lpips`, frozen: two (B, 3, H, W) in [−1, 1] to (B, 1, 1, 1).
+
+    Raises:
+        Unavailable: see `lpips`.
+    """
     import hashlib
 
     if net not in _BACKBONES:

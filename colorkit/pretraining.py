@@ -55,7 +55,7 @@ def colornet(data: str) -> Path:
     """Make the paper's network, at half width."""
     photographs = Photographs(data)
     recipe = FaithfulRecipe(epochs=12, learning_rate=1.5e-3)
-    run = photographs.fit("colornet", recipe, 96, make=partial(ColorNet, width=0.5))
+    run = photographs.fit("colornet", recipe, 96, make=partial(ColorNet, width=0.5, global_size=96))
     return keep(
         photographs,
         run,

@@ -167,16 +167,19 @@ class Nir:
 
 @dataclass(frozen=True, config=STRICT)
 class Gans:
-    """The scale of the sweep over autoencoders and conditional GANs.
+    """The scale of the sweep over autoencoders, conditional GANs and what follows from them.
 
     Attributes:
         classes: scene classes of the profile's networks, at least two.
         size, stored: as of `Data`; 0 takes its own.
         limit: most training images a class; 0 takes all.
         width, depth: of the U-Nets, see `colorkit.models.UNet`.
+        stages: of the U-Nets with a ResNet-18, see `colorkit.models.ResNetUNet`.
         discriminator_width: channels of the discriminators' first level.
         epochs: of each training; batch_size: images a step.
         learning_rate: of autoencoders and generators; discriminator_rate: of discriminators.
+        classifier_epochs: of the scene classifier, on all images of the profile.
+        imagenet: start its encoder from ImageNet's weights, which are downloaded.
     """
 
     classes: Annotated[list[str], Field(min_length=2)]
@@ -185,11 +188,14 @@ class Gans:
     limit: Optional = 0
     width: Count = 32
     depth: Count = 4
+    stages: Annotated[int, Field(ge=2, le=5)] = 5
     discriminator_width: Count = 64
     epochs: Count = 30
     batch_size: Annotated[int, Field(ge=2)] = 16
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     discriminator_rate: Annotated[float, Field(gt=0)] = 2e-4
+    classifier_epochs: Count = 10
+    imagenet: bool = False
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -1,87 +1,40 @@
-"""The sweep: four autoencoders, fifteen conditional GANs, and what comes from the best of them.
+"""The sweep: autoencoders, conditional GANs, and what comes from the best of them.
 
-Every training is named in one table and done by `colorkit.training.fit`, which finds what is done
-already and goes on with what was interrupted. `colorkit.jobs` does them all.
+Every training has a row in `colorkit.sweep_table` and is done by `colorkit.training.fit`, which
+finds what is done already and goes on with what was interrupted. `colorkit.jobs` does them all.
 """
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, replace
+from functools import cached_property, partial
 
 import numpy as np
-import pandas as pd
 import torch
 
 from colorkit.course import Course
 from colorkit.data.collection import Collection, ImageSet
+from colorkit.distillation import Student, StudentRecipe, pruned
 from colorkit.errors import ColorkitError
 from colorkit.gan import GanColorizer, GanRecipe, UNetColorizer, UNetRecipe
-from colorkit.models import UNet
-from colorkit.models.patchgan import DISCRIMINATORS
+from colorkit.imagenet import imagenet_weights
+from colorkit.metrics import Unavailable
+from colorkit.models import ResNetUNet, SceneClassifier, UNet
+from colorkit.models.weights import read_card
 from colorkit.profiles import Network
+from colorkit.recognition import Judge, SceneRecipe, SceneTrainer
+from colorkit.sweep_table import (
+    AUTOENCODERS,
+    CLASSIFIER,
+    FEWER,
+    GANS,
+    NAMES,
+    NARROW,
+    REWEIGHTED,
+    TABLE,
+    Configuration,
+    missing,
+)
 from colorkit.training import Run, fit
-
-FEWER = 0.4  # of the images: the slides' smaller set beside their larger one
-
-
-@dataclass(frozen=True)
-class Configuration:
-    """One row of the table.
-
-    Attributes:
-        skips, upsampling: of the generator, see `colorkit.models.UNet`.
-        discriminator: `d0`, `d4`, `d8`, or empty for an autoencoder.
-        weights: of the adversarial loss and the reconstruction; the slides' lw.
-        start: the training whose best weights it starts from.
-        share: of the training images; with fewer it has as many more epochs.
-    """
-
-    skips: bool
-    upsampling: str
-    discriminator: str = ""
-    weights: tuple[float, float] = (20.0, 80.0)
-    start: str = ""
-    share: float = 1.0
-
-    @property
-    def title(self) -> str:
-        """As the slides write it."""
-        generator = f"{'U' if self.skips else 'nU'}, {SHORT[self.upsampling]}"
-        if not self.discriminator:
-            return generator
-        adversarial, reconstruction = self.weights
-        return f"{generator}, {self.discriminator}, lw=[{adversarial:g}, {reconstruction:g}]"
-
-
-SHORT = {"transposed": "learned", "interpolated": "interp."}
-AUTOENCODERS = {
-    "u-learned": Configuration(True, "transposed"),
-    "u-interpolated": Configuration(True, "interpolated"),
-    "nu-learned": Configuration(False, "transposed"),
-    "nu-interpolated": Configuration(False, "interpolated"),
-}
-GANS = {
-    f"{name}-{d}": replace(generator, discriminator=d)
-    for name, generator in AUTOENCODERS.items()
-    for d in DISCRIMINATORS
-}
-# Other weights for the best of the twelve. The slides show the first two; the third is ours.
-REWEIGHTED = {"best-1-99": (1.0, 99.0), "best-35-65": (35.0, 65.0), "best-50-50": (50.0, 50.0)}
-NINETEEN = (*AUTOENCODERS, *GANS, *REWEIGHTED)
-# What the poster and the slides do with the best: refine an autoencoder, take fewer images.
-STUDIES = ("refined", "fewer-autoencoder", "fewer-gan")
-NAMES = (*NINETEEN, *STUDIES)
-
-# Mean absolute difference of the slides' best of each kind over their landscapes.
-PUBLISHED = pd.DataFrame(
-    {
-        "autoencoder, 32k images": (0.021, 0.086, 0.443),
-        "GAN, 32k images": (0.029, 0.087, 0.415),
-        "autoencoder, 82k images": (0.019, 0.083, 0.459),
-        "GAN, 82k images": (0.024, 0.159, 0.456),
-    },
-    index=["smallest", "mean", "largest"],
-).T
 
 
 class Sweep:
@@ -114,6 +67,11 @@ class Sweep:
         networks = {"gans": Network(self.scale.classes)}
         return self.course.collect(replace(profile, data=data, networks=networks))
 
+    def decode(self) -> None:
+        """Make the caches of all images, before several processes ask for them."""
+        self.images("train")
+        self.course.collection  # noqa: B018 (asked for, and then on disk)
+
     def images(self, split: str, share: float = 1.0) -> ImageSet:
         """One split; a share of it is spread evenly over the classes."""
         limits = {"train": self.scale.limit, "test": self.course.profile.test_limit}
@@ -128,68 +86,119 @@ class Sweep:
         return self._done[name]
 
     def _train(self, name: str) -> Run:
+        if name == CLASSIFIER:
+            return self._train_classifier()
+        if reason := missing(name):
+            raise Unavailable(reason)
         chosen = self.configuration(name)
         start = self.train(chosen.start).weights if chosen.start else None
-        scale, profile = self.scale, self.course.profile
-        common = asdict(profile.recipe) | {
-            "epochs": round(scale.epochs / chosen.share),
-            "batch_size": scale.batch_size,
-            "learning_rate": scale.learning_rate,
-        }
-        recipe, module = UNetRecipe(**common), UNetColorizer
-        if chosen.discriminator:
-            recipe, module = self._gan_recipe(chosen, common), GanColorizer
-        return fit(
+        cut = start is not None and chosen.narrow
+        recipe, module = self._recipe(chosen)
+        return self._fit(
             f"sweep-{name}",
-            lambda: self._generator(chosen),
+            partial(self._narrowed if cut else self._network, chosen),
             recipe,
-            self.images("train", chosen.share),
-            self.images("val"),
-            size=self.size,
+            module,
+            (self.images("train", chosen.share), self.images("val")),
+            self.size,
+            None if cut else start,
+        )
+
+    def _train_classifier(self) -> Run:
+        """On every class of the profile, so that it knows more than these pictures."""
+        course = self.course
+        collection, classes = course.collection, course.profile.classes()
+        limit = course.profile.gans.limit or None
+        recipe = SceneRecipe(epochs=self.scale.classifier_epochs)
+        images = collection.subset(classes, "train", limit), collection.subset(classes, "val")
+        start = None
+        if self.scale.imagenet:
+            start = imagenet_weights(course.root / "data" / "weights")
+        make = partial(SceneClassifier, len(classes))
+        size = course.profile.data.size
+        return self._fit(CLASSIFIER, make, recipe, SceneTrainer, images, size, start)
+
+    def judge(self) -> Judge:
+        """The trained classifier, asked which of the sweep's classes a picture is."""
+        run, classes = self.train(CLASSIFIER), self.images("test").classes
+        return Judge(run.model(), read_card(run.weights)["classes"], classes)
+
+    def _fit(self, name, make, recipe, module, images, size, start) -> Run:
+        collection = self.course.collection if name == CLASSIFIER else self.collection
+        profile, classes = self.course.profile, images[0].classes
+        return fit(
+            name,
+            make,
+            recipe,
+            *images,
+            size=size,
             seed=self.course.seed,
             folder=self.course.root / "runs" / profile.name,
-            data=f"{profile.data.what}: {', '.join(scale.classes)}",
-            fingerprint=self.collection.fingerprint,
+            data=f"{profile.data.what}: {', '.join(classes)}",
+            fingerprint=collection.fingerprint,
             start=start,
             module=module,
         )
 
-    def _generator(self, chosen: Configuration) -> UNet:
+    def _network(self, chosen: Configuration) -> torch.nn.Module:
+        if chosen.encoder:
+            return ResNetUNet(stages=self.scale.stages)
         scale = self.scale
-        net = UNet(1, 2, scale.width, scale.depth, chosen.skips, chosen.upsampling)
+        width = max(1, scale.width // NARROW) if chosen.narrow else scale.width
+        net = UNet(1, 2, width, scale.depth, chosen.skips, chosen.upsampling)
         torch.nn.init.zeros_(net.last[0].weight)  # begins gray
         return net
 
-    def _gan_recipe(self, chosen: Configuration, common: dict) -> GanRecipe:
-        return GanRecipe(
+    def _narrowed(self, chosen: Configuration) -> UNet:
+        """Cut the network it starts from down to its width."""
+        whole = self.train(chosen.start).model()
+        return pruned(whole, self._network(chosen).settings()["width"])
+
+    def _recipe(self, chosen: Configuration) -> tuple[UNetRecipe, Callable]:
+        scale = self.scale
+        common = asdict(self.course.profile.recipe) | {
+            "epochs": round(scale.epochs / chosen.share),
+            "batch_size": scale.batch_size,
+            "learning_rate": scale.learning_rate,
+            "reconstruction": chosen.reconstruction,
+            "perceptual": chosen.perceptual,
+        }
+        if chosen.teacher:
+            teacher = self.train(chosen.teacher)
+            recipe = StudentRecipe(**common, teacher=teacher.folder.name)
+            return recipe, partial(Student, teacher=teacher.model())
+        if not chosen.discriminator:
+            return UNetRecipe(**common), UNetColorizer
+        recipe = GanRecipe(
             **common,
             weights=chosen.weights,
+            schedule=chosen.schedule,
             discriminator=chosen.discriminator,
-            discriminator_width=self.scale.discriminator_width,
-            discriminator_rate=self.scale.discriminator_rate,
+            discriminator_width=scale.discriminator_width,
+            discriminator_rate=scale.discriminator_rate,
         )
+        return recipe, GanColorizer
 
     def configuration(self, name: str) -> Configuration:
         """The row of a name; `REWEIGHTED` and `STUDIES` take the best of those trained before.
 
         Raises:
-            ColorkitError: no such name.
+            ColorkitError: no such name, or the classifier's, which is no colorizer.
         """
-        if name not in NAMES:
-            raise ColorkitError(f"no training {name!r}; choose among {', '.join(NAMES)}")
-        table = AUTOENCODERS | GANS
-        if name in table:
-            return table[name]
+        if name not in NAMES or name == CLASSIFIER:
+            raise ColorkitError(f"no colorizer {name!r}; choose among {', '.join(NAMES)}")
+        if name in TABLE:
+            return TABLE[name]
         if name in REWEIGHTED:
-            return replace(table[self.best(GANS)], weights=REWEIGHTED[name])
+            return replace(TABLE[self.best(GANS)], weights=REWEIGHTED[name])
         if name == "fewer-gan":
-            return replace(table[self.best(GANS)], share=FEWER)
+            return replace(TABLE[self.best(GANS)], share=FEWER)
         autoencoder = self.best(AUTOENCODERS)
         if name == "fewer-autoencoder":
-            return replace(table[autoencoder], share=FEWER)
+            return replace(TABLE[autoencoder], share=FEWER)
         gan = self.best(n for n in GANS if n.startswith(f"{autoencoder}-"))
-        return replace(table[gan], start=autoencoder)
+        return replace(TABLE[gan], start=autoencoder)
 
     def best(self, names: Iterable[str]) -> str:
         """The name of smallest validation error, as the best epoch is chosen."""
-        return min(names, key=lambda name: self.train(name).history["val_color"].min())
+        return min(names, key=lambda name: self.train(name).error)

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from shared_training import StopAfter, with_callback
 
 from colorkit import training
+from colorkit.color import lab_to_rgb
 from colorkit.data.batches import Batch
 from colorkit.errors import ColorkitError
 from colorkit.gan import (
@@ -22,6 +23,8 @@ from colorkit.gan import (
     adversarial_loss,
     frozen,
     planes_of,
+    plays,
+    reconstruction_loss,
     spread,
 )
 from colorkit.inference import Network
@@ -300,6 +303,60 @@ def test_an_autoencoder_is_trained_by_its_reconstruction(fit):
     table = fit(UNetRecipe(epochs=2, batch_size=4), UNetColorizer).history
     np.testing.assert_allclose(table["val_total"], table["val_color"])
     assert (table["val_adversarial"] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("schedule", "with_it"),
+    [("joint", {1, 2, 3, 4}), ("alternating", {2, 4}), ("pretrained", {3, 4})],
+)
+def test_the_discriminator_plays_when_the_schedule_says(fit, schedule, with_it):
+    recipe = replace(RECIPE, epochs=4, schedule=schedule)
+    assert {epoch + 1 for epoch in range(4) if plays(recipe, epoch)} == with_it
+    steps = []
+    noting = type("Noting", (GanColorizer,), {})
+
+    def step(self, found, true):
+        steps.append(self.current_epoch + 1)
+        return GanColorizer.discriminator_step(self, found, true)
+
+    noting.discriminator_step = step
+    run = fit(recipe, noting)
+    assert set(steps) == with_it
+    assert len(run.history) == 4
+
+
+def test_alone_a_generator_only_reconstructs(module):
+    one = module()
+    found, true = one._predict(batch())
+    critic = state(one.discriminator)
+    loss = one.generator_step(found, true, alone=True)
+    assert loss.total == loss.color
+    assert not changed(one.discriminator, critic)
+
+
+def test_a_perceptual_loss_is_of_the_pictures(monkeypatch):
+    """A stand-in for LPIPS: what is tested is what it is given, and its weight."""
+    shown = []
+
+    class Distance(torch.nn.Module):
+        def forward(self, pred, true):
+            shown.extend((pred, true))
+            return (pred - true).square().mean(dim=(1, 2, 3), keepdim=True)
+
+    monkeypatch.setattr("colorkit.gan.lpips_network", Distance)
+    one = batch()
+    ab = torch.full((4, 2, SIZE, SIZE), 0.5, requires_grad=True)
+    found, true = planes_of(one, ab)
+    plain = reconstruction_loss(found, true, UNetRecipe())
+    both = reconstruction_loss(found, true, UNetRecipe(perceptual=0.5))
+    gray = one.lab * torch.tensor([1, 0, 0]).view(3, 1, 1)
+    for given, lab in zip(shown, (gray, one.lab), strict=True):
+        torch.testing.assert_close(given, 2 * lab_to_rgb(lab) - 1, atol=1e-4, rtol=0)
+    distance = (shown[0] - shown[1]).square().mean()
+    torch.testing.assert_close(both.total, plain.total + 0.5 * distance)
+    assert both.color == plain.color
+    both.total.backward()
+    assert ab.grad.isfinite().all()
 
 
 def test_a_gan_can_start_from_an_autoencoder(fit):

@@ -252,9 +252,9 @@ def hub(tmp_path, monkeypatch):
     """Point torch's hub at an empty folder, so that no test depends on what was fetched before."""
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     (tmp_path / "checkpoints").mkdir()
-    metrics._lpips_model.cache_clear()
+    metrics.lpips_network.cache_clear()
     yield tmp_path / "checkpoints"
-    metrics._lpips_model.cache_clear()
+    metrics.lpips_network.cache_clear()
 
 
 def test_lpips_is_absent_with_its_reason(hub):
@@ -300,7 +300,7 @@ def test_lpips_scales_its_input(hub, monkeypatch):
     weights = torchvision.models.SqueezeNet1_1_Weights
     monkeypatch.setattr(weights, "get_state_dict", lambda *_, **__: torch.load(file))
     got = metrics.lpips(pred, true, net="squeeze")
-    reference = metrics._lpips_model("squeeze", False)
+    reference = metrics.lpips_network("squeeze", False)
     assert isinstance(reference, lpips.LPIPS) and not reference.training
     expected = reference(pred, true, normalize=True).flatten()
     assert got.shape == (2,) and torch.allclose(got, expected, rtol=1e-5)

@@ -12,15 +12,29 @@ from colorkit.course import Course
 from colorkit.errors import ColorkitError
 from colorkit.gan import GanColorizer
 from colorkit.jobs import run_sweep
+from colorkit.metrics import Unavailable
 from colorkit.models.weights import read_card
-from colorkit.sweep import AUTOENCODERS, GANS, NAMES, NINETEEN, REWEIGHTED, Sweep
+from colorkit.sweep import Sweep
+from colorkit.sweep_table import (
+    AUTOENCODERS,
+    CLASSIFIER,
+    GANS,
+    NAMES,
+    NINETEEN,
+    REWEIGHTED,
+    SCHEDULES,
+    TABLE,
+    missing,
+    needs,
+)
 
 PROFILE = """
 name: tiny
 data: {source: scenes, what: procedural scenes, size: 64, stored: 64, train: 5, val: 2, test: 1}
 recipe: {precision: 32-true}
 networks: {vegenet: {classes: [lawn, house]}}
-gans: {classes: [lawn, house], width: 2, depth: 1, discriminator_width: 2, epochs: 1, batch_size: 4}
+gans: {classes: [lawn, house], width: 2, depth: 1, discriminator_width: 2, epochs: 1, batch_size: 4,
+  stages: 2, classifier_epochs: 1}
 """
 
 
@@ -40,7 +54,7 @@ def scores(monkeypatch):
     given, asked = {}, []
 
     def train(self, name):
-        configuration = self.configuration(name)
+        configuration = None if name == CLASSIFIER else self.configuration(name)
         if given.get(name) == "fails":
             raise RuntimeError(f"{name} blew up\non two lines")
         asked.append((name, configuration))
@@ -140,15 +154,55 @@ def test_a_failure_is_told_and_the_others_go_on(project, scores):
 def test_what_is_chosen_by_results_waits_for_all_of_them(project, scores):
     given, asked = scores
     outcomes = list(run_sweep("tiny", ["best-1-99"]))
-    assert [o.name for o in outcomes] == [*AUTOENCODERS, *GANS, "best-1-99"]
+    assert [o.name for o in outcomes] == [*GANS, "best-1-99"]
     assert not any(o.fault for o in outcomes)
     asked.clear()
-    given["u-learned-d8"] = "fails"
+    given["u-learned-d8"] = given[CLASSIFIER] = "fails"
     outcomes = {o.name: o for o in run_sweep("tiny")}
-    assert list(outcomes) == list(NAMES)
-    late = [o.fault for name, o in outcomes.items() if name not in AUTOENCODERS | GANS]
-    assert all("u-learned-d8 failed" in fault for fault in late)
-    assert not {name for name, _ in asked} - set(AUTOENCODERS | GANS)
+    assert set(outcomes) == {name for name in NAMES if not missing(name)}
+    lost = {name: o.fault for name, o in outcomes.items() if o.fault.startswith("it needs")}
+    for name in (*REWEIGHTED, "refined", "fewer-gan"):
+        assert lost.pop(name) == "it needs u-learned-d8, which failed"
+    for name in ("resnet", "resnet-mse", "resnet-huber", *SCHEDULES):
+        assert lost.pop(name) == "it needs classifier, which failed"
+    assert set(lost) == {"student", "pruned"}  # of the network that the classifier would start
+    ended = set(outcomes) - {name for name, o in outcomes.items() if o.fault}
+    assert {name for name, _ in asked} == ended
+
+
+def test_nothing_needs_what_needs_it():
+    done = set()
+    while len(done) < len(NAMES):
+        ready = {name for name in NAMES if set(needs(name)) <= done} - done
+        assert ready
+        done |= ready
+    assert all(name in TABLE or name in NAMES for name in done)
+    titles = [row.title for row in TABLE.values()]
+    assert len(set(titles)) == len(titles)
+
+
+def test_a_training_that_lacks_weights_says_so(project):
+    reason = missing("resnet-lpips")
+    if not reason:
+        pytest.skip("the weights of LPIPS are here")
+    with pytest.raises(Unavailable, match="LPIPS is absent"):
+        Sweep(Course("tiny")).train("resnet-lpips")
+
+
+def test_an_encoder_a_student_and_a_pruned_network_are_trained(project):
+    one = Sweep(Course("tiny"))
+    classifier, resnet = one.train(CLASSIFIER), one.train("resnet")
+    assert read_card(resnet.weights)["identity"]["start"] == classifier.folder.name
+    assert classifier.judged == "val_class"
+    assert classifier.error == classifier.history["val_class"].min()
+    for name in ("student", "pruned"):
+        card = read_card(one.train(name).weights)
+        assert card["identity"]["recipe"]["teacher"] == resnet.folder.name
+        assert card["settings"]["width"] == 1
+        assert card["identity"]["module"] == "Student"
+    found = one.judge()(torch.rand(3, 3, 64, 64))
+    assert found.shape == (3,)
+    assert set(found.tolist()) <= {0, 1}
 
 
 def test_an_unknown_name_is_refused_before_anything_runs(project, scores):
