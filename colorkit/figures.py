@@ -86,7 +86,8 @@ def image_grid(
         raise ValueError("image_grid needs at least one image")
     if row_labels and len(row_labels) != len(rows):
         raise ValueError(f"{len(row_labels)} row labels for {len(rows)} rows")
-    margin = 0.11 * max((len(label) for label in row_labels), default=0) * 0.72
+    lines = [line for label in row_labels for line in label.splitlines()]
+    margin = 0.11 * max(map(len, lines), default=0) * 0.72
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(columns * side + margin, len(rows) * side + 0.3))
         axes = figure.subplots(len(rows), columns, squeeze=False)

@@ -309,6 +309,15 @@ def lpips(pred: Tensor, true: Tensor, net: str = "alex", fetch: bool = False) ->
         return model(2 * pred.float() - 1, 2 * true.float() - 1).flatten()
 
 
+def lpips_missing() -> str:
+    """Why LPIPS has no value on this machine; empty where it has one."""
+    try:
+        lpips_network()
+    except Unavailable as reason:
+        return str(reason)
+    return ""
+
+
 @lru_cache(maxsize=1)
 def lpips_network(net: str = "alex", fetch: bool = False) -> torch.nn.Module:
     """Give the network behind `lpips`, frozen: two (B, 3, H, W) in [−1, 1] to (B, 1, 1, 1).

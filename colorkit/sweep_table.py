@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from colorkit.metrics import Unavailable, lpips_network
+from colorkit.metrics import lpips_missing
 from colorkit.models.patchgan import DISCRIMINATORS
 
 CLASSIFIER = "classifier"  # the training of the scene classifier
@@ -50,19 +50,25 @@ class Configuration:
         """As the slides write it, and what they do not have."""
         generator = f"{'U' if self.skips else 'nU'}, {SHORT[self.upsampling]}"
         parts = ["ResNet-18" if self.encoder else generator]
-        parts += [f"1/{NARROW} wide"] if self.narrow else []
+        if self.encoder and not self.start:
+            parts.append("fresh")
         if self.discriminator:
             adversarial, reconstruction = self.weights
             parts += [self.discriminator, f"lw=[{adversarial:g}, {reconstruction:g}]"]
-            parts += [self.schedule] if self.schedule != "joint" else []
-        parts += [self.reconstruction.upper()] if self.reconstruction != "l1" else []
+            parts += [self.schedule] if self.encoder else []
+        parts += [] if self.reconstruction == "l1" else [SHORT[self.reconstruction]]
         parts += ["LPIPS"] if self.perceptual else []
-        if self.encoder or self.narrow:
-            parts += ["pruned" if self.narrow else "pretrained"] if self.start else []
+        if self.narrow:
+            parts += [f"1/{NARROW} wide", *(["pruned"] if self.start else [])]
         return ", ".join(parts + (["taught"] if self.teacher else []))
 
 
-SHORT = {"transposed": "learned", "interpolated": "interp."}
+SHORT = {
+    "transposed": "learned",
+    "interpolated": "interp.",
+    "mse": "squared",
+    "huber": "Huber",
+}
 AUTOENCODERS = {
     "u-learned": Configuration(True, "transposed"),
     "u-interpolated": Configuration(True, "interpolated"),
@@ -129,9 +135,4 @@ def needs(name: str) -> tuple[str, ...]:
 
 def missing(name: str) -> str:
     """Why a training cannot be done on this machine; empty where it can."""
-    if name in TABLE and TABLE[name].perceptual:
-        try:
-            lpips_network()
-        except Unavailable as reason:
-            return str(reason)
-    return ""
+    return lpips_missing() if name in TABLE and TABLE[name].perceptual else ""

@@ -1,0 +1,151 @@
+"""Many networks on the same test images: measured in one table, shown in one picture."""
+
+from collections.abc import Iterable
+from textwrap import wrap
+
+import numpy as np
+import pandas as pd
+import torch
+
+from colorkit.chapter import Chapter
+from colorkit.data.collection import ImageSet
+from colorkit.figures import image_grid
+from colorkit.inference import Constant, Network, colorize_pixels, evaluate
+from colorkit.metrics import METRICS, lpips_missing
+from colorkit.recognition import Judge
+
+MEASURED = ("mse", "psnr", "ssim", "absolute_error", "delta_e", "colorfulness", "sepia")
+SHOWN = ("psnr", "ssim", "absolute_error", "delta_e", "ratio")
+GRAY = "gray"  # the name of painting nothing, measured like a network
+
+
+class Gallery:
+    """Networks by name, each measured once, when it is first asked for.
+
+    Args:
+        chapter: shows and records.
+        networks: gray to chroma, by name.
+        images: what they are measured on.
+        size: side of the crops.
+        titles: of the networks in tables and figures; their names by default.
+        judge: adds whether each picture's scene is recognized.
+    """
+
+    def __init__(
+        self,
+        chapter: Chapter,
+        networks: dict[str, torch.nn.Module],
+        images: ImageSet,
+        size: int,
+        titles: dict[str, str] | None = None,
+        judge: Judge | None = None,
+    ):
+        self.chapter, self.networks, self.images, self.size = chapter, networks, images, size
+        self.titles, self.judge = titles or {}, judge
+        self._measured: dict[str, pd.DataFrame] = {}
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        """Measure a network, or nothing (`GRAY`).
+
+        Returns:
+            A row an image: `colorkit.inference.evaluate` of `MEASURED`, and of LPIPS where its
+            weights are; `ratio`, M1 divided by the truth's; `color_gap`, how far the one is from
+            the other; with a judge, `recognized`.
+        """
+        if name not in self._measured:
+            predictor = Constant() if name == GRAY else Network(self.networks[name])
+            more = {"scene": self.judge} if self.judge else None
+            measured = (*MEASURED, *(() if lpips_missing() else ("lpips",)))
+            table = evaluate(predictor, self.images, self.size, measured=measured, more=more)
+            vivid, true = table["colorfulness"], table["colorfulness_true"]
+            table["ratio"] = vivid / true.clip(lower=1)
+            table["color_gap"] = (vivid - true).abs()
+            if self.judge:
+                place = table["label"].map(self.images.classes.index)
+                table["recognized"] = (table.pop("scene") == place).astype(float)
+            self._measured[name] = table
+        return self._measured[name]
+
+    def title(self, name: str) -> str:
+        """How tables and figures call a network."""
+        return self.titles.get(name, name)
+
+    def summary(
+        self, names: Iterable[str], id: str, caption: str, measures: Iterable[str] = SHOWN
+    ) -> None:
+        """Show a table: a line a network, means with intervals, and the sepia share."""
+        lines = {}
+        for name in names:
+            numbers = {
+                heading(m): self.chapter.number(
+                    f"{name}: {m}", self[name][m], of="images", unit=unit_of(m), count=False
+                )
+                for m in measures
+            }
+            numbers["sepia"] = f"{self[name]['sepia'].mean():.0%}"
+            lines[self.title(name)] = numbers
+        caption = f"{caption}, mean [95 % interval] over {len(self.images)} test images; ratio is"
+        table = pd.DataFrame(lines).T
+        self.chapter.table(table, id, f"{caption} the colorfulness M1 divided by the truth's")
+
+    def show(
+        self,
+        names: Iterable[str],
+        few: tuple[torch.Tensor, list[str]],
+        id: str,
+        alt: str,
+        caption: str,
+        shows: str = "",
+    ) -> None:
+        """Show a figure: gray, a row a network, original.
+
+        Args:
+            names: of the networks.
+            few: pixels (N, S, S, 3) uint8 and a label each, as `few` gives them.
+            id, alt, caption, shows: see `Chapter.figure`; `shows` is the profile's by default.
+        """
+        rows, names = [], list(names)
+        for name in names:
+            gray, painted, true = colorize_pixels(Network(self.networks[name]), few[0], self.size)
+            rows.append(list(painted))
+        rows = [list(gray), *rows, list(true)]
+        titles = ["\n".join(wrap(self.title(name), 20)) for name in names]
+        grid = image_grid(rows, ["gray", *titles, "original"], few[1])
+        shows = shows or self.chapter.images_show
+        self.chapter.figure(grid, id, alt=alt, caption=caption, shows=shows)
+
+    def few(self, count: int = 6) -> tuple[torch.Tensor, list[str]]:
+        """The first images of every class, about so many in all."""
+        return pixels_of(self.images.pick(max(1, count // len(self.images.classes))))
+
+
+def pareto(values: np.ndarray) -> np.ndarray:
+    """Tell which of some things no other beats: none is as good in everything and better in one.
+
+    Args:
+        values: (N, D), larger is better.
+
+    Returns:
+        (N,) bool.
+    """
+    as_good = (values[None] >= values[:, None]).all(axis=2)
+    better = (values[None] > values[:, None]).any(axis=2)
+    return ~(as_good & better).any(axis=1)
+
+
+def pixels_of(images: ImageSet) -> tuple[torch.Tensor, list[str]]:
+    """All of a (small) set: pixels (N, S, S, 3) uint8, and the class of each."""
+    return images.__getitems__(range(len(images)))[0], [images.classes[c] for c in images.labels]
+
+
+def heading(measure: str) -> str:
+    """Name a measure for a table, with its unit."""
+    unit = unit_of(measure)
+    return f"{measure.replace('_', ' ')} {unit and f'({unit})'}".strip()
+
+
+def unit_of(measure: str) -> str:
+    """The unit of a measure; empty for a plain number."""
+    if measure == "delta_e":
+        return "ΔE₀₀"
+    return METRICS[measure].unit if measure in METRICS else ""
