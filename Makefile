@@ -11,13 +11,16 @@ export GOMP_SPINCOUNT ?= 10000
 # pip's own settings must not add other indexes or files to what the lock says.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: report test lint facts bench lock clean
+.PHONY: report test trust lint facts bench lock clean
 
 report: .venv/installed  ## run every chapter, write report/_build/html/index.html
 	$(BIN)/colorkit report --profile $(PROFILE)
 
 test: .venv/installed lint  ## the whole test suite, nbval on the notebooks included
 	$(BIN)/python -m pytest --nbval-lax --nbval-current-env tests notebooks
+
+trust: .venv/installed  ## damaged files, kills, lost connections, hostile input, by the thousand
+	COLORKIT_TRUST=full $(BIN)/python -m pytest tests/trust
 
 lint: .venv/installed
 	$(BIN)/ruff check .

@@ -31,7 +31,15 @@ DOCUMENTS = {
     "Z": "Zhang et al. 2017",
 }
 _MARKS = {SUPPORTED: "✔", NOT_SUPPORTED: "✘", UNDECIDED: "?", "not measured": "–"}
-_PAGES = ("index.md", "ledger.md", "record.md", "speed.md", "page.md", "bibliography.md")
+_PAGES = (
+    "index.md",
+    "ledger.md",
+    "record.md",
+    "speed.md",
+    "trust.md",
+    "page.md",
+    "bibliography.md",
+)
 _NOT_STATIC = {"application/vnd.jupyter.widget-view+json", "application/javascript"}
 
 
@@ -64,7 +72,7 @@ def build_html(run: Path, out: Path, *, sources: Path, record: Path) -> Path:
 
     tree = _Tree(run.parent.parent / "source")
     records = _records(record, {c["name"]: c["title"] for c in chapters}, tree)
-    measured = speeds(record)
+    measured, trust = speeds(record), record / "trust.json"
     for name, drawn in plots(measured).items():
         tree.write(f"figures/{name}", drawn)
     stills = _stills(run / "stills", tree)
@@ -72,6 +80,7 @@ def build_html(run: Path, out: Path, *, sources: Path, record: Path) -> Path:
         "facts": facts,
         "stills": stills,
         "speeds": measured,
+        "trust": _read_json(trust) if trust.exists() else None,
         "chapters": chapters,
         "broken": [c for c in chapters if c["failed"]],
         "data": ", ".join(sorted({n["data"] for n in numbers.values() if n.get("data")})),
