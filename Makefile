@@ -11,7 +11,7 @@ export GOMP_SPINCOUNT ?= 10000
 # pip's own settings must not add other indexes or files to what the lock says.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: report test trust lint facts bench lock clean
+.PHONY: report test trust compat lint facts bench lock clean
 
 report: .venv/installed  ## run every chapter, write report/_build/html/index.html
 	$(BIN)/colorkit report --profile $(PROFILE)
@@ -21,6 +21,19 @@ test: .venv/installed lint  ## the whole test suite, nbval on the notebooks incl
 
 trust: .venv/installed  ## damaged files, kills, lost connections, hostile input, by the thousand
 	COLORKIT_TRUST=full $(BIN)/python -m pytest tests/trust
+
+PYTHONS ?= 3.11 3.13
+RESOLUTIONS ?= lowest-direct highest
+TESTS ?= tests
+# --no-config: not the pair of torch and torchvision that the lock is held to.
+compat: .venv/installed  ## the suite on other Pythons, with the oldest and the newest versions
+	@set -e; for python in $(PYTHONS); do for kind in $(RESOLUTIONS); do \
+	  env=.compat/$$python-$$kind; echo "== Python $$python, $$kind"; \
+	  $(BIN)/uv venv --quiet --allow-existing --python $$python $$env; \
+	  $(BIN)/uv pip install --quiet --no-config --python $$env/bin/python --resolution $$kind \
+	    -e ".[dev,export,shards]"; \
+	  $$env/bin/python -m pytest $(TESTS); \
+	done; done
 
 lint: .venv/installed
 	$(BIN)/ruff check .

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.callbacks import Callback, EarlyStopping
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from colorkit.files import atomic_write
@@ -29,6 +29,23 @@ class AtomicCheckpoints(TorchCheckpointIO):
         torch.save(checkpoint, buffer)
         with atomic_write(path) as file:
             file.write(buffer.getbuffer())
+
+    def load_checkpoint(self, path, *options, **more) -> dict:
+        """Read a checkpoint; where its folder was moved, the paths in it follow."""
+        checkpoint, here = super().load_checkpoint(path, *options, **more), str(Path(path).parent)
+        for name, state in checkpoint["callbacks"].items():
+            if before := state.get("dirpath"):
+                checkpoint["callbacks"][name] = _moved(state, before, here)
+        return checkpoint
+
+
+def _moved(value, before: str, here: str):
+    """Replace the beginning of paths in a callback's state."""
+    if isinstance(value, str):
+        return here + value.removeprefix(before) if value.startswith(before) else value
+    if isinstance(value, dict):
+        return {_moved(k, before, here): _moved(v, before, here) for k, v in value.items()}
+    return value
 
 
 class History(Callback):
@@ -62,6 +79,40 @@ class History(Callback):
     def load_state_dict(self, state_dict: dict) -> None:
         """Lightning restores it on resuming."""
         self.rows = list(state_dict["rows"])
+
+
+class RandomState(Callback):
+    """Where PyTorch's generators stand, from which dropout draws, kept in the checkpoint."""
+
+    def __init__(self):
+        self._held: dict = {}
+
+    def state_dict(self) -> dict:
+        """Lightning stores this in the checkpoint."""
+        return {"cpu": torch.get_rng_state(), "cuda": torch.cuda.get_rng_state_all()}
+
+    def load_state_dict(self, state_dict: dict) -> None:
+        """Lightning restores it on resuming, before other numbers are drawn."""
+        self._held = state_dict
+
+    def on_train_epoch_start(self, trainer, module) -> None:
+        """Go on from there."""
+        if self._held:
+            torch.set_rng_state(self._held["cpu"])
+            torch.cuda.set_rng_state_all(self._held["cuda"][: torch.cuda.device_count()])
+            # The iterator of the batches, made before this in an epoch that is resumed and after
+            # it in every other one, draws a seed for workers.
+            torch.empty((), dtype=torch.int64).random_()
+            self._held = {}
+
+
+class Patience(EarlyStopping):
+    """Early stopping that is still stopped when resumed: Lightning would train one epoch more."""
+
+    def on_train_start(self, trainer, module) -> None:
+        """Look whether the last epoch was one too many."""
+        if self.wait_count >= self.patience:
+            trainer.should_stop = True
 
 
 class Snapshots(Callback):

@@ -255,6 +255,14 @@ def page(
 
 
 @app.command()
+def check() -> None:
+    """Say whether this machine has what is needed: versions, device, disk, weights, data."""
+    from colorkit.checkup import run
+
+    raise typer.Exit(run())
+
+
+@app.command()
 def sweep(
     profile: ProfileOption = "smoke",
     only: Annotated[

@@ -30,6 +30,7 @@ from colorkit.upsample import apply_models, linear_models
 Photograph = str | Path | Image.Image | np.ndarray
 Hints = Iterable[tuple[float, float, Color]]  # see `colorize`
 LONGEST = 8  # the network is shown at most this ratio of sides; longer photographs are squeezed
+LARGEST = 1024  # working size that a card may ask for: a network's planes take gigabytes then
 GRID = 32  # the largest stride of our networks
 _STRIP = 400_000  # pixels joined at a time: what lies between two steps stays small
 # On photographs whose own chroma was reduced 8 to 32 times, two equal steps with this `eps` of the
@@ -193,7 +194,10 @@ def predict_planes(
         raise ColorkitError(
             f"the model {card.get('name', '')!r} takes no hints; choose {HINTED!r} or give none"
         )
-    shown = to_tensor(_scaled(rgb, working_size(height, width, card.get("size", 224))))
+    side = card.get("size", 224)
+    if not (isinstance(side, int) and 0 < side <= LARGEST):
+        raise ValueError(f"it works at {side!r} pixels, not at 1 to {LARGEST}")
+    shown = to_tensor(_scaled(rgb, working_size(height, width, side)))
     if card.get("gray") == "nir":
         nir = shown[:, :1]
         L, ab, _ = predict(network, nir)
@@ -214,6 +218,8 @@ def predict_planes(
     if ab.shape[:2] != (1, 2):
         raise ValueError(f"it gives {ab.shape[1]} channels, not the two of chroma")
     planes = torch.cat((shift, card.get("saturation", 1.0) * unscale_ab(ab)), dim=1)
+    if not planes.isfinite().all():
+        raise ValueError("it gives colors that are no numbers")
     return F.adaptive_avg_pool2d(planes, _within(planes.shape[-2:], (height, width)))
 
 

@@ -6,9 +6,13 @@ corners of the two decoders the reader stands on.
 
 import io
 import logging
+import lzma
+import os
 import threading
 import warnings
-from contextlib import contextmanager
+import zlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +21,9 @@ from PIL import Image
 from colorkit.errors import ColorkitError
 
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_SAMPLES = 8  # channels of a pixel, above which it is no photograph
+# By TIFF's numbers of compressions, those that tifffile unpacks whatever size comes out.
+_UNPACKERS = dict.fromkeys((8, 32946, 50013), zlib.decompressobj) | {34925: lzma.LZMADecompressor}
 
 
 def check_size(path: Path | str, size: tuple[int, int], max_pixels: int) -> None:
@@ -44,6 +51,8 @@ def read_wide_tiff(stream: io.BufferedReader, path: Path, max_pixels: int) -> Im
         page = tifffile.TiffFile(stream).pages[0]
         if max(np.ravel(page.bitspersample)) <= 8 or page.imagedepth != 1:
             return None
+        if page.samplesperpixel > _SAMPLES:
+            return None
         photometric, extras = page.photometric, [int(extra) for extra in page.extrasamples]
     except Exception:
         return None  # let Pillow try, and word the fault
@@ -58,6 +67,7 @@ def read_wide_tiff(stream: io.BufferedReader, path: Path, max_pixels: int) -> Im
         return None
     mode = modes[photometric]
     check_size(path, (page.imagewidth, page.imagelength), max_pixels)
+    _check_segments(page, stream, max_pixels)
     try:
         values = page.asarray()
     except ValueError as error:  # a compression tifffile leaves to a package we do not require
@@ -85,6 +95,24 @@ def read_wide_tiff(stream: io.BufferedReader, path: Path, max_pixels: int) -> Im
     return image
 
 
+def _check_segments(page, stream: io.BufferedReader, max_pixels: int) -> None:
+    """Refuse strips or tiles that unpack to more than their part of the image.
+
+    Raises:
+        ValueError: they do; a few kilobytes can unpack to gigabytes.
+    """
+    length = int(np.prod(page.chunks)) * page.dtype.itemsize
+    if length > max_pixels * _SAMPLES * page.dtype.itemsize:
+        raise ValueError("a tile is larger than the image")
+    unpacker = _UNPACKERS.get(page.compression)
+    for offset, count in zip(page.dataoffsets, page.databytecounts, strict=False):
+        if unpacker is None:
+            break
+        stream.seek(offset)
+        if len(unpacker().decompress(stream.read(count), length + 1)) > length:
+            raise ValueError("a strip unpacks to more than its part of the image")
+
+
 def eight_bits(values: np.ndarray) -> np.ndarray:
     """Bring numbers of any type to uint8, by the rules of `colorkit.images.read_image`."""
     if values.dtype == np.uint8:
@@ -100,33 +128,52 @@ def eight_bits(values: np.ndarray) -> np.ndarray:
     return np.rint(np.clip(values / largest, 0.0, 1.0) * 255).astype(np.uint8)
 
 
-class _Quiet:
-    """Silence the decoders while at least one thread is decoding.
+@contextmanager
+def _settings():
+    """Silence Python's part of the decoders."""
+    limit = Image.MAX_IMAGE_PIXELS
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        Image.MAX_IMAGE_PIXELS = None  # max_pixels decides, and can be raised
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
 
-    Warnings and Pillow's size limit are settings of the whole process. A plain
-    `warnings.catch_warnings` in several threads restores them in the wrong order; here the first
-    thread in changes them and the last one out restores them.
+
+@contextmanager
+def _no_errors():
+    """Send what is written to standard error, by C too, nowhere."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # there is none
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+class _Shared:
+    """Settings of the whole process, while at least one thread needs them.
+
+    A plain `warnings.catch_warnings` in several threads restores them in the wrong order; here the
+    first thread in changes them and the last one out restores them.
     """
 
-    def __init__(self):
-        self.lock, self.inside = threading.Lock(), 0
-
-    @contextmanager
-    def _settings(self):
-        limit = Image.MAX_IMAGE_PIXELS
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            Image.MAX_IMAGE_PIXELS = None  # max_pixels decides, and can be raised
-            try:
-                yield
-            finally:
-                Image.MAX_IMAGE_PIXELS = limit
+    def __init__(self, settings: Callable[[], AbstractContextManager]):
+        self.lock, self.inside, self.change = threading.Lock(), 0, settings
 
     def __enter__(self):
         with self.lock:
             self.inside += 1
             if self.inside == 1:
-                self.settings = self._settings()
+                self.settings = self.change()
                 self.settings.__enter__()
 
     def __exit__(self, *error):
@@ -136,6 +183,8 @@ class _Quiet:
                 self.settings.__exit__(None, None, None)
 
 
-quiet = _Quiet()
+quiet = _Shared(_settings)
+mute = _Shared(_no_errors)  # for libtiff, which prints what it finds damaged
 # A filter, for setting a level empties every logger's memory: a tenth of reading a small image.
 logging.getLogger("tifffile").addFilter(lambda record: not quiet.inside)
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # or errors go to standard error

@@ -11,5 +11,10 @@ class ColorkitError(Exception):
 
 
 def one_line(text: object) -> str:
-    """Squeeze any text (often another library's message) into one line without a final period."""
-    return " ".join(str(text).split()).rstrip(" .")
+    """Squeeze any text (often another library's message) into one line without a final period.
+
+    What cannot be printed, such as a file name's bytes that are no text, or could steer a terminal,
+    is written as Python does: `\\x1b`.
+    """
+    line = " ".join(str(text).split()).rstrip(" .")
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)

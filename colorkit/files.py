@@ -48,7 +48,7 @@ def atomic_write(path: str | Path, mode: str = "wb") -> Iterator[IO[Any]]:
     Folders on the way are made. Text is UTF-8 with "\\n" line ends on every system.
 
     Args:
-        path: The final name. A symbolic link is followed, not replaced.
+        path: The final name. A symbolic link is followed, not replaced, unless it leads in circles.
         mode: "wb" or "w".
 
     Raises:
@@ -57,7 +57,7 @@ def atomic_write(path: str | Path, mode: str = "wb") -> Iterator[IO[Any]]:
     """
     if mode not in ("wb", "w"):
         raise ValueError(f"mode must be 'wb' or 'w', received {mode!r}")
-    final = Path(path).resolve()
+    final = Path(os.path.realpath(path))  # unlike Path.resolve, no error for links in circles
     temporary = final.parent / f".colorkit-{uuid.uuid4().hex[:12]}.part"
     text = {} if mode == "wb" else {"encoding": "utf-8", "newline": "\n"}
     try:

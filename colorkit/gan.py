@@ -20,7 +20,6 @@ from torch import Tensor, nn
 
 from colorkit.color import lab_to_rgb, scale_ab, scale_L, unscale_ab, unscale_L
 from colorkit.data.batches import Batch
-from colorkit.errors import ColorkitError
 from colorkit.losses import chroma_target
 from colorkit.metrics import lpips_network
 from colorkit.models.patchgan import DISCRIMINATORS, PatchGAN
@@ -253,19 +252,18 @@ class GanColorizer(UNetColorizer):
     def training_step(self, batch: Batch, batch_index: int) -> None:
         """Let both step; what the generator painted before its step serves for both."""
         found, true = self._predict(batch)
+        judged = None
         if not plays(self.recipe, self.current_epoch):
             loss = self.generator_step(found, true, alone=True)
         elif self.recipe.first == "discriminator":
-            self.discriminator_step(found, true)
+            judged = self.discriminator_step(found, true)
             loss = self.generator_step(found, true)
         else:
             loss = self.generator_step(found, true)
-            self.discriminator_step(found, true)
-        if not torch.isfinite(loss.total):
-            raise ColorkitError(
-                f"the loss became {loss.total.item()} at epoch {self.current_epoch + 1}, batch "
-                f"{batch_index}; lower the learning rates or use precision 32-true"
-            )
+            judged = self.discriminator_step(found, true)
+        if judged is not None:
+            self.require_finite(judged, batch_index, "discriminator's loss")
+        self.require_finite(loss.total, batch_index)
         self._record("train", loss, len(batch.labels))
 
     def discriminator_step(self, found: Tensor, true: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from colorkit.decoders import TIFF_MAGIC, check_size, eight_bits, quiet, read_wide_tiff
+from colorkit.decoders import TIFF_MAGIC, check_size, eight_bits, mute, quiet, read_wide_tiff
 from colorkit.errors import ColorkitError, one_line
 from colorkit.files import atomic_write
 
@@ -195,7 +195,8 @@ def _decode(stream: BinaryIO, path: Path, max_pixels: int, min_side: int | None)
     check_size(path, image.size, max_pixels)
     if min_side is not None and image.format in ("JPEG", "MPO"):
         image.draft(None, (max(min_side, 1),) * 2)
-    image.load()
+    with mute if image.format == "TIFF" else nullcontext():
+        image.load()
     return to_srgb(image)
 
 

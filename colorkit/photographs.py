@@ -74,7 +74,8 @@ def find_photographs(arguments: list[str], out: Path) -> tuple[list[tuple[Path, 
             if not paths:
                 faults.append(Outcome(argument, fault=f"{argument}: no file has such a name."))
         for path in paths:
-            if not path.is_dir():
+            # pathlib raises what isdir takes for no: a name too long, a forbidden folder
+            if not os.path.isdir(path):  # noqa: PTH112
                 found.setdefault(path.absolute(), (path, Path(path.name)))
                 continue
             try:
@@ -82,9 +83,9 @@ def find_photographs(arguments: list[str], out: Path) -> tuple[list[tuple[Path, 
             except ColorkitError as error:
                 faults.append(Outcome(argument, fault=str(error)))
                 continue
-            results = out.resolve() if out.resolve() != path.resolve() else None
+            results = _real(out) if _real(out) != _real(path) else None
             for entry in entries:
-                if results is None or results not in entry.path.resolve().parents:
+                if results is None or results not in _real(entry.path).parents:
                     found.setdefault(entry.path.absolute(), (entry.path, Path(entry.name)))
     return list(found.values()), faults
 
@@ -186,8 +187,8 @@ def _colorize_file(
     from colorkit.colorizing import colorize, is_gray, to_gray
 
     source = Path(outcome.source)
-    kept = read_metadata(source)
     result = colorize(source, model, saturation, hints=hints, max_pixels=max_pixels)
+    kept = read_metadata(source)  # now that it is known to be an image, and no pipe
     write_image(outcome.target, result, exif=kept.exif, icc_profile=kept.icc_profile)
     outcome.notes += kept.notes
     if not (compare or outcome.beside):
@@ -257,7 +258,7 @@ def _is_video(path: Path) -> bool:
         return ending in VIDEOS
     from colorkit.clips import is_video
 
-    return is_video(path)
+    return path.is_file() and is_video(path)  # not a pipe, which would wait to be written to
 
 
 def _endings(video: bool) -> Collection[str]:
@@ -282,7 +283,12 @@ def _free(target: Path, taken: set[str], endings: Collection[str] = WRITTEN) -> 
 
 def _key(path: Path) -> str:
     """Two paths of one key are one file on some disk."""
-    return unicodedata.normalize("NFC", str(path.resolve())).casefold()
+    return unicodedata.normalize("NFC", str(_real(path))).casefold()
+
+
+def _real(path: Path) -> Path:
+    """Follow all links; unlike Path.resolve, no error for those that lead in circles."""
+    return Path(os.path.realpath(path))
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

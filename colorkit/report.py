@@ -16,14 +16,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from colorkit.errors import ColorkitError, one_line
-from colorkit.files import write_json
+from colorkit.files import REMEDIES, write_fault, write_json
 from colorkit.notebooks import Source, choose, digest, read_chapters
 from colorkit.profiles import Profile, load_profile, project_root
 
 _VERSIONS = ("torch", "torchvision", "lightning", "numpy", "scikit-image", "papermill", "sphinx")
 # These write pages about results; the results do not depend on them.
 _NOT_SCIENCE = {"book.py", "cli.py", "offline.py", "record.py", "report.py", "speed.py"}
-_NOT_SCIENCE |= {"page.py", "serve.py", "stills.py"}
+_NOT_SCIENCE |= {"page.py", "serve.py", "stills.py", "checkup.py"}
 
 
 @dataclass
@@ -130,6 +130,10 @@ def _execute(chapter: Source, values: dict, final: Path, root: Path) -> str:
         return f"cell {error.cell_index}: {error.ename}: {one_line(error.evalue)[:300]}"
     except (CellTimeoutError, DeadKernelError, RuntimeError) as error:
         return f"{type(error).__name__}: {one_line(error)[:300]}"
+    except OSError as error:  # of papermill's own writing
+        if error.errno not in REMEDIES:
+            raise
+        raise write_fault(working, error) from error
     finally:
         if before is None:
             del os.environ["COLORKIT_PROGRESS"]
@@ -171,6 +175,9 @@ def _build_book(run: Path, root: Path) -> None:
     current = stamp.exists() and json.loads(stamp.read_text())["key"] == key
     if not (current and (out / "index.html").exists()):
         started = time.monotonic()
+        if not stamp.exists():  # a build was broken off, and Sphinx takes half a page for a page
+            shutil.rmtree(out, ignore_errors=True)
+        stamp.unlink(missing_ok=True)
         build_html(run, out, sources=root / "report", record=root / "figures")
         write_json(stamp, {"key": key})
         print(f"{'html':24} {'built':8} {time.monotonic() - started:6.1f} s")

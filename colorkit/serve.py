@@ -4,14 +4,18 @@ Each visitor gets a Python process (a kernel) of its own, which ends with the vi
 only exchange messages with the widget in it: Voilà refuses to execute what a browser sends.
 """
 
+import asyncio
 import ipaddress
 import secrets
 import socket
 from pathlib import Path
 
 from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from tornado.web import HTTPError
 from traitlets.config import Config
 from voila.app import Voila
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 from voila.voila_identity_provider import VoilaIdentityProvider
 
 from colorkit.errors import ColorkitError, one_line
@@ -30,6 +34,8 @@ _EXTENSIONS = (
     "@voila-dashboards/widgets-manager8",
 )
 _IDLE = 1800  # seconds after which the process of a visitor who is gone is ended
+_PROTOCOL = "v1.kernel.websocket.jupyter.org"
+_VISITORS = 16  # at a time: each has a process, of half a gigabyte
 
 
 class _ThisPython(KernelSpecManager):
@@ -39,7 +45,48 @@ class _ThisPython(KernelSpecManager):
         return []
 
 
+class _Visits(AsyncMappingKernelManager):
+    """Processes for so many visitors and no more: reloading a page must not fill the memory."""
+
+    _door = asyncio.Lock()  # several who come at once are counted one by one
+
+    async def start_kernel(self, **options) -> str:
+        """Start another one; too many are a fault the visitor is told."""
+        async with self._door:
+            if len(self) >= _VISITORS:
+                raise HTTPError(503, reason="Too many people are here now, try again in a while")
+            return await super().start_kernel(**options)
+
+
+class _Channel(VoilaKernelWebsocketHandler):
+    """A visitor's channel without two messages that would keep the server from everyone else.
+
+    Voilà takes the first bytes of a message for a count, which they are not in Jupyter's older
+    protocol; in the newer one Jupyter counts as far as a message says, be it to 2⁶⁴.
+    """
+
+    async def get(self, kernel_id: str) -> None:
+        """Open the channel to browsers that speak the newer protocol."""
+        if _PROTOCOL not in self.request.headers.get("Sec-WebSocket-Protocol", ""):
+            raise HTTPError(400, reason="This page speaks a newer protocol")
+        await super().get(kernel_id)
+
+    def on_message(self, ws_message: str | bytes) -> None:
+        """Pass a message on if it is as long as it says."""
+        count = int.from_bytes(ws_message[:8], "little") if isinstance(ws_message, bytes) else 0
+        if 0 < 8 * count < len(ws_message):
+            super().on_message(ws_message)
+        else:
+            self.close(1003, "no such message")
+
+
 class _Server(Voila):
+    def init_handlers(self) -> list:
+        """Put our channel in the place of Voilà's."""
+        ours = {VoilaKernelWebsocketHandler: _Channel}
+        found = super().init_handlers()
+        return [(path, ours.get(handler, handler), *more) for path, handler, *more in found]
+
     def setup_template_dirs(self) -> None:
         """Look for templates in our folder first."""
         super().setup_template_dirs()
@@ -90,6 +137,7 @@ def _settings(host: str, port: int, token: str) -> Config:
         "allow_theme_override": "NO",
         "extension_allowlist": list(_EXTENSIONS),
         "kernel_spec_manager_class": _ThisPython,
+        "multi_kernel_manager_class": _Visits,
         "file_allowlist": [],
     }
     return Config(

@@ -59,13 +59,14 @@ class Sweep:
 
     @cached_property
     def collection(self) -> Collection:
-        """The images: the course's, or the same decoded to a size of their own."""
+        """The images: the course's, or the same and split alike, decoded to a size of their own."""
         profile = self.course.profile
         if self.scale.stored in (0, profile.data.stored):
             return self.course.collection
         data = replace(profile.data, stored=self.scale.stored)
         networks = {"gans": Network(self.scale.classes)}
-        return self.course.collect(replace(profile, data=data, networks=networks))
+        own = self.course.collect(replace(profile, data=data, networks=networks))
+        return own.split_as(self.course.collection)
 
     def decode(self) -> None:
         """Make the caches of all images, before several processes ask for them."""

@@ -15,12 +15,14 @@ from pathlib import Path
 import lightning as L
 import pandas as pd
 import torch
-from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 
 from colorkit.callbacks import (
     AtomicCheckpoints,
     History,
+    Patience,
     Quiet,
+    RandomState,
     Snapshots,
     choose_progress,
     interruptible,
@@ -128,21 +130,26 @@ class Colorizer(L.LightningModule):
     def training_step(self, batch: Batch, batch_index: int):
         """One step; a loss that is not finite stops the training with the batch named."""
         loss, _ = self._loss(batch)
-        if not torch.isfinite(loss.total):
-            raise ColorkitError(
-                f"the loss became {loss.total.item()} at epoch {self.current_epoch + 1}, batch "
-                f"{batch_index}; lower the learning rate or use precision 32-true"
-            )
+        self.require_finite(loss.total, batch_index)
         self._record("train", loss, len(batch.labels))
         return loss.total
 
     def validation_step(self, batch: Batch, batch_index: int):
         """Loss and accuracy on center crops."""
         loss, scores = self._loss(batch)
+        self.require_finite(loss.total, batch_index, "validation loss")
         self._record("val", loss, len(batch.labels))
         if scores is not None:
             accuracy = (scores.argmax(1) == batch.labels).float().mean()
             self.log("val_accuracy", accuracy, **self._epoch(len(batch.labels)))
+
+    def require_finite(self, value, batch_index: int, what: str = "loss") -> None:
+        """Stop the training if a loss is NaN or infinite; raises ColorkitError."""
+        if not torch.isfinite(value):
+            raise ColorkitError(
+                f"the {what} became {value.item()} at epoch {self.current_epoch + 1}, batch "
+                f"{batch_index}; lower the learning rate or use precision 32-true"
+            )
 
     def configure_optimizers(self):
         """Adam (the reports) or Adadelta (the paper)."""
@@ -227,6 +234,11 @@ def fit(
             f"a batch of {recipe.batch_size} images cannot be shared by {devices * num_nodes} "
             "processes; change --devices, --num-nodes or batch_size"
         )
+    if recipe.batch_size < 2 * devices * num_nodes:
+        raise ColorkitError(
+            f"a batch of {recipe.batch_size} leaves a process with one image, which has no "
+            "variance to normalize by; raise batch_size"
+        )
     L.seed_everything(seed, workers=True, verbose=False)
     model = make_model()
     if start is not None:
@@ -256,9 +268,9 @@ def fit(
     best = ModelCheckpoint(
         run_folder, "best", monitor=kind.judged, save_last=True, enable_version_counter=False
     )
-    callbacks: list[Callback] = [history, Snapshots(run_folder, recipe.epochs), best]
+    callbacks: list[Callback] = [history, Snapshots(run_folder, recipe.epochs), RandomState(), best]
     if recipe.patience:
-        callbacks.append(EarlyStopping(kind.judged, patience=recipe.patience))
+        callbacks.append(Patience(kind.judged, patience=recipe.patience))
     trained = module(model, recipe, size, seed)
     trained.train_set, trained.val_set = train, val
     last = run_folder / "last.ckpt"
@@ -355,8 +367,9 @@ def _finish(folder, name, module, best, history, identity, classes, data) -> Non
         table.to_csv(file, index=False)
     record = {"name": name, "seed": module.seed, "best_epoch": best_epoch, "identity": identity}
     write_json(folder / "run.json", record | {"judged": module.judged})
-    for checkpoint in folder.glob("*.ckpt"):
-        checkpoint.unlink()
+    # Also what writes that were killed have left behind.
+    for path in (*folder.glob("*.ckpt"), *folder.glob(".colorkit-*.part")):
+        path.unlink()
 
 
 def _origin(weights: Path) -> str:

@@ -20,6 +20,11 @@ from colorkit.errors import ColorkitError, one_line
 from colorkit.files import write_fault
 
 CHUNK = 1 << 20  # bytes copied at a time
+RATIO, FREE = 100, 100_000_000  # what comes out, beyond the first bytes, is at most so many times
+_BLOCK = 4096  # bytes that a file or a folder takes on the disk at least
+_LONG = 1 << 20  # bytes of a member's name and the like, which tarfile reads at once
+_NAMES = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
+_NAMES += (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
 
 
 def unpack(
@@ -34,15 +39,16 @@ def unpack(
     Args:
         archive: The file.
         folder: Where its members go; made if need be. What is there already is never touched.
-        max_bytes: Refuse archives that unpack to more: a few kilobytes can claim terabytes.
+        max_bytes: Refuse archives that unpack to more, or to more than `RATIO` times their own size
+            and `FREE`: a few kilobytes can claim terabytes.
         max_files: Refuse archives of more members.
 
     Returns:
         The folder.
 
     Raises:
-        ColorkitError: The archive is damaged or no archive, holds a link, a device or a member
-            outside its folder, is too large, or would overwrite something.
+        ColorkitError: The archive is damaged or no archive, holds a link, a device, a member
+            outside its folder or one name twice, is too large, or would overwrite something.
     """
     archive, folder = Path(archive), Path(folder)
     working = folder / f".unpacking-{uuid.uuid4().hex[:12]}"
@@ -72,28 +78,35 @@ def unpack(
 
 def _extract(archive: Path, working: Path, max_bytes: int, max_files: int) -> None:
     """Copy the members one by one, each checked before its first byte is written."""
-    left, count = min(max_bytes, shutil.disk_usage(working).free), 0
+    most = min(max_bytes, FREE + RATIO * archive.stat().st_size)
+    left, count = min(most, shutil.disk_usage(working).free), 0
+    too_large = ColorkitError(
+        f"{archive}: unpacks to more than {gigabytes(most)}, or than the disk has left; free some "
+        "space, or give a larger max_bytes."
+    )
     # What the decompressors raise over damaged data; zipfile adds RuntimeError for passwords.
     damage = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError)
     try:
-        for name, is_file, open_member in _members(archive):
+        for name, size, open_member in _members(archive):
             count += 1
             if count > max_files:
                 raise ColorkitError(f"{archive}: more than {max_files:,} members; give max_files.")
             target = working / _inside(archive, name)
-            if not is_file:
+            left -= _BLOCK
+            if (size or 0) > left:
+                raise too_large
+            if size is None:
                 target.mkdir(parents=True, exist_ok=True)
                 continue
+            if target.exists():
+                raise _refusal(archive, name, "is there twice")
             target.parent.mkdir(parents=True, exist_ok=True)
             with open_member() as source, target.open("wb") as stream:
                 # Count what comes, not what the header promises.
                 while chunk := source.read(CHUNK):
                     left -= len(chunk)
                     if left < 0:
-                        raise ColorkitError(
-                            f"{archive}: unpacks to more than {gigabytes(max_bytes)}, or than "
-                            "the disk has left; free some space, or give a larger max_bytes."
-                        )
+                        raise too_large
                     stream.write(chunk)
     except (*damage, RuntimeError, NotImplementedError, ValueError) as error:
         raise ColorkitError(
@@ -108,8 +121,24 @@ def _extract(archive: Path, working: Path, max_bytes: int, max_files: int) -> No
         ) from error
 
 
-def _members(archive: Path) -> Iterator[tuple[str, bool, Callable[[], IO[bytes]]]]:
-    """Give name, whether it is a file (or else a folder), and a way to read each member."""
+class _Member(tarfile.TarInfo):
+    """A tar file's member; `tarfile` alone takes a damaged header for the archive's end."""
+
+    @classmethod
+    def frombuf(cls, *header):
+        try:
+            member = super().frombuf(*header)
+        except tarfile.EOFHeaderError:  # the block of zeros that ends every archive
+            raise
+        except tarfile.HeaderError as error:
+            raise tarfile.ReadError(f"cut off, or a header is damaged: {error}") from error
+        if member.type == tarfile.GNUTYPE_SPARSE or (member.type in _NAMES and member.size > _LONG):
+            raise tarfile.ReadError("a header would fill the memory")
+        return member
+
+
+def _members(archive: Path) -> Iterator[tuple[str, int | None, Callable[[], IO[bytes]]]]:
+    """Give name, size as it says (None for a folder), and a way to read each member."""
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as opened:
             for info in opened.infolist():
@@ -117,13 +146,15 @@ def _members(archive: Path) -> Iterator[tuple[str, bool, Callable[[], IO[bytes]]
                 kind = stat.S_IFMT(info.external_attr >> 16)
                 if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
                     raise _refusal(archive, info.filename, "is a link or a device")
-                yield info.filename, not info.is_dir(), lambda info=info: opened.open(info)
+                size = None if info.is_dir() else info.file_size
+                yield info.filename, size, lambda info=info: opened.open(info)
     else:
-        with tarfile.open(archive, "r:*") as opened:
+        with tarfile.open(archive, "r:*", tarinfo=_Member) as opened:
             for info in opened:
                 if not (info.isfile() or info.isdir()):
                     raise _refusal(archive, info.name, "is a link or a device")
-                yield info.name, info.isfile(), lambda info=info: opened.extractfile(info)
+                size = info.size if info.isfile() else None
+                yield info.name, size, lambda info=info: opened.extractfile(info)
             # The checksum of a compressed stream stands after the last member: read up to it.
             while opened.fileobj.read(CHUNK):
                 pass

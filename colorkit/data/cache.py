@@ -23,11 +23,12 @@ from filelock import FileLock
 from colorkit.color import rgb_to_lab
 from colorkit.data.folders import Entry
 from colorkit.errors import ColorkitError, one_line
-from colorkit.files import write_json
+from colorkit.files import write_fault, write_json
 from colorkit.images import read_image, resize_crop
 
 CHUNK = 512  # images decoded between two records of progress
 THUMBNAIL = 16  # side of the thumbnails that near-duplicates are found with
+_PROGRESS = "progress.json"  # how much of a cache is done; gone when all is
 _FORMAT = 2  # raise when the files' content changes, so that old caches are not read
 
 Reader = Callable[[Entry, int], np.ndarray]
@@ -99,9 +100,13 @@ def open_cache(
             if not (final / "index.json").exists():
                 working = final.with_name(f"{key}.partial")
                 shape = (len(entries), size, size, channels)
-                _build(entries, shape, working, reader, progress or (lambda done, total: None))
-                shutil.rmtree(final, ignore_errors=True)
-                working.rename(final)
+                try:
+                    _build(entries, shape, working, reader, progress or (lambda done, total: None))
+                    shutil.rmtree(final, ignore_errors=True)
+                    working.rename(final)
+                    (final / _PROGRESS).unlink()
+                except OSError as error:
+                    raise write_fault(final, error) from error
     index = json.loads((final / "index.json").read_text())
     stats = np.load(final / "stats.npz", allow_pickle=False)
     return Cache(
@@ -128,7 +133,7 @@ def _stamp(entry: Entry) -> tuple:
 
 def _build(entries, shape: tuple[int, ...], working: Path, reader: Reader, progress) -> None:
     working.mkdir(parents=True, exist_ok=True)
-    record = working / "progress.json"
+    record = working / _PROGRESS
     done, faults, target = 0, {}, working / "images.npy"
     if record.exists() and target.exists():
         state = json.loads(record.read_text())
@@ -171,7 +176,6 @@ def _build(entries, shape: tuple[int, ...], working: Path, reader: Reader, progr
     listing = [[e.name, e.label, e.split] for e in entries]
     index = {"faults": faults, "names": [e.name for e in entries]}
     write_json(working / "index.json", index | {"digest": _digest(listing, images)})
-    record.unlink()
 
 
 def _digest(listing: list, images: np.ndarray) -> str:

@@ -5,7 +5,7 @@ This is the one door between a profile's `data` section and everything that trai
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -122,6 +122,23 @@ class Collection:
                 )
             rows.append(own[:limit])
         return ImageSet(self.cache, np.concatenate(rows), classes)
+
+    def split_as(self, other: "Collection") -> "Collection":
+        """Divide the same photographs as another collection does, of another size.
+
+        Near-duplicates are told by pixels, so that at another size a pair may count as alike or
+        not; then its images would go elsewhere, and one that trains here be measured there.
+        """
+        theirs = dict(zip(other.cache.names, other.splits.tolist(), strict=True))
+        wanted = [
+            theirs.get(name) or own
+            for name, own in zip(self.cache.names, self.splits.tolist(), strict=True)
+        ]
+        splits = np.where(self.splits == "", "", wanted)
+        pairs = _pairs(self.cache)
+        leaks = drop_leaks(splits, pairs[(splits[pairs] != "").all(axis=1)])
+        splits[leaks] = ""
+        return replace(self, splits=splits)
 
     def table(self):
         """Images by class and split, as a DataFrame."""

@@ -107,16 +107,11 @@ class _Download:
         import requests
 
         self.resumed = False
-        passing = (
-            requests.ConnectionError,
-            requests.Timeout,
-            requests.exceptions.ChunkedEncodingError,
-        )
         for attempt in range(self.retries + 1):
             try:
                 self._attempt(url)
                 break
-            except (*passing, requests.HTTPError) as error:
+            except (requests.ConnectionError, requests.Timeout, requests.HTTPError) as error:
                 status = getattr(error.response, "status_code", None)
                 lasting = status is not None and status not in (416, 429) and status < 500
                 pause = PAUSE * 2**attempt
@@ -145,7 +140,12 @@ class _Download:
                 raise _GiveUpError(
                     f"it needs {gigabytes(total - have)} and the disk has {gigabytes(free)}"
                 )
-            self._store(reply.iter_content(CHUNK), have, total)
+            self._store(_chunks(reply.raw), have, total)
+        with self.part.open("rb") as stream:
+            start = stream.read(1024).lstrip()[:15].lower()
+        if start.startswith((b"<!doctype html", b"<html")):
+            self.part.unlink()
+            raise _GiveUpError("the server sent a web page instead of the file")
 
     def _store(self, chunks: Iterator[bytes], done: int, total: int) -> None:
         import requests
@@ -153,12 +153,6 @@ class _Download:
         told = -1
         with self.part.open("ab" if done else "wb") as stream:
             for chunk in chunks:
-                if done == 0 and chunk.lstrip()[:15].lower().startswith(
-                    (b"<!doctype html", b"<html")
-                ):
-                    stream.close()
-                    self.part.unlink()
-                    raise _GiveUpError("the server sent a web page instead of the file")
                 stream.write(chunk)
                 done += len(chunk)
                 percent = 100 * done // total if total else done // 10_000_000
@@ -171,6 +165,25 @@ class _Download:
             raise requests.ConnectionError(f"cut off after {done} of {total} bytes")
 
 
+def _chunks(raw) -> Iterator[bytes]:
+    """Give what has come as soon as it has; `iter_content` waits for so many bytes.
+
+    Raises:
+        requests.Timeout: nothing comes any more.
+        requests.ConnectionError: the connection was cut off.
+    """
+    import requests
+    from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+    try:
+        while chunk := raw.read1(CHUNK, decode_content=False):
+            yield chunk
+    except ReadTimeoutError as error:
+        raise requests.Timeout(str(error)) from error
+    except HTTPError as error:
+        raise requests.ConnectionError(f"the connection was cut off: {error}") from error
+
+
 def _reason(error: Exception, download: _Download) -> str:
     """Say in a few words what stopped the download."""
     import requests
@@ -178,13 +191,11 @@ def _reason(error: Exception, download: _Download) -> str:
     if isinstance(error, requests.HTTPError):
         return f"the server answered {error.response.status_code} {error.response.reason}"
     if isinstance(error, requests.Timeout):
-        return f"no answer within {SILENCE:.0f} seconds"
+        return f"nothing came for {SILENCE:.0f} seconds"
     if isinstance(error, requests.exceptions.SSLError):
         return "the server's certificate is not accepted"
     if isinstance(error, requests.ConnectionError) and "cut off" not in str(error):
         return "no connection to the server"
-    if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return "the connection was cut off"
     if isinstance(error, OSError) and not isinstance(error, requests.RequestException):
         return one_line(write_fault(download.part, error))
     if isinstance(error, ValueError) and "does not match" in str(error):

@@ -49,7 +49,13 @@ def list_images(root: str | Path, suffixes: Collection[str] = SUFFIXES) -> list[
         raise ColorkitError(f"{root} is not a folder; give the folder that holds the photographs")
     entries = []
     for folder, subfolders, files in os.walk(root, followlinks=True):
-        subfolders[:] = sorted(s for s in subfolders if not s.startswith("."))
+        # A link to a folder around it would be followed until the path is too long for the system.
+        around = {os.path.realpath(folder), *map(str, Path(os.path.realpath(folder)).parents)}
+        subfolders[:] = sorted(
+            name
+            for name in subfolders
+            if not name.startswith(".") and os.path.realpath(Path(folder, name)) not in around
+        )
         parts = Path(folder).relative_to(root).parts
         split = next((part for part in parts if part in SPLITS), None)
         label = "/".join(part for part in parts if part not in SPLITS) or root.name

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from colorkit.models.colornet import initialize
 
 UPSAMPLINGS = ("transposed", "interpolated")
+_DEEPEST = 16  # a picture of 65,536 pixels a side is then one pixel
 _WIDEST = 8  # times the first level's channels; deeper levels stay at that
 
 
@@ -47,6 +48,8 @@ class UNet(nn.Module):
         super().__init__()
         counts = {"in_channels": in_channels, "out_channels": out_channels}
         check_counts(**counts, width=width, depth=depth)
+        if depth > _DEEPEST:
+            raise ValueError(f"depth must be {_DEEPEST} or less; got {depth}")
         if upsampling not in UPSAMPLINGS:
             raise ValueError(
                 f"unknown upsampling {upsampling!r}; choose one of {', '.join(UPSAMPLINGS)}"

@@ -1,10 +1,11 @@
 """Weights files: safetensors with everything needed to use and judge them inside.
 
 A weights file carries, as JSON in its header, the architecture and its settings, the classes, what
-it was trained on and how it scored. Nothing is unpickled: a pickle can run any program when it is
-read, so other formats are refused.
+it was trained on and how it scored, and a checksum of all of it. Nothing is unpickled: a pickle can
+run any program when it is read, so other formats are refused.
 """
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -33,6 +34,7 @@ _STARTS = {
 _FORMAT = "colorkit-1"
 _FREE = ("num_classes", "classifier_hidden", "dropout", "stages")  # may differ in a transfer
 _CARD = "colorkit"  # the header's entry that holds the card
+_SUM = "sha256"  # the card's entry that holds the checksum; files written earlier have none
 
 
 def save_weights(path: str | Path, model: nn.Module, *, half: bool = False, **card) -> Path:
@@ -66,6 +68,8 @@ def save_weights(path: str | Path, model: nn.Module, *, half: bool = False, **ca
                 f"{overflow[0]} of this network is not finite in half precision; "
                 "store it in full, or train it again"
             )
+    header = json.loads(json.dumps(header))  # as it will be read
+    header[_SUM] = _checksum(header, tensors)
     # One entry: safetensors writes several in random order; equal weights make equal files.
     with atomic_write(path) as file:
         file.write(save(tensors, {_CARD: json.dumps(header)}))
@@ -79,7 +83,9 @@ def read_card(path: str | Path) -> dict:
         ColorkitError: not a safetensors file, or not one of colorkit's.
     """
     with _open(path) as file:
-        return _card(path, file)
+        card = _card(path, file)
+    card.pop(_SUM, None)
+    return card
 
 
 def load_weights(path: str | Path) -> tuple[nn.Module, dict]:
@@ -89,24 +95,26 @@ def load_weights(path: str | Path) -> tuple[nn.Module, dict]:
         The model and the file's card.
 
     Raises:
-        ColorkitError: no such file, another format, an architecture unknown here, or tensors that
-            do not fit it.
+        ColorkitError: no such file, another format, an architecture unknown here, tensors that do
+            not fit it, or a file that is not as it was written.
     """
-    with _open(path) as file:
-        card = _card(path, file)
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    card, tensors = _read(path)
     if card["architecture"] not in ARCHITECTURES:
         raise ColorkitError(
             f"{path} holds a {card['architecture']}, which this colorkit does not know "
             f"(it knows {', '.join(ARCHITECTURES)}); use the version that wrote it"
         )
+    network, settings = ARCHITECTURES[card["architecture"]], card["settings"]
     try:
-        model = ARCHITECTURES[card["architecture"]](**card["settings"])
-    except (TypeError, ValueError) as error:
+        with torch.device("meta"):  # shapes without memory, whatever size the file claims
+            shapes = network(**settings)
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         raise ColorkitError(
             f"{path} has settings this colorkit does not know ({one_line(error)}); "
             "use the version that wrote it"
         ) from error
+    _check_fit(shapes, tensors, path)
+    model = network(**settings)
     _fill(model, tensors, path)
     return model.to(memory_format=torch.channels_last).eval(), card
 
@@ -118,11 +126,9 @@ def transfer(model: nn.Module, path: str | Path) -> None:
     SceneClassifier; they keep fresh weights where they have other layers.
 
     Raises:
-        ColorkitError: the file is of another architecture or size.
+        ColorkitError: the file is of another architecture or size, or is not as it was written.
     """
-    with _open(path) as file:
-        card = _card(path, file)
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    card, tensors = _read(path)
     theirs, ours = card["settings"], model.settings()
     differ = [
         f"{key} {theirs.get(key)} instead of {ours[key]}"
@@ -164,28 +170,58 @@ def _open(path: str | Path):
         return safe_open(str(path), framework="pt")
     except (SafetensorError, OSError) as error:
         raise ColorkitError(
-            f"{path} is not a whole safetensors file ({error}); pickled checkpoints (.pt, .pth, "
-            ".ckpt) are not read because a pickle can run programs: convert it where you trust it"
+            f"{path} is not a whole safetensors file ({one_line(error)}); pickled files (.pt, "
+            ".pth, .ckpt) are not read because a pickle can run programs: convert it where you "
+            "trust it"
         ) from error
 
 
 def _card(path: str | Path, file) -> dict:
     try:
         card = json.loads((file.metadata() or {}).get(_CARD, "{}"))
-    except json.JSONDecodeError:
-        card = {}
-    if not isinstance(card, dict) or card.get("format") != _FORMAT:
+        known = card["format"] == _FORMAT
+        whole = isinstance(card["architecture"], str) and isinstance(card["settings"], dict)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        known = whole = False
+    if not (known and whole):
         raise ColorkitError(f"{path} was not written by colorkit; give one of its weights files")
     return card
 
 
+def _read(path: str | Path) -> tuple[dict, dict[str, torch.Tensor]]:
+    """Give a file's card and tensors, if they are those that were written."""
+    with _open(path) as file:
+        card = _card(path, file)
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    written = card.pop(_SUM, None)
+    if written not in (None, _checksum(card, tensors)):
+        raise ColorkitError(f"{path} is damaged (its checksum differs); copy or make it again")
+    return card, tensors
+
+
+def _checksum(card: dict, tensors: dict[str, torch.Tensor]) -> str:
+    digest = hashlib.sha256(json.dumps(card, sort_keys=True).encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()
+
+
 def _fill(model: nn.Module, tensors: dict, path: str | Path) -> None:
+    _check_fit(model, tensors, path)
+    model.load_state_dict(tensors)
+
+
+def _check_fit(model: nn.Module, tensors: dict, path: str | Path) -> None:
+    def kind(tensor: torch.Tensor) -> tuple:
+        return tensor.shape, tensor.is_floating_point(), tensor.is_complex()
+
     state = model.state_dict()
-    wrong = [n for n, t in state.items() if n not in tensors or tensors[n].shape != t.shape]
+    wrong = [n for n, t in state.items() if n not in tensors or kind(tensors[n]) != kind(t)]
     wrong += sorted(set(tensors) - set(state))
     if wrong:
         raise ColorkitError(
             f"{path} does not fit a {type(model).__name__} of these settings: {len(wrong)} tensors "
-            f"differ, {wrong[0]} first; use weights of the same architecture and width"
+            f"differ, {one_line(wrong[0])[:100]} first; use weights of the same architecture and "
+            "width"
         )
-    model.load_state_dict(tensors)

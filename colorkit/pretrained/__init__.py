@@ -34,7 +34,10 @@ def models() -> dict[str, dict]:
     path = FOLDER / "models.json"
     try:
         listed = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        for each in listed.values():
+            if Path(each["file"]).name != each["file"] or not {"bytes", "sha256"} <= set(each):
+                raise ValueError(f"{each} is no model in this folder")
+    except (OSError, ValueError, AttributeError, KeyError, TypeError, RecursionError) as error:
         raise ColorkitError(
             f"{path}, the list of models, is missing or damaged; install colorkit again"
         ) from error
