@@ -22,7 +22,7 @@ MAIN = ("torch", "torchvision", "lightning", "numpy", "pillow", "scikit-image", 
 
 @dataclass(frozen=True)
 class Finding:
-    """One line: what was looked at and found; the remedy, empty if all is well."""
+    """What was looked at and found; the remedy, empty if all is well."""
 
     what: str
     found: str
@@ -46,14 +46,16 @@ def check(root: Path | None) -> Iterator[Finding]:
     if root:
         yield from (_room(root / name, need) for name, need in ROOM.items())
         yield from _data(root)
-        yield _browser()
+        path = next(filter(None, map(shutil.which, BROWSERS)), "")
+        remedy = "" if path else "for the tests of the page: install chromium"
+        yield Finding("browser", path or "none", remedy, needed=False)
 
 
 def _versions(root: Path | None) -> Iterator[Finding]:
     from packaging.requirements import Requirement
     from packaging.specifiers import SpecifierSet
 
-    if root:  # what is installed may be of an older list
+    if root and (root / "pyproject.toml").is_file():  # what is installed may have an older list
         project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
         pythons, wanted = project["requires-python"], [(t, "") for t in project["dependencies"]]
         extras = project["optional-dependencies"].items()
@@ -107,8 +109,7 @@ def _weights() -> Iterator[Finding]:
 
 
 def _room(folder: Path, need: int) -> Finding:
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    free = shutil.disk_usage(there).free / 1e9
+    free = shutil.disk_usage(folder if folder.exists() else folder.parent).free / 1e9
     remedy = "" if free >= need else f"free some space: photographs take up to {need} GB here"
     return Finding(f"disk {folder.name}/", f"{free:.1f} GB free", remedy)
 
@@ -121,7 +122,6 @@ def _data(root: Path) -> Iterator[Finding]:
         try:
             profile = load_profile(name)
         except ColorkitError as error:
-            # Photographs are whose they are: every command takes them from elsewhere.
             yield Finding(what, "not there", one_line(error), needed=False)
             continue
         source, place = profile.data.source, Path(profile.data.root)
@@ -129,12 +129,6 @@ def _data(root: Path) -> Iterator[Finding]:
         remedy = f"downloaded on first use to {place}, 24 GB" if absent else ""
         found = "drawn, no files" if source == "scenes" else str(place)
         yield Finding(what, "not there" if absent else found, remedy, needed=False)
-
-
-def _browser() -> Finding:
-    path = next(filter(None, map(shutil.which, BROWSERS)), "")
-    remedy = "" if path else "for the tests of the page: install chromium"
-    return Finding("browser", path or "none", remedy, needed=False)
 
 
 def run() -> int:
@@ -152,4 +146,4 @@ def run() -> int:
     print(f"{missing} needed and missing" if missing else "all that is needed is there")
     if root is None:
         print("this is no clone of the project: chapters and trainings were left out")
-    return int(bool(missing))
+    return min(missing, 1)

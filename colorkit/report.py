@@ -119,6 +119,8 @@ def _execute(chapter: Source, values: dict, final: Path, root: Path) -> str:
         "progress_bar": False,
         # Sockets in the file system: works without any network, and nobody else can listen in.
         "config": Config({"KernelManager": {"transport": "ipc"}}),
+        # What a kernel says of itself when it is ended by Ctrl-C; cells' faults come otherwise.
+        "extra_arguments": ["--IPKernelApp.log_level=CRITICAL"],
         "start_timeout": 180,
         "execution_timeout": 1200 if values["profile"] == "smoke" else None,
     }

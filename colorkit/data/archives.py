@@ -82,7 +82,7 @@ def _extract(archive: Path, working: Path, max_bytes: int, max_files: int) -> No
     left, count = min(most, shutil.disk_usage(working).free), 0
     too_large = ColorkitError(
         f"{archive}: unpacks to more than {gigabytes(most)}, or than the disk has left; free some "
-        "space, or give a larger max_bytes."
+        "space, give a larger max_bytes, or unpack it by hand."
     )
     # What the decompressors raise over damaged data; zipfile adds RuntimeError for passwords.
     damage = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError)

@@ -192,7 +192,13 @@ def _read(path: str | Path) -> tuple[dict, dict[str, torch.Tensor]]:
     """Give a file's card and tensors, if they are those that were written."""
     with _open(path) as file:
         card = _card(path, file)
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        try:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        except (SafetensorError, RuntimeError, TypeError) as error:
+            raise ColorkitError(
+                f"{path} holds tensors of a kind that is not read here ({one_line(error)}); "
+                "make it again"
+            ) from error
     written = card.pop(_SUM, None)
     if written not in (None, _checksum(card, tensors)):
         raise ColorkitError(f"{path} is damaged (its checksum differs); copy or make it again")

@@ -320,7 +320,14 @@ def _headers() -> dict[str, bytes]:
     def tensor(shape: list[int], offsets: list[int], dtype: str = "F32") -> dict:
         return {"w": {"dtype": dtype, "shape": shape, "data_offsets": offsets}}
 
+    model = network()
+    card = {"format": "colorkit-1", "architecture": "ColorNet", "settings": model.settings()}
+    named = {"__metadata__": {"colorkit": json.dumps(card)}}
+    kinds = "BOOL F4 F6_E2M3 F6_E3M2 U8 I8 F8_E5M2 F8_E4M3 F8_E8M0 I16 U16 F16 BF16 I32 C64 U64"
     return {
+        kind: file(named | tensor([16], [0, 16 * int(bits) // 8], kind), bytes(128))
+        for kind, bits in zip(kinds.split(), "84668888866612236", strict=False)
+    } | {
         "header of 2^63 bytes": file({}, length=2**63),
         "header of 2^40 bytes": file({}, length=2**40),
         "header of 90 MB": file({}, b" " * 10, length=90_000_000),
