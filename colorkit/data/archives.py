@@ -6,8 +6,10 @@ neither limits sizes; one loop for both kinds is shorter than a rule for each.
 """
 
 import lzma
+import os
 import shutil
 import stat
+import struct
 import tarfile
 import uuid
 import zipfile
@@ -141,6 +143,12 @@ def _members(archive: Path) -> Iterator[tuple[str, int | None, Callable[[], IO[b
     """Give name, size as it says (None for a folder), and a way to read each member."""
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as opened:
+            # zipfile may lose members over a damaged directory; the archive's last record, before
+            # its comment, counts them (modulo 65,536; or it holds 65,535 and another one does).
+            opened.fp.seek(-22 - len(opened.comment), os.SEEK_END)
+            (listed,) = struct.unpack("<10xH10x", opened.fp.read(22))
+            if listed not in (len(opened.infolist()) & 0xFFFF, 0xFFFF):
+                raise zipfile.BadZipFile("its directory is damaged")
             for info in opened.infolist():
                 # The upper half holds Unix permissions, and with them the type, if made on Unix.
                 kind = stat.S_IFMT(info.external_attr >> 16)

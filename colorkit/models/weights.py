@@ -31,10 +31,10 @@ _STARTS = {
     "ResNetUNet": ("NirResNetUNet", "SceneClassifier"),
     "HintUNet": ("ResNetUNet",),
 }  # other architectures whose parts a network takes, if they fit
-_FORMAT = "colorkit-1"
+_FORMAT, _UNCHECKED = "colorkit-2", "colorkit-1"  # files written earlier have no checksum
 _FREE = ("num_classes", "classifier_hidden", "dropout", "stages")  # may differ in a transfer
 _CARD = "colorkit"  # the header's entry that holds the card
-_SUM = "sha256"  # the card's entry that holds the checksum; files written earlier have none
+_SUM = "sha256"  # the card's entry that holds the checksum
 
 
 def save_weights(path: str | Path, model: nn.Module, *, half: bool = False, **card) -> Path:
@@ -179,7 +179,7 @@ def _open(path: str | Path):
 def _card(path: str | Path, file) -> dict:
     try:
         card = json.loads((file.metadata() or {}).get(_CARD, "{}"))
-        known = card["format"] == _FORMAT
+        known = card["format"] in (_FORMAT, _UNCHECKED)
         whole = isinstance(card["architecture"], str) and isinstance(card["settings"], dict)
     except (ValueError, KeyError, TypeError, RecursionError):
         known = whole = False
@@ -199,8 +199,8 @@ def _read(path: str | Path) -> tuple[dict, dict[str, torch.Tensor]]:
                 f"{path} holds tensors of a kind that is not read here ({one_line(error)}); "
                 "make it again"
             ) from error
-    written = card.pop(_SUM, None)
-    if written not in (None, _checksum(card, tensors)):
+    written = card.pop(_SUM, "")
+    if (written or card["format"] == _FORMAT) and written != _checksum(card, tensors):
         raise ColorkitError(f"{path} is damaged (its checksum differs); copy or make it again")
     return card, tensors
 

@@ -1,12 +1,13 @@
 """A process that tries what may crash, hang or eat memory, and the word on what became of it.
 
 Some decoders are C, which no `except` holds. So files are tried in another process, with a bound on
-its memory and on its time; if it dies or is late, the attempt counts as lost and a new one starts.
+its memory and on its time; if it dies, is late or takes more, the attempt counts as lost.
 """
 
 import contextlib
 import multiprocessing
 import os
+import re
 import resource
 import sys
 import tempfile
@@ -25,7 +26,7 @@ class Sandbox:
         work: called there with the arguments of `try_`; gives a verdict. Of a module that can be
             imported.
         prepare: called there first, with nothing; loads what would be charged to the first attempt.
-        memory: bytes that the process may take beyond what it has after that.
+        memory: bytes that an attempt may take beyond what the process has after that.
         seconds: that an attempt may last.
     """
 
@@ -72,18 +73,28 @@ class Sandbox:
 def _serve(pipe, work: Callable[..., Verdict], prepare: Callable[[], object], memory: int) -> None:
     """Answer until the other end is closed."""
     prepare()
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    limit = pages * resource.getpagesize() + memory
+    # Addresses are not memory: reading so many bytes of a short file reserves them all. They are
+    # bounded far above, so that what would take the machine's memory fails before it does.
+    limit = _bytes("VmSize") + 8 * memory
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    at_rest = _bytes("VmRSS")
     pipe.send("ready")
     with contextlib.suppress(EOFError):
         while True:
+            arguments = pipe.recv()
+            Path("/proc/self/clear_refs").write_text("5")  # forget the largest size so far
             try:
-                pipe.send(work(*pipe.recv()))
-            except EOFError:
-                raise
+                verdict = work(*arguments)
             except BaseException:
-                pipe.send((LOST, traceback.format_exc()))
+                verdict = LOST, traceback.format_exc()
+            if (taken := _bytes("VmHWM") - at_rest) > memory:
+                verdict = LOST, f"{taken:,} bytes of memory; {verdict}"
+            pipe.send(verdict)
+
+
+def _bytes(name: str) -> int:
+    """Read a figure of this process's memory."""
+    return 1024 * int(re.search(rf"{name}:\s+(\d+)", Path("/proc/self/status").read_text())[1])
 
 
 @contextlib.contextmanager

@@ -245,7 +245,7 @@ def colorized(photo: str, out: str, model: str) -> Verdict:
         return SURVIVED, ""
     sentence = errors.count("\n") == 1 and "Traceback" not in errors and Path(model).name in errors
     left = [*Path(out).iterdir()] if Path(out).exists() else []
-    good = sentence and status in (1, 2) and not left and "fit in memory" not in errors
+    good = sentence and status in (1, 2) and not left
     return REFUSED if good else LOST, f"{status} {errors} {left}"
 
 
