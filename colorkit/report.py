@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from colorkit.errors import ColorkitError, one_line
 from colorkit.files import REMEDIES, write_fault, write_json
@@ -117,8 +118,6 @@ def _execute(chapter: Source, values: dict, final: Path, root: Path) -> str:
         "kernel_name": "python3",  # the interpreter this runs in
         "cwd": str(root),
         "progress_bar": False,
-        # Sockets in the file system: works without any network, and nobody else can listen in.
-        "config": Config({"KernelManager": {"transport": "ipc"}}),
         # What a kernel says of itself when it is ended by Ctrl-C; cells' faults come otherwise.
         "extra_arguments": ["--IPKernelApp.log_level=CRITICAL"],
         "start_timeout": 180,
@@ -127,7 +126,11 @@ def _execute(chapter: Source, values: dict, final: Path, root: Path) -> str:
     before = os.environ.get("COLORKIT_PROGRESS")
     os.environ["COLORKIT_PROGRESS"] = "plain"
     try:
-        papermill.execute_notebook(str(chapter.path), str(working), values, **options)
+        # Sockets in the file system: works without any network, and nobody else can listen in.
+        with TemporaryDirectory(prefix="colorkit-") as sockets:
+            manager = {"transport": "ipc", "ip": f"{sockets}/kernel"}
+            options["config"] = Config({"KernelManager": manager})
+            papermill.execute_notebook(str(chapter.path), str(working), values, **options)
     except papermill.PapermillExecutionError as error:
         return f"cell {error.cell_index}: {error.ename}: {one_line(error.evalue)[:300]}"
     except (CellTimeoutError, DeadKernelError, RuntimeError) as error:
