@@ -1,7 +1,9 @@
 """A server on loopback that answers as Flickr does, and misbehaves on request."""
 
+import contextlib
 import io
 import json
+import time
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,7 +21,8 @@ class FlickrHandler(BaseHTTPRequestHandler):
     """Answers searches for `count` photographs; what `mishaps` has for a path comes first.
 
     A mishap is a status with headers, `cut` (half of the body), `page` (one that is not Flickr's),
-    or a dictionary to be sent as JSON.
+    `drips` (headers without end), `endless` (a body without end), or a dictionary to be sent as
+    JSON.
     """
 
     count = 5
@@ -36,6 +39,8 @@ class FlickrHandler(BaseHTTPRequestHandler):
             return self._send(b"busy", *mishap)
         if isinstance(mishap, dict):
             return self._send(json.dumps(mishap).encode())
+        if mishap in ("drips", "endless"):
+            return self._flood(mishap)
         if mishap == "page":
             body = b"<html>Log in to the network</html>"
         elif parts.path.startswith("/photo/"):
@@ -73,6 +78,14 @@ class FlickrHandler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body[: len(body) // 2] if cut else body)
+
+    def _flood(self, kind: str) -> None:
+        with contextlib.suppress(OSError):  # until the other side hangs up
+            self.wfile.write(b"HTTP/1.0 200 OK\r\n" + b"\r\n" * (kind == "endless"))
+            for _ in range(1000):
+                self.wfile.write(b"X: more\r\n" if kind == "drips" else bytes(100_000))
+                self.wfile.flush()
+                time.sleep(0.01 if kind == "drips" else 0)
 
     def log_message(self, *_):
         pass

@@ -134,3 +134,17 @@ def test_mishaps_that_stay(server, monkeypatch):
     assert "Illogical arguments" in fault(Flickr(KEY).search, "a lake", 64)
     monkeypatch.setattr(room, "URL", "http://127.0.0.1:9/services/rest/")
     assert "connection lost" in fault(Flickr(KEY).search, "a lake", 64)
+
+
+@pytest.mark.parametrize(
+    ("flood", "says"), [("drips", "no answer"), ("endless", "connection lost")]
+)
+def test_a_server_that_does_not_end(server, monkeypatch, flood, says):
+    monkeypatch.setattr(room, "ANSWER", 0.5)
+    monkeypatch.setattr(room, "LARGEST", 1_000_000)
+    photo = Flickr(KEY).search("a lake", 512)[0][0]
+    server.mishaps["/photo/l/0"] = [flood]
+    client = Flickr(KEY)
+    assert client.download(photo)[:2] == b"\xff\xd8"  # asked again
+    server.mishaps["/photo/l/0"] = [flood] * room.TRIES
+    assert says in fault(client.download, photo)

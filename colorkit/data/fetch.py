@@ -9,6 +9,9 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from colorkit.data.archives import gigabytes, unpack
@@ -23,6 +26,7 @@ FIRST_USE = "first-use"  # for `known_hash`: nobody has told us the checksum yet
 
 CHUNK = 1 << 16  # bytes; of a connection that breaks, what is short of a chunk is lost
 SILENCE = 30.0  # seconds without a byte after which a connection counts as lost
+ANSWER = 60.0  # seconds in which an answer has to begin, with all redirections and headers
 PAUSE = 1.0  # seconds before the second attempt; doubled each time
 
 
@@ -127,7 +131,9 @@ class _Download:
         have = self.part.stat().st_size if self.part.exists() else 0
         # identity: a length and an offset in compressed bytes would be of no use
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
-        with requests.get(url, stream=True, timeout=SILENCE, headers=headers) as reply:
+        left = min(ANSWER, self.deadline - time.monotonic())
+        options = {"stream": True, "timeout": SILENCE, "headers": headers}
+        with within(left, lambda: requests.get(url, **options)) as reply:
             if reply.status_code == 416:  # the part is as long as the file, or longer
                 self.part.unlink()
             reply.raise_for_status()
@@ -165,6 +171,35 @@ class _Download:
             raise requests.ConnectionError(f"cut off after {done} of {total} bytes")
 
 
+def within(seconds: float, ask: Callable[[], Any]) -> Any:
+    """Give what `ask()` gives, if it does so in time.
+
+    A server that sends its headers byte by byte never lets a connection's own limit run out, which
+    is one of silence.
+
+    Raises:
+        requests.Timeout: it takes longer; what it gives then is dropped.
+    """
+    import requests
+
+    answers: SimpleQueue = SimpleQueue()
+
+    def try_it() -> None:
+        try:
+            answers.put((ask(), None))
+        except Exception as error:
+            answers.put((None, error))
+
+    Thread(target=try_it, daemon=True).start()  # nobody waits for it when the program ends
+    try:
+        found, error = answers.get(timeout=max(0.0, seconds))
+    except Empty:
+        raise requests.Timeout(f"no whole answer within {seconds:.0f} seconds") from None
+    if error is not None:
+        raise error
+    return found
+
+
 def _chunks(raw) -> Iterator[bytes]:
     """Give what has come as soon as it has; `iter_content` waits for so many bytes.
 
@@ -190,6 +225,8 @@ def _reason(error: Exception, download: _Download) -> str:
 
     if isinstance(error, requests.HTTPError):
         return f"the server answered {error.response.status_code} {error.response.reason}"
+    if isinstance(error, requests.Timeout) and "no whole answer" in str(error):
+        return one_line(error)
     if isinstance(error, requests.Timeout):
         return f"nothing came for {SILENCE:.0f} seconds"
     if isinstance(error, requests.exceptions.SSLError):

@@ -5,11 +5,14 @@ pages of JSON, and each photograph has an address of its own. It allows 3,600 qu
 key. A server that is busy or a connection that breaks is asked again, after the pause it names.
 """
 
+import json
 import os
 import time
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlsplit
 
+from colorkit.data.fetch import within
 from colorkit.errors import ColorkitError, one_line
 
 URL = "https://api.flickr.com/services/rest/"
@@ -24,6 +27,8 @@ PAUSE = 2.0  # seconds before the second attempt, if the server names none; doub
 LONGEST = 120.0  # seconds; a server that wants a longer pause is left alone
 TRIES = 5
 SILENCE = 30.0  # seconds without a byte after which a connection counts as lost
+ANSWER = 300.0  # seconds for a whole answer, a photograph included
+LARGEST = 100_000_000  # bytes of an answer: photographs of 100 megapixels have less
 _PER_PAGE = 250
 _SIZES = ("m", "z", "c", "l", "o")  # Flickr's names, small to large; "o" as uploaded
 _INVALID_KEY = 100
@@ -43,6 +48,15 @@ class Photo:
     license: str
     url: str
     page: str
+
+
+@dataclass(frozen=True)
+class _Reply:
+    """A server's status and answer; pause: seconds for which it asks to be left alone, if any."""
+
+    status: int
+    body: bytes
+    pause: float | None
 
 
 class Flickr:
@@ -106,11 +120,11 @@ class Flickr:
             ColorkitError: the server cannot be reached or refuses.
         """
         reply = self._get(photo.url)
-        if reply.status_code in (404, 410):
+        if reply.status in (404, 410):
             return None
-        if reply.status_code != 200:
-            raise ColorkitError(f"{photo.url}: the server answered {reply.status_code}; {_LATER}")
-        return reply.content
+        if reply.status != 200:
+            raise ColorkitError(f"{photo.url}: the server answered {reply.status}; {_LATER}")
+        return reply.body
 
     def _photo(self, found: dict, side: int) -> Photo | None:
         sizes = [
@@ -135,11 +149,11 @@ class Flickr:
         for attempt in range(TRIES):
             reply = self._get(URL, given | arguments)
             try:
-                answer = reply.json()
+                answer = json.loads(reply.body)
                 good, code = answer["stat"] == "ok", int(answer.get("code", 0))
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise ColorkitError(
-                    f"what answers at {_server(URL)} is not Flickr (status {reply.status_code}); "
+                    f"what answers at {_server(URL)} is not Flickr (status {reply.status}); "
                     "check the network"
                 ) from error
             if good:
@@ -152,7 +166,7 @@ class Flickr:
             self._wait(PAUSE * 2**attempt)
         raise ColorkitError(f"Flickr is not available ({said}); {_LATER}")
 
-    def _get(self, url: str, arguments: dict | None = None):
+    def _get(self, url: str, arguments: dict | None = None) -> _Reply:
         """Ask, and ask again if the server is busy or the connection breaks."""
         import requests
 
@@ -161,11 +175,10 @@ class Flickr:
             self._wait(INTERVAL)
             pause = PAUSE * 2**attempt
             try:
-                reply = self._session.get(url, params=arguments, timeout=SILENCE)
-                if reply.status_code != 429 and reply.status_code < 500:
+                reply = within(ANSWER, partial(self._read, url, arguments))
+                if reply.status != 429 and reply.status < 500:
                     return reply
-                reason = f"status {reply.status_code}"
-                pause = _asked_pause(reply) or pause
+                reason, pause = f"status {reply.status}", reply.pause or pause
             except requests.RequestException as error:  # its text would show the key
                 reason = "no answer" if isinstance(error, requests.Timeout) else "connection lost"
             if pause > LONGEST:
@@ -173,6 +186,19 @@ class Flickr:
                 break
             self._wait(pause)
         raise ColorkitError(f"{_server(url)} could not be reached ({reason}); {_LATER}")
+
+    def _read(self, url: str, arguments: dict | None) -> _Reply:
+        """Ask once, and take no more of the answer than fits the memory."""
+        import requests
+
+        options = {"params": arguments, "timeout": SILENCE, "stream": True}
+        with self._session.get(url, **options) as reply:
+            body = bytearray()
+            for part in reply.iter_content(1 << 16):
+                body += part
+                if len(body) > LARGEST:
+                    raise requests.ConnectionError("it does not end")
+            return _Reply(reply.status_code, bytes(body), _asked_pause(reply))
 
     def _wait(self, seconds: float) -> None:
         """Let the next question wait."""

@@ -92,6 +92,13 @@ class Server(BaseHTTPRequestHandler):
             self.wfile.flush()
             time.sleep(0.05)
 
+    def dripheaders(self, _) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        for k in range(200):
+            self.wfile.write(b"X-%d: more\r\n" % k)
+            self.wfile.flush()
+            time.sleep(0.05)
+
     def cuts(self, _) -> None:
         start = int((re.findall(r"bytes=(\d+)-", self.headers.get("Range", "")) or [0])[0])
         self.begin(206 if start else 200, len(CONTENT) - start)
@@ -191,6 +198,7 @@ class Server(BaseHTTPRequestHandler):
 def server(monkeypatch, serve):
     monkeypatch.setattr(room, "PAUSE", 0.01)
     monkeypatch.setattr(room, "SILENCE", 0.5)
+    monkeypatch.setattr(room, "ANSWER", 1.0)
     monkeypatch.setattr(room, "CHUNK", 1 << 14)
     other = type("Other", (Server,), {"asked": []})
     handler = type("Fresh", (Server,), {"asked": [], "other": serve(other)})
@@ -208,6 +216,7 @@ COMES = {  # by the kind of server: how often it is asked until all has come
     "503-2": 3,
     "429-3": 4,
     "silent-1": 2,
+    "dripheaders-1": 2,
     "stalls-1": 2,
     "cuts": 3,
     "cuts-2": 3,
@@ -240,6 +249,7 @@ REFUSED = {  # by the kind of server: what the sentence says, how often it is as
     "silent": ("nothing came for", 3),
     "stalls": ("nothing came for", 3),
     "drips": ("time limit", 1),
+    "dripheaders": ("no whole answer within 1 seconds", 3),
     "page": ("web page instead of the file", 1),
     "drippage": ("web page instead of the file", 1),
     "wrong": ("checksum differs", 1),
