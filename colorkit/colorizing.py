@@ -31,6 +31,7 @@ Photograph = str | Path | Image.Image | np.ndarray
 Hints = Iterable[tuple[float, float, Color]]  # see `colorize`
 LONGEST = 8  # the network is shown at most this ratio of sides; longer photographs are squeezed
 LARGEST = 1024  # working size that a card may ask for: a network's planes take gigabytes then
+MOST_VIEWS = 8  # that a card may ask for
 GRID = 32  # the largest stride of our networks
 _STRIP = 400_000  # pixels joined at a time: what lies between two steps stays small
 # On photographs whose own chroma was reduced 8 to 32 times, two equal steps with this `eps` of the
@@ -182,7 +183,9 @@ def predict_planes(
         hints, mean_chroma: see `colorize`; x and y are those of `rgb`.
 
     Returns:
-        (1, 3, h, w): what to add to L*, and a*, b*, in Lab units; h ≤ H and w ≤ W.
+        (1, 3, h, w): what to add to L*, and a*, b*, in Lab units; h ≤ H and w ≤ W. Where the card
+        has `views`, a list of working sizes, the mean of what the network says of the photograph
+        and of its mirror image at each of them.
 
     Raises:
         ColorkitError: a hint that cannot be read, or a network that takes none.
@@ -194,33 +197,55 @@ def predict_planes(
         raise ColorkitError(
             f"the model {card.get('name', '')!r} takes no hints; choose {HINTED!r} or give none"
         )
-    side = card.get("size", 224)
-    if not (isinstance(side, int) and 0 < side <= LARGEST):
-        raise ValueError(f"it works at {side!r} pixels, not at 1 to {LARGEST}")
-    shown = to_tensor(_scaled(rgb, working_size(height, width, side)))
+    views = card.get("views")
+    sides = [card.get("size", 224)] if views is None else views
+    if not (isinstance(sides, list) and 0 < len(sides) <= MOST_VIEWS):
+        raise ValueError(f"its views are {sides!r}, not 1 to {MOST_VIEWS} working sizes")
+    answers = []
+    for side in sides:
+        if not (isinstance(side, int) and 0 < side <= LARGEST):
+            raise ValueError(f"it works at {side!r} pixels, not at 1 to {LARGEST}")
+        shown = to_tensor(_scaled(rgb, working_size(height, width, side)))
+        given = None
+        if marked:
+            given = hint_planes(marks, (height, width), shown.shape[2:], mean_chroma)
+        if views is None:
+            answers.append(_answer(network, card, shown, given))
+        else:
+            both = (None if x is None else torch.cat((x, x.flip(3))) for x in (shown, given))
+            plain, mirrored = _answer(network, card, *both).split(1)
+            answers.append((plain + mirrored.flip(3)) / 2)
+    planes = _mean(answers)
+    if not planes.isfinite().all():
+        raise ValueError("it gives colors that are no numbers")
+    return F.adaptive_avg_pool2d(planes, _within(planes.shape[-2:], (height, width)))
+
+
+def _answer(network: torch.nn.Module, card: dict, shown: Tensor, given: Tensor | None) -> Tensor:
+    """What a network says of photographs (B, 3, H, W) and hints, if any: (B, 3, h, w) as above."""
     if card.get("gray") == "nir":
         nir = shown[:, :1]
         L, ab, _ = predict(network, nir)
         size = ab.shape[-2:] if L is None else L.shape[-2:]
-        shift = ab.new_zeros(1, 1, *size)
+        shift = ab.new_zeros(len(ab), 1, *size)
         if L is not None:
             shift = unscale_L(L) - F.adaptive_avg_pool2d(as_luminance(nir), size)
         ab = F.interpolate(ab, size, mode="bilinear", align_corners=False)
     else:
         gray = decolorize(shown, card.get("gray", "weighted"))
-        if marked:
-            given = hint_planes(marks, (height, width), gray.shape[2:], mean_chroma)
-            output = network(gray, given)
-        else:
-            output = network(gray)
+        output = network(gray) if given is None else network(gray, given)
         ab = (output if isinstance(output, Tensor) else output[0]).float()
         shift = torch.zeros_like(ab[:, :1])
-    if ab.shape[:2] != (1, 2):
+    if ab.shape[:2] != (len(shown), 2):
         raise ValueError(f"it gives {ab.shape[1]} channels, not the two of chroma")
-    planes = torch.cat((shift, card.get("saturation", 1.0) * unscale_ab(ab)), dim=1)
-    if not planes.isfinite().all():
-        raise ValueError("it gives colors that are no numbers")
-    return F.adaptive_avg_pool2d(planes, _within(planes.shape[-2:], (height, width)))
+    return torch.cat((shift, card.get("saturation", 1.0) * unscale_ab(ab)), dim=1)
+
+
+def _mean(planes: list[Tensor]) -> Tensor:
+    """Average planes of several sizes at the largest."""
+    size = max(tuple(each.shape[-2:]) for each in planes)
+    scaled = [F.interpolate(x, size, mode="bilinear", align_corners=False) for x in planes]
+    return torch.stack(scaled).mean(dim=0)
 
 
 def working_size(height: int, width: int, size: int) -> tuple[int, int]:

@@ -23,12 +23,15 @@ from colorkit.images import read_image
 from colorkit.intervals import bootstrap_interval
 from colorkit.metrics import colorfulness, psnr, sepia
 from colorkit.models import ColorNet, HintUNet, ResNetUNet
+from colorkit.models.weights import average_weights, load_weights
 from colorkit.nir_study import NirStudy
 from colorkit.photo_sets import Photographs, first_training
 from colorkit.training import Run
 
 Score = Callable[[torch.nn.Module, dict[str, list[Path]], dict], dict[str, dict]]
-SIZES = (96, 128, 160)  # working sizes to choose from
+# What a network may be shown to choose from: one working size, or several and mirror images.
+LOOKS = [{"size": size} for size in (96, 128, 160)]
+LOOKS += [{"size": v[-1], "views": v} for v in ([96, 128], [128, 160], [96, 128, 160])]
 CHOOSING = 100  # validation images of each data set that the choice looks at
 LICENCE = "MIT, as the code; the photographs it learned from stay their owners'"
 
@@ -58,7 +61,8 @@ def colornet(data: str) -> Path:
     run = photographs.fit("colornet", recipe, 96, make=partial(ColorNet, width=0.5, global_size=96))
     return keep(
         photographs,
-        run,
+        run.weights,
+        "colornet",
         "the network of Iizuka et al. 2016, at half width",
         "colors are restrained; its global features may tint a whole picture",
     )
@@ -70,9 +74,11 @@ def faithful(data: str) -> Path:
     # A dB an e-fold: a little color costs next to nothing, and fewer pictures stay brown.
     recipe = FaithfulRecipe(epochs=14, learning_rate=8e-4, vividness=1.0)
     start = _long_training(photographs).weights
+    again = photographs.fit("faithful-again", recipe, 128, start)
     return keep(
         photographs,
-        photographs.fit("faithful-again", recipe, 128, start),
+        average_weights(again.folder / "averaged.safetensors", start, again.weights),
+        "faithful",
         "lowest color error: true to the photograph where it can know, restrained elsewhere",
         "indoor scenes and man-made things, whose color the gray does not tell, stay dull",
     )
@@ -92,7 +98,8 @@ def vivid(data: str) -> Path:
     run = photographs.fit("vivid", recipe, 128, _long_training(photographs).weights, make)
     return keep(
         photographs,
-        run,
+        run.weights,
+        "vivid",
         "as colorful as photographs are: livelier than faithful, and oftener wrong",
         "where the gray does not tell the color it takes a likely one, sometimes in patches",
         colorful=True,
@@ -126,10 +133,12 @@ def hints(data: str) -> Path:
     run = photographs.fit("hints", recipe, 96, start, HintUNet, HintsColorizer)
     return keep(
         photographs,
-        run,
+        run.weights,
+        "hints",
         "takes hints: spreads colors given at points, colorizes by itself without",
         "a hint may spill over edges that the gray shows weakly; an absurd color is taken as given",
         score=measure_hints,
+        quick=True,
     )
 
 
@@ -144,35 +153,41 @@ MODELS: dict[str, Callable[[str], Path]] = {
 
 def keep(
     photographs: Photographs,
-    run: Run,
+    weights: Path,
+    name: str,
     description: str,
     failures: str,
     *,
     score: Score | None = None,
     colorful: bool = False,
+    quick: bool = False,
 ) -> Path:
     """Choose a network's settings on validation images, measure it, and put it into the box.
 
     Args:
-        photographs, run: data and training.
-        description, failures: for the card.
+        photographs, weights: data and the trained network's file.
+        name, description, failures: for the box and the card.
         score: measures on images that no training saw; `measure` by default.
         colorful: raise the saturation by the square root of what the pictures lack in colorfulness.
             All of it would cost more fidelity than it gives life.
+        quick: show it a photograph once only: for a network that answers clicks.
 
     Returns:
         The file in the box.
     """
-    network, name = run.model(), run.name.split("-")[0]
+    network, _ = load_weights(weights)
     few = {n: paths[:: max(1, len(paths) // CHOOSING)] for n, paths in photographs.choosing.items()}
-    tried = {size: measure(network, few, {"size": size}) for size in SIZES}
-    size = max(SIZES, key=lambda s: sum(each["psnr_gain"][0] for each in tried[s].values()))
-    card = {"size": size, "gray": "weighted"}
+
+    def gain(look: dict) -> float:
+        return sum(each["psnr_gain"][0] for each in measure(network, few, look).values())
+
+    look = max((look for look in LOOKS if not (quick and "views" in look)), key=gain)
+    card = look | {"gray": "weighted"}
     if colorful:
-        ratios = [each["colorfulness_ratio"] for each in tried[size].values()]
+        ratios = [each["colorfulness_ratio"] for each in measure(network, few, look).values()]
         card["saturation"] = round(float(np.mean(ratios)) ** -0.5, 3)
     return pretrained.keep(
-        run.weights,
+        weights,
         name,
         description,
         classes=[],

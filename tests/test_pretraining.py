@@ -112,16 +112,66 @@ def test_a_card_may_raise_the_chroma(photographs):
     torch.testing.assert_close(raised, 1.5 * plain)
 
 
-def test_a_colorful_model_gets_the_saturation_of_its_validation_images(photographs, monkeypatch):
-    kept, run = {}, SimpleNamespace(name="vivid", weights="w", model=lambda: None)
+def test_several_looks_are_averaged(photographs):
+    torch.manual_seed(0)
+    network = ResNetUNet(stages=2).eval()
+    torch.nn.init.normal_(network.last.weight, std=0.05)
+    rgb = pretraining.read_image(photographs.measured["loose"][0])
+    mirrored = np.ascontiguousarray(rgb[:, ::-1])
+    looks = [
+        pretraining.predict_planes(network, {"size": size}, picture)
+        for size in (32, 64)
+        for picture in (rgb, mirrored)
+    ]
+    (a, b), (c, d) = ((plain, other.flip(3)) for plain, other in (looks[:2], looks[2:]))
+    a, b = (torch.nn.functional.interpolate(x, (32, 32), mode="bilinear") for x in (a, b))
+    both = pretraining.predict_planes(network, {"size": 64, "views": [32, 64]}, rgb)
+    torch.testing.assert_close(both, (a + b + c + d) / 4)
+    assert (both - c).abs().max() > 1e-3
+    # What is the same from both sides stays so.
+    again = pretraining.predict_planes(network, {"views": [32, 64]}, mirrored)
+    torch.testing.assert_close(again, both.flip(3))
+
+
+@pytest.mark.parametrize("views", [[], [0], [64.0], 64, "64", [64] * 9, [4096]])
+def test_absurd_views_are_refused(views):
+    with pytest.raises(ValueError, match=r"views are|it works at"):
+        pretraining.predict_planes(
+            ResNetUNet(stages=2).eval(), {"views": views}, np.zeros((8, 8, 3), np.uint8)
+        )
+
+
+@pytest.fixture
+def kept(monkeypatch):
+    """What `keep` puts into the box, and every look that is measured: files and card."""
+    box, seen = {}, []
     measured = {"land": {"psnr_gain": [1.0, 0, 2], "colorfulness_ratio": 0.64, "sepia": 0.0}}
-    seen = []
-    monkeypatch.setattr(
-        pretraining, "measure", lambda net, files, card: seen.append((files, card)) or measured
-    )
-    monkeypatch.setattr(pretraining.pretrained, "keep", lambda *a, **card: kept.update(card))
-    pretraining.keep(photographs, run, "", "", colorful=True)
-    assert kept["saturation"] == 1.25 and kept["scores"] == measured
-    *choices, (files, card) = seen
+
+    def measure(network, files, card):
+        seen.append((files, card))
+        best = {"land": {**measured["land"], "psnr_gain": [2.0, 0, 2]}}
+        return best if card.get("views") == [128, 160] or card["size"] == 128 else measured
+
+    monkeypatch.setattr(pretraining, "measure", measure)
+    monkeypatch.setattr(pretraining, "load_weights", lambda path: (None, {}))
+    monkeypatch.setattr(pretraining.pretrained, "keep", lambda *a, **card: box.update(card))
+    return SimpleNamespace(box=box, seen=seen)
+
+
+def test_looks_are_chosen_on_validation_images(photographs, kept):
+    pretraining.keep(photographs, "w", "faithful", "", "")
+    *choices, (files, card) = kept.seen
+    assert files == photographs.measured and card["size"] == kept.box["size"] == 128
+    assert all(set(tried) == set(photographs.choosing) for tried, _ in choices)
+    assert {"size": 160, "views": [128, 160]} in [look for _, look in choices]
+    kept.seen.clear()
+    pretraining.keep(photographs, "w", "hints", "", "", quick=True)
+    assert not any("views" in look for _, look in kept.seen)
+
+
+def test_a_colorful_model_gets_the_saturation_of_its_validation_images(photographs, kept):
+    pretraining.keep(photographs, "w", "vivid", "", "", colorful=True)
+    assert kept.box["saturation"] == 1.25
+    *choices, (files, card) = kept.seen
     assert files == photographs.measured and card["saturation"] == 1.25
     assert all(set(tried) == set(photographs.choosing) for tried, _ in choices)

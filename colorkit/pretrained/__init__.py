@@ -15,7 +15,7 @@ from torch import nn
 
 from colorkit.errors import ColorkitError
 from colorkit.files import write_json
-from colorkit.models.weights import load_weights, read_card, save_weights
+from colorkit.models.weights import DERIVED, load_weights, read_card, save_weights
 
 FOLDER = Path(__file__).parent
 PREFERRED = ("faithful", "vivid", "colornet")  # the first that is here is the default
@@ -123,9 +123,8 @@ def keep(weights: str | Path, name: str, description: str, **card) -> Path:
     network, known = load_weights(weights)
     # How to find the training again on the machine it ran on is nobody else's concern.
     whole = {key: value for key, value in (known | card).items() if key != "identity"}
-    derived = ("format", "architecture", "settings")
     whole = {"name": name, "description": description} | {
-        key: value for key, value in whole.items() if key not in (*derived, "name", "description")
+        key: value for key, value in whole.items() if key not in (*DERIVED, "name", "description")
     }
     path = FOLDER / f"{name}.safetensors"
     fresh = path.with_suffix(".new")
