@@ -3,19 +3,17 @@
 One that fails is reported and the others go on.
 """
 
-import multiprocessing
 import os
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from pathlib import Path
 from queue import SimpleQueue
 
 import torch
 
 from colorkit.course import Course
 from colorkit.errors import ColorkitError, one_line
+from colorkit.processes import elsewhere, end_all
 from colorkit.sweep import Sweep
 from colorkit.sweep_table import NAMES, missing, needs
 from colorkit.training import Run
@@ -86,11 +84,12 @@ def _spread(sweep: Sweep, course: tuple, names: list[str], jobs: int) -> Iterato
         places.put(_gpu(k))
     with ThreadPoolExecutor(jobs) as pool:
         try:
-            waiting = {pool.submit(_elsewhere, course, name, places): name for name in names}
+            waiting = {pool.submit(_with_gpu, course, name, places): name for name in names}
             for done in as_completed(waiting):
                 name, fault = waiting[done], done.result()
                 yield Outcome(name, fault=fault) if fault else _attempt(sweep, name)
         except BaseException:
+            end_all()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 
@@ -113,36 +112,20 @@ def _gpu(k: int) -> str:
     return named[k % count] if len(named) == count else str(k % count)
 
 
-def _elsewhere(course: tuple, name: str, places: SimpleQueue) -> str:
-    """Train in a process of its own, and return why it failed, if it did.
-
-    A process that is killed takes none of the others along, and an ended one leaves no memory.
-    """
-    context = multiprocessing.get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
+def _with_gpu(course: tuple, name: str, places: SimpleQueue) -> str:
+    """Train in a process of its own, and return why it failed, if it did."""
     gpu = places.get()
-    process = context.Process(
-        target=_alone, args=(Path.cwd(), course, name, gpu, sender), daemon=True
-    )
     try:
-        process.start()
-        sender.close()
-        return receiver.recv()
-    except EOFError:
-        process.join()
-        return f"its process ended with status {process.exitcode}"
+        return elsewhere(_alone, course, name, gpu)
+    except ColorkitError as fault:
+        return str(fault)
     finally:
-        process.join()
         places.put(gpu)
 
 
-def _alone(folder: Path, course: tuple, name: str, gpu: str, sender) -> None:
+def _alone(course: tuple, name: str, gpu: str) -> str:
     """Train on one core, and on a GPU of its own where there are several."""
-    os.chdir(folder)  # a new process begins where this program once did
     torch.set_num_threads(1)
     if gpu:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu  # CUDA reads it when it is first used, below
-    try:
-        sender.send(_attempt(Sweep(Course(*course)), name).fault)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    return _attempt(Sweep(Course(*course)), name).fault

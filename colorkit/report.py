@@ -1,4 +1,4 @@
-"""The runner: every chapter through papermill, and the book built from what they leave.
+"""The report: every chapter that needs it run, and the book built from what they leave.
 
 A chapter is run again only when something it depends on changed: its own cells, the profile, the
 seed, the data's listing, the library's source, the locked versions, or a chapter it needs.
@@ -6,39 +6,32 @@ seed, the data's listing, the library's source, the locked versions, or a chapte
 
 import hashlib
 import json
-import os
 import platform
 import shutil
 import subprocess
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from colorkit.errors import ColorkitError, one_line
-from colorkit.files import REMEDIES, write_fault, write_json
+from colorkit.errors import ColorkitError
+from colorkit.files import write_json
 from colorkit.notebooks import Source, choose, digest, read_chapters
 from colorkit.profiles import Profile, load_profile, project_root
+from colorkit.runner import BAD, Outcome, run_chapters, share_cores
 
 _VERSIONS = ("torch", "torchvision", "lightning", "numpy", "scikit-image", "papermill", "sphinx")
 # These write pages about results; the results do not depend on them.
-_NOT_SCIENCE = {"book.py", "cli.py", "offline.py", "record.py", "report.py", "speed.py"}
-_NOT_SCIENCE |= {"page.py", "serve.py", "stills.py", "checkup.py"}
-
-
-@dataclass
-class Outcome:
-    """What became of a chapter: `ran`, `current` (nothing changed), `failed` or `skipped`."""
-
-    name: str
-    state: str
-    seconds: float = 0.0
-    reason: str = ""
+_NOT_SCIENCE = {"book.py", "cli.py", "offline.py", "record.py", "report.py", "speed.py", "commands"}
+_NOT_SCIENCE |= {"runner.py", "processes.py", "page.py", "serve.py", "stills.py", "checkup.py"}
 
 
 def run_report(
-    profile: str = "smoke", only: list[str] | None = None, data: str = "", seed: int = 0
+    profile: str = "smoke",
+    only: list[str] | None = None,
+    data: str = "",
+    seed: int = 0,
+    jobs: int = 1,
 ) -> list[Outcome]:
     """Run the chapters that need it, then build the HTML.
 
@@ -47,6 +40,7 @@ def run_report(
     Args:
         profile, data, seed: see `colorkit.course.Course`.
         only: starts of chapter names.
+        jobs: chapters at a time, which share the processor's cores; 0 takes as many as pay.
 
     Raises:
         ColorkitError: a parameter, profile or notebook that is wrong; nothing has run then.
@@ -62,90 +56,23 @@ def run_report(
             raise ColorkitError(f"{chapter.path} has no parameter {', '.join(unknown)}; define it")
     run = root / "report" / "_build" / "runs" / checked.name
     base = digest([asdict(checked), seed, _listing(checked), _library(root), _lock(root)])
+    jobs, threads = share_cores(jobs)
     outcomes: dict[str, Outcome] = {}
-    for chapter in chosen:
-        outcome = _run_chapter(chapter, base, values, run, root, outcomes)
-        outcomes[chapter.name] = outcome
+    for outcome in run_chapters(chosen, base, values, run, root, jobs, threads):
+        outcomes[outcome.name] = outcome
         note = f": {outcome.reason}" if outcome.reason else ""
-        print(f"{chapter.name:24} {outcome.state:8} {outcome.seconds:6.1f} s{note}", flush=True)
+        print(f"{outcome.name:24} {outcome.state:8} {outcome.seconds:6.1f} s{note}", flush=True)
+    outcomes = {c.name: outcomes[c.name] for c in chosen}  # in the order of the book
     _forget_removed(run, chapters)
     ran = any(o.state == "ran" for o in outcomes.values())
     if ran or not (run / "environment.json").exists():
         seconds = round(time.monotonic() - started, 1)
-        write_json(run / "environment.json", _environment(root, checked, seed, seconds))
+        write_json(run / "environment.json", _environment(root, checked, seed, seconds, threads))
     bad = {o.name: o.reason for o in outcomes.values() if o.state in ("failed", "skipped")}
     write_json(run / "failed.json", bad)
     _build_book(run, root)
     _summarize(list(outcomes.values()), time.monotonic() - started)
     return list(outcomes.values())
-
-
-def _run_chapter(chapter, base, values, run: Path, root: Path, outcomes) -> Outcome:
-    broken = [n for n in chapter.needs if outcomes.get(n, Outcome(n, "")).state in _BAD]
-    if broken:
-        return Outcome(chapter.name, "skipped", reason=f"needs {', '.join(broken)}")
-    key = digest([base, chapter.cells, chapter.needs])
-    final = run / "notebooks" / f"{chapter.name}.ipynb"
-    stamp = run / "state" / f"{chapter.name}.json"
-    if final.exists() and stamp.exists() and json.loads(stamp.read_text())["key"] == key:
-        return Outcome(chapter.name, "current")
-    started = time.monotonic()
-    stamp.unlink(missing_ok=True)
-    reason = _execute(chapter, values, final, root)
-    seconds = time.monotonic() - started
-    if reason:
-        return Outcome(chapter.name, "failed", seconds, reason)
-    write_json(stamp, {"key": key, "seconds": round(seconds, 1)})
-    return Outcome(chapter.name, "ran", seconds)
-
-
-_BAD = ("failed", "skipped")
-
-
-def _execute(chapter: Source, values: dict, final: Path, root: Path) -> str:
-    """Run one notebook; the result appears under its name only if every cell succeeded.
-
-    Returns:
-        Why it failed, in one line; empty when it did not.
-    """
-    import papermill
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
-    from traitlets.config import Config
-
-    working = final.parent / "unfinished" / final.name
-    working.parent.mkdir(parents=True, exist_ok=True)
-    options = {
-        "kernel_name": "python3",  # the interpreter this runs in
-        "cwd": str(root),
-        "progress_bar": False,
-        # What a kernel says of itself when it is ended by Ctrl-C; cells' faults come otherwise.
-        "extra_arguments": ["--IPKernelApp.log_level=CRITICAL"],
-        "start_timeout": 180,
-        "execution_timeout": 1200 if values["profile"] == "smoke" else None,
-    }
-    before = os.environ.get("COLORKIT_PROGRESS")
-    os.environ["COLORKIT_PROGRESS"] = "plain"
-    try:
-        # Sockets in the file system: works without any network, and nobody else can listen in.
-        with TemporaryDirectory(prefix="colorkit-") as sockets:
-            manager = {"transport": "ipc", "ip": f"{sockets}/kernel"}
-            options["config"] = Config({"KernelManager": manager})
-            papermill.execute_notebook(str(chapter.path), str(working), values, **options)
-    except papermill.PapermillExecutionError as error:
-        return f"cell {error.cell_index}: {error.ename}: {one_line(error.evalue)[:300]}"
-    except (CellTimeoutError, DeadKernelError, RuntimeError) as error:
-        return f"{type(error).__name__}: {one_line(error)[:300]}"
-    except OSError as error:  # of papermill's own writing
-        if error.errno not in REMEDIES:
-            raise
-        raise write_fault(working, error) from error
-    finally:
-        if before is None:
-            del os.environ["COLORKIT_PROGRESS"]
-        else:
-            os.environ["COLORKIT_PROGRESS"] = before
-    working.replace(final)
-    return ""
 
 
 def _forget_removed(run: Path, chapters: list[Source]) -> None:
@@ -195,7 +122,7 @@ def _summarize(outcomes: list[Outcome], seconds: float) -> None:
     for o in outcomes:
         print(f"{o.name:24} {o.state:8} {o.seconds:8.1f}" + (f"  {o.reason}" if o.reason else ""))
     count = Counter(o.state for o in outcomes)
-    states = [f"{count[s]} {s}" for s in ("ran", "current", *_BAD) if count[s]]
+    states = [f"{count[s]} {s}" for s in ("ran", "current", *BAD) if count[s]]
     print(f"{len(outcomes)} chapters in {seconds:.1f} s: {', '.join(states)}")
 
 
@@ -214,7 +141,8 @@ def _listing(profile: Profile) -> str:
 
 
 def _library(root: Path) -> str:
-    files = sorted(p for p in Path(__file__).parent.rglob("*.py") if p.name not in _NOT_SCIENCE)
+    every = Path(__file__).parent.rglob("*.py")
+    files = sorted(p for p in every if not _NOT_SCIENCE & {p.name, p.parent.name})
     return digest([[p.name, p.read_text(encoding="utf-8")] for p in files])
 
 
@@ -223,7 +151,7 @@ def _lock(root: Path) -> str:
     return lock.read_text() if lock.exists() else ""
 
 
-def _environment(root: Path, profile: Profile, seed: int, seconds: float) -> dict:
+def _environment(root: Path, profile: Profile, seed: int, seconds: float, threads: int) -> dict:
     """What a reader needs to make the same numbers again."""
     from importlib.metadata import version
 
@@ -236,7 +164,7 @@ def _environment(root: Path, profile: Profile, seed: int, seconds: float) -> dic
         "profile": profile.name,
         "seed": seed,
         "device": torch.cuda.get_device_name() if gpu else platform.processor() or "CPU",
-        "threads": torch.get_num_threads(),
+        "threads": threads,
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
         "versions": {name: version(name) for name in _VERSIONS},

@@ -15,6 +15,7 @@ from pathlib import Path
 import lightning as L
 import pandas as pd
 import torch
+from filelock import FileLock, Timeout
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 
 from colorkit.callbacks import (
@@ -259,21 +260,36 @@ def fit(
     if kind is not Colorizer:
         identity["module"] = kind.__name__
     run_folder = Path(folder) / f"{name}-s{seed}-{_digest(identity)}"
-    if (run_folder / "run.json").exists():
-        return load_run(run_folder)
+    processes = devices * num_nodes
+    with _turn(run_folder, processes):
+        if not (run_folder / "run.json").exists():
+            trained = module(model, recipe, size, seed)
+            trained.train_set, trained.val_set = train, val
+            about = {"name": name, "identity": identity, "data": data}
+            _train(run_folder, trained, about, devices, num_nodes, loggers or [])
+    return load_run(run_folder)
 
+
+def _train(
+    run_folder: Path,
+    trained: Colorizer,
+    about: dict,
+    devices: int,
+    num_nodes: int,
+    loggers: list,
+) -> None:
+    """Train from the start or the last whole epoch, and leave a finished training."""
     run_folder.mkdir(parents=True, exist_ok=True)
+    recipe, kind = trained.recipe, type(trained)
     progress = choose_progress()
-    history = History(f"{name} (seed {seed})", progress, recipe.epochs)
+    history = History(f"{about['name']} (seed {trained.seed})", progress, recipe.epochs)
     best = ModelCheckpoint(
         run_folder, "best", monitor=kind.judged, save_last=True, enable_version_counter=False
     )
     callbacks: list[Callback] = [history, Snapshots(run_folder, recipe.epochs), RandomState(), best]
     if recipe.patience:
         callbacks.append(Patience(kind.judged, patience=recipe.patience))
-    trained = module(model, recipe, size, seed)
-    trained.train_set, trained.val_set = train, val
-    last = run_folder / "last.ckpt"
+    last, processes = run_folder / "last.ckpt", devices * num_nodes
     with Quiet():
         trainer = L.Trainer(
             max_epochs=recipe.epochs,
@@ -281,23 +297,42 @@ def fit(
             devices=devices,
             num_nodes=num_nodes,
             use_distributed_sampler=False,  # `Share` keeps the order of one process
-            sync_batchnorm=devices * num_nodes > 1 and torch.cuda.is_available(),
+            sync_batchnorm=processes > 1 and torch.cuda.is_available(),
             precision=best_precision() if recipe.precision == "auto" else recipe.precision,
             callbacks=callbacks,
             plugins=[AtomicCheckpoints()],
-            logger=[_tensorboard(run_folder), *(loggers or [])],
+            logger=[_tensorboard(run_folder), *loggers],
             enable_progress_bar=progress == "live",
             enable_model_summary=False,
             num_sanity_val_steps=0,
             deterministic="warn",
             benchmark=False,
         )
-        with interruptible(), _lost_process(devices * num_nodes):
+        with interruptible(), _lost_process(processes):
             trainer.fit(trained, ckpt_path=str(last) if last.exists() else None, weights_only=True)
     if trainer.is_global_zero:
-        _finish(run_folder, name, trained, best, history, identity, train.classes, data)
+        _finish(run_folder, trained, about, best, history)
     trainer.strategy.barrier()
-    return load_run(run_folder)
+
+
+@contextmanager
+def _turn(run_folder: Path, processes: int):
+    """Let one program at a time make a training; others wait, and find it made.
+
+    Processes of one training share it and do not wait for each other.
+    """
+    if processes > 1 or (run_folder / "run.json").exists():
+        yield
+        return
+    run_folder.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(run_folder.with_name(f".{run_folder.name}.lock"))
+    try:
+        held = lock.acquire(timeout=2)
+    except Timeout:
+        print(f"waiting for another program that trains {run_folder.name}", flush=True)
+        held = lock.acquire()
+    with held:
+        yield
 
 
 @contextmanager
@@ -344,19 +379,19 @@ def load_run(folder: str | Path) -> Run:
     return Run(record["name"], record["seed"], folder, history, record["best_epoch"], judged)
 
 
-def _finish(folder, name, module, best, history, identity, classes, data) -> None:
+def _finish(folder: Path, module: Colorizer, about: dict, best, history: History) -> None:
     """Write the best epoch's weights, then the table, then the record that says all is there."""
     state = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
     module.load_state_dict(state["state_dict"])
     table = pd.DataFrame(history.rows)
     scores = table.loc[table[module.judged].idxmin()].to_dict()
-    best_epoch = int(scores["epoch"])
+    best_epoch, name, identity = int(scores["epoch"]), about["name"], about["identity"]
     save_weights(
         folder / "weights.safetensors",
         module.model,
         name=name,
-        classes=classes,
-        data=data,
+        classes=module.train_set.classes,
+        data=about["data"],
         gray=module.fed or module.recipe.gray,
         size=module.size,
         best_epoch=best_epoch,

@@ -14,7 +14,7 @@ import torch
 from lightning.pytorch.callbacks import Callback
 
 from colorkit import training
-from colorkit.cli import _say
+from colorkit.commands import say
 from colorkit.course import scene_entries
 from colorkit.data.collection import collect
 from colorkit.errors import ColorkitError
@@ -102,7 +102,7 @@ def main() -> None:
     try:
         run(Path(folder), int(devices), way)
     except ColorkitError as error:
-        _say(str(error))
+        say(str(error))
         sys.exit(2)
 
 

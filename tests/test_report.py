@@ -6,9 +6,10 @@ import shutil
 import nbformat
 import numpy as np
 import pytest
+import torch
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from colorkit import report
+from colorkit import report, runner
 from colorkit.errors import ColorkitError
 from colorkit.profiles import project_root
 
@@ -170,3 +171,61 @@ def test_a_changed_near_infrared_file_makes_the_run_stale(tmp_path):
     assert report._listing(profile) == before
     write_image(tmp_path / "pairs/field/0001_nir.png", pixels + 90)
     assert report._listing(profile) != before
+
+
+def test_two_at_a_time_each_after_those_it_needs(project, without_book):
+    note = """
+import os, time
+from pathlib import Path
+with open("times", "a") as file:
+    file.write(f"{NAME} begins\\n")
+time.sleep(1 if NAME == "01_first" else 0)
+with open("times", "a") as file:
+    file.write(f"{NAME} ends with {os.environ['OMP_NUM_THREADS']}\\n")
+"""
+    write_chapter(project, "01_first", code=note)
+    write_chapter(project, "02_second", code=note, needs=["01_first"])
+    write_chapter(project, "03_third", code=note)
+    write_chapter(
+        project, "04_fourth", code=note, needs=["05_fifth"]
+    )  # a later one: not waited for
+    outcomes = report.run_report(jobs=2)
+    assert [(o.name, o.state) for o in outcomes] == [
+        (name, "ran") for name in ("01_first", "02_second", "03_third", "04_fourth")
+    ]
+    times = (project / "times").read_text().splitlines()
+    threads = max(1, torch.get_num_threads() // 2)
+    place = {line: k for k, line in enumerate(times)}
+    ends = {name: place[f"{name} ends with {threads}"] for name in states(outcomes)}
+    assert ends["01_first"] < place["02_second begins"]
+    assert place["03_third begins"] < ends["01_first"]
+    environment = project / "report" / "_build" / "runs" / "smoke" / "environment.json"
+    assert json.loads(environment.read_text())["threads"] == threads
+
+
+def test_a_failure_among_several_is_told_and_the_others_run(project, without_book):
+    write_chapter(project, "01_first", code="raise ValueError('no color')")
+    write_chapter(project, "02_second", needs=["01_first"])
+    write_chapter(project, "03_third", code="import os; os.kill(os.getppid(), 9)")
+    write_chapter(project, "04_fourth")
+    outcomes = report.run_report(jobs=2)
+    wanted = {
+        "01_first": "failed",
+        "02_second": "skipped",
+        "03_third": "failed",
+        "04_fourth": "ran",
+    }
+    assert states(outcomes) == wanted
+    assert "ValueError: no color" in outcomes[0].reason
+    assert outcomes[2].reason == "its process ended with status -9"
+    write_chapter(project, "03_third")
+    assert states(report.run_report(jobs=2))["03_third"] == "ran"
+
+
+def test_as_many_at_a_time_as_there_are_cores(monkeypatch):
+    for cores, wanted in ((1, (1, 1)), (2, (2, 1)), (16, (4, 4))):
+        monkeypatch.setattr(torch, "get_num_threads", lambda cores=cores: cores)
+        assert runner.share_cores(0) == wanted
+    assert runner.share_cores(1) == (1, 16)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert runner.share_cores(0) == (1, 16)

@@ -1,9 +1,11 @@
 """Trainings: what is kept, what is resumed, what is refused."""
 
+import builtins
 import errno
 import json
 import os
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +20,7 @@ from colorkit.data.collection import collect
 from colorkit.errors import ColorkitError
 from colorkit.models import ColorNet
 from colorkit.models.weights import load_weights, read_card
+from colorkit.processes import elsewhere
 from colorkit.profiles import Recipe
 
 RECIPE = Recipe(epochs=3, batch_size=8)
@@ -198,3 +201,24 @@ def test_a_full_disk_is_said_in_one_sentence_and_breaks_no_file(fit, tmp_path, m
 def test_no_finished_training_in_a_folder_is_said(tmp_path):
     with pytest.raises(ColorkitError, match="no finished training"):
         training.load_run(tmp_path)
+
+
+def train_once(folder) -> tuple[str, list[str]]:
+    """Train in another process; the folder, and the epochs that this process trained."""
+    import shared_training
+
+    torch.set_num_threads(1)
+    lines, say = [], print
+    builtins.print = lambda *words, **options: lines.append(" ".join(map(str, words)))
+    try:
+        found = shared_training.run(folder)
+    finally:
+        builtins.print = say
+    return found.folder.name, [line for line in lines if " epoch " in line]
+
+
+def test_two_programs_that_want_a_training_make_it_once(tmp_path):
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda _: elsewhere(train_once, tmp_path), range(2)))
+    assert found[0][0] == found[1][0]
+    assert sorted(len(epochs) for _, epochs in found) == [0, 3]

@@ -19,7 +19,7 @@ from lightning.pytorch.callbacks import Callback
 from made_box import make_box
 from shared_training import COMMON, paint, with_callback
 
-from colorkit import cli, photographs, pretrained, report, training
+from colorkit import cli, photographs, pretrained, report, runner, training
 from colorkit.course import scene_entries
 from colorkit.data import cache as caches
 from colorkit.data import curate, gather, packing
@@ -186,13 +186,13 @@ def run_report(folder: Path) -> None:
     os.chdir(folder)
     report._build_book = lambda run, root: None
     report._library = lambda root: "the same"
-    run = report._run_chapter
+    run = runner._run_chapter
 
     def counted(*arguments):
         MOMENTS.step()
         return run(*arguments)
 
-    report._run_chapter = counted
+    runner._run_chapter = counted
     report.run_report()
 
 

@@ -1,0 +1,163 @@
+"""The runner: chapters through papermill, each after those it needs, several at a time.
+
+A chapter whose cells, data and library did not change is not run again.
+"""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from colorkit.errors import ColorkitError, one_line
+from colorkit.files import REMEDIES, write_fault, write_json
+from colorkit.notebooks import Source, digest
+from colorkit.processes import elsewhere, end_all
+
+BAD = ("failed", "skipped")
+_MOST = 4  # chapters at a time: a kernel takes some 1.5 GB
+
+
+@dataclass
+class Outcome:
+    """What became of a chapter: `ran`, `current` (nothing changed), `failed` or `skipped`."""
+
+    name: str
+    state: str
+    seconds: float = 0.0
+    reason: str = ""
+
+
+def share_cores(jobs: int) -> tuple[int, int]:
+    """Chapters at a time, and threads for each.
+
+    Two processes of one thread do more than one of two threads, most of whose steps are too small
+    to share. A GPU is not shared: two networks may not fit its memory.
+    """
+    import torch
+
+    cores = torch.get_num_threads()  # what the system, or OMP_NUM_THREADS, gives to a process
+    jobs = jobs or (1 if torch.cuda.is_available() else min(cores, _MOST))
+    return jobs, max(1, cores // jobs)
+
+
+def run_chapters(chosen, base, values, run, root, jobs: int, threads: int) -> Iterator[Outcome]:
+    """Run chapters, several at a time if so wished, each after those it needs."""
+    outcomes: dict[str, Outcome] = {}
+    waiting, running = list(chosen), {}
+
+    def ready() -> list[Source]:
+        """Those that need none of the chapters before them that are not done."""
+        before, found = {c.name for c in running.values()}, []
+        for chapter in waiting:
+            if not before & set(chapter.needs):
+                found.append(chapter)
+            before.add(chapter.name)
+        return found[: jobs - len(running)]
+
+    def work(chapter: Source) -> Outcome:
+        return _run_chapter(chapter, base, values, run, root, outcomes, execute)
+
+    execute = _execute if jobs == 1 else partial(_execute_elsewhere, threads)
+    if jobs == 1:  # in this process
+        for chapter in chosen:
+            outcomes[chapter.name] = work(chapter)
+            yield outcomes[chapter.name]
+        return
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            while waiting or running:
+                for chapter in ready():
+                    waiting.remove(chapter)
+                    running[pool.submit(work, chapter)] = chapter
+                for done in wait(running, return_when=FIRST_COMPLETED).done:
+                    outcomes[running.pop(done).name] = outcome = done.result()
+                    yield outcome
+        except BaseException:
+            end_all()
+            raise
+
+
+def _run_chapter(chapter, base, values, run: Path, root: Path, outcomes, execute) -> Outcome:
+    broken = [n for n in chapter.needs if outcomes.get(n, Outcome(n, "")).state in BAD]
+    if broken:
+        return Outcome(chapter.name, "skipped", reason=f"needs {', '.join(broken)}")
+    key = digest([base, chapter.cells, chapter.needs])
+    final = run / "notebooks" / f"{chapter.name}.ipynb"
+    stamp = run / "state" / f"{chapter.name}.json"
+    if final.exists() and stamp.exists() and json.loads(stamp.read_text())["key"] == key:
+        return Outcome(chapter.name, "current")
+    started = time.monotonic()
+    stamp.unlink(missing_ok=True)
+    reason = execute(chapter, values, final, root)
+    seconds = time.monotonic() - started
+    if reason:
+        return Outcome(chapter.name, "failed", seconds, reason)
+    write_json(stamp, {"key": key, "seconds": round(seconds, 1)})
+    return Outcome(chapter.name, "ran", seconds)
+
+
+def _execute_elsewhere(threads: int, *arguments) -> str:
+    """Run one notebook from a process of its own, with so many threads for its kernel."""
+    try:
+        return elsewhere(_execute_alone, threads, *arguments)
+    except ColorkitError as error:
+        return str(error)
+
+
+def _execute_alone(threads: int, *arguments) -> str:
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    try:
+        return _execute(*arguments)
+    except ColorkitError as error:
+        return str(error)
+
+
+def _execute(chapter: Source, values: dict, final: Path, root: Path) -> str:
+    """Run one notebook; the result appears under its name only if every cell succeeded.
+
+    Returns:
+        Why it failed, in one line; empty when it did not.
+    """
+    import papermill
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from traitlets.config import Config
+
+    working = final.parent / "unfinished" / final.name
+    working.parent.mkdir(parents=True, exist_ok=True)
+    options = {
+        "kernel_name": "python3",  # the interpreter this runs in
+        "cwd": str(root),
+        "progress_bar": False,
+        # What a kernel says of itself when it is ended by Ctrl-C; cells' faults come otherwise.
+        "extra_arguments": ["--IPKernelApp.log_level=CRITICAL"],
+        "start_timeout": 180,
+        "execution_timeout": 1200 if values["profile"] == "smoke" else None,
+    }
+    before = os.environ.get("COLORKIT_PROGRESS")
+    os.environ["COLORKIT_PROGRESS"] = "plain"
+    try:
+        # Sockets in the file system: works without any network, and nobody else can listen in.
+        with TemporaryDirectory(prefix="colorkit-") as sockets:
+            manager = {"transport": "ipc", "ip": f"{sockets}/kernel"}
+            options["config"] = Config({"KernelManager": manager})
+            papermill.execute_notebook(str(chapter.path), str(working), values, **options)
+    except papermill.PapermillExecutionError as error:
+        return f"cell {error.cell_index}: {error.ename}: {one_line(error.evalue)[:300]}"
+    except (CellTimeoutError, DeadKernelError, RuntimeError) as error:
+        return f"{type(error).__name__}: {one_line(error)[:300]}"
+    except OSError as error:  # of papermill's own writing
+        if error.errno not in REMEDIES:
+            raise
+        raise write_fault(working, error) from error
+    finally:
+        if before is None:
+            del os.environ["COLORKIT_PROGRESS"]
+        else:
+            os.environ["COLORKIT_PROGRESS"] = before
+    working.replace(final)
+    return ""
