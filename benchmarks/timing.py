@@ -3,7 +3,7 @@
 import ctypes
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 import psutil
@@ -13,6 +13,7 @@ from colorkit.devices import has_bfloat16
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 QUIET = 0.05  # share of the processor that other programs may take during a timing
+MEMORY_KEPT = "memory kept by the C library"  # a variant that did not pay
 KIND = "gpu" if DEVICE.type == "cuda" else "cpu"
 
 
@@ -128,13 +129,18 @@ def row(what: str, unit: str, ours: float | None, target: str, **more) -> dict:
     return {"what": what, "unit": unit, "ours": ours, "target": target} | more
 
 
-def ladder(rates: dict[str, float]) -> list[list]:
-    """Rows of variants that each add to the one before: rate, ratios to it and to `plain`, kept."""
+def ladder(rates: dict[str, float], dropped: Collection[str] = ()) -> list[list]:
+    """Rows of variants that each add to the last one kept: rate, ratios to it and to `plain`.
+
+    Args:
+        rates: images a second, by variant.
+        dropped: variants that do not pay.
+    """
     lines, before = [], None
     for name, rate in rates.items():
-        kept = "" if before is None else "no" if "kept" in name else "yes"
+        kept = "" if before is None else "no" if name in dropped else "yes"
         lines.append([name, rate, rate / (before or rate), rate / rates["plain"], kept])
-        before = rate
+        before = before if kept == "no" else rate
     return lines
 
 
