@@ -21,9 +21,9 @@ from torch import Tensor, nn
 from colorkit.color import lab_to_rgb, scale_ab, scale_L, unscale_ab, unscale_L
 from colorkit.data.batches import Batch
 from colorkit.losses import chroma_target
-from colorkit.metrics import lpips_network
 from colorkit.models.patchgan import DISCRIMINATORS, PatchGAN
 from colorkit.models.unet import chroma_and_scores
+from colorkit.perceptual import lpips_network
 from colorkit.profiles import STRICT, Count, Recipe
 from colorkit.training import Colorizer
 

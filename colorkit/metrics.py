@@ -8,20 +8,17 @@ No single measure is enough. A hue that is wrong but plausible costs PSNR, a dul
 colorfulness rewards paint anywhere. Chapters therefore print several.
 """
 
-import math
-import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from typing import Literal
 
 import torch
 from torch import Tensor
 
+from colorkit.ciede2000 import ciede2000
 from colorkit.color import rgb_to_lab
-from colorkit.errors import ColorkitError, one_line
 from colorkit.intervals import Interval, bootstrap_interval, paired_interval, seed_interval
+from colorkit.perceptual import Unavailable, lpips_missing, lpips_network
 
 __all__ = [
     "METRICS",
@@ -38,6 +35,8 @@ __all__ = [
     "delta_e",
     "hue_error",
     "lpips",
+    "lpips_missing",
+    "lpips_network",
     "measure",
     "mse",
     "paired_interval",
@@ -46,10 +45,6 @@ __all__ = [
     "sepia",
     "ssim",
 ]
-
-
-class Unavailable(ColorkitError):  # noqa: N818 (no fault of the program's)
-    """A measure cannot be taken here; the message is the reason, fit for a table's footnote."""
 
 
 def mse(pred: Tensor, true: Tensor) -> Tensor:
@@ -138,47 +133,6 @@ def delta_e(pred: Tensor, true: Tensor) -> Tensor:
     """
     pred, true = _images(pred, true)
     return ciede2000(rgb_to_lab(pred), rgb_to_lab(true)).mean(dim=(1, 2))
-
-
-def ciede2000(lab1: Tensor, lab2: Tensor) -> Tensor:
-    """CIEDE2000 of each pixel (Sharma, Wu, Dalal: Color Research & Application 30(1), 2005).
-
-    Written here because `skimage.color.deltaE_ciede2000` takes one NumPy image at a time; the two
-    agree within 1e-4. Primes of the paper's names are left out. k_L = k_C = k_H = 1.
-
-    Args:
-        lab1: (B, 3, H, W) CIELAB.
-        lab2: likewise; the order does not matter.
-
-    Returns:
-        (B, H, W) ≥ 0.
-    """
-    (L1, a1, b1), (L2, a2, b2) = lab1.unbind(1), lab2.unbind(1)
-    # Stretch a* near the neutral axis, where CIELAB's circles of equal difference are ellipses.
-    half = 0.5 * (torch.hypot(a1, b1) + torch.hypot(a2, b2))
-    stretch = 1.5 - 0.5 * torch.sqrt(half**7 / (half**7 + 25.0**7))
-    a1, a2 = a1 * stretch, a2 * stretch
-    C1, C2 = torch.hypot(a1, b1), torch.hypot(a2, b2)
-    h1, h2 = (torch.atan2(b, a) % (2 * torch.pi) for a, b in ((a1, b1), (a2, b2)))
-
-    # Difference and mean of two hues, the short way round; a neutral color has none.
-    neutral, gap, total = (a1 == 0) & (b1 == 0) | (a2 == 0) & (b2 == 0), h2 - h1, h1 + h2
-    far = gap.abs() > torch.pi
-    turn = torch.where(total < 2 * torch.pi, 2 * torch.pi, -2 * torch.pi)
-    h = torch.where(neutral, total, torch.where(far, total + turn, total) / 2)
-    gap = torch.where(far, gap - 2 * torch.pi * gap.sign(), gap)
-    dH = torch.where(neutral, 0.0, 2 * torch.sqrt(C1 * C2) * torch.sin(gap / 2))
-
-    L, C = 0.5 * (L1 + L2), 0.5 * (C1 + C2)
-    T = 1 - 0.17 * torch.cos(h - math.radians(30)) + 0.24 * torch.cos(2 * h)
-    T = T + 0.32 * torch.cos(3 * h + math.radians(6)) - 0.20 * torch.cos(4 * h - math.radians(63))
-    dL = (L2 - L1) / (1 + 0.015 * (L - 50) ** 2 / torch.sqrt(20 + (L - 50) ** 2))
-    dC = (C2 - C1) / (1 + 0.045 * C)
-    dH = dH / (1 + 0.015 * C * T)
-    # Blue region (hue about 275°): the ellipses there are tilted, so dC and dH do not add alone.
-    tilt = math.radians(60) * torch.exp(-(((torch.rad2deg(h) - 275) / 25) ** 2))
-    rotation = -torch.sin(tilt) * 2 * torch.sqrt(C**7 / (C**7 + 25.0**7))
-    return torch.sqrt((dL**2 + dC**2 + dH**2 + rotation * dC * dH).clamp(min=0))
 
 
 def hue_error(pred: Tensor, true: Tensor) -> Tensor:
@@ -275,14 +229,6 @@ def _brown(rgb: Tensor) -> Tensor:
     return (colored_share < 0.05) | ((warm_share > 0.8) & (chroma.mean(dim=(1, 2)) < 15))
 
 
-# Files of torch's hub cache; the digits are the beginning of each file's SHA-256.
-_BACKBONES = {
-    "alex": "alexnet-owt-7be5be79.pth",
-    "vgg": "vgg16-397923af.pth",
-    "squeeze": "squeezenet1_1-b8a52dc0.pth",
-}
-
-
 def lpips(pred: Tensor, true: Tensor, net: str = "alex", fetch: bool = False) -> Tensor:
     """Learned perceptual distance (Zhang et al., CVPR 2018) by the `lpips` package, version 0.1.
 
@@ -307,47 +253,6 @@ def lpips(pred: Tensor, true: Tensor, net: str = "alex", fetch: bool = False) ->
     model = lpips_network(net, fetch).to(pred.device)
     with torch.inference_mode():
         return model(2 * pred.float() - 1, 2 * true.float() - 1).flatten()
-
-
-def lpips_missing() -> str:
-    """Why LPIPS has no value on this machine; empty where it has one."""
-    try:
-        lpips_network()
-    except Unavailable as reason:
-        return str(reason)
-    return ""
-
-
-@lru_cache(maxsize=1)
-def lpips_network(net: str = "alex", fetch: bool = False) -> torch.nn.Module:
-    """Give the network behind `lpips`, frozen: two (B, 3, H, W) in [−1, 1] to (B, 1, 1, 1).
-
-    Raises:
-        Unavailable: see `lpips`.
-    """
-    import hashlib
-
-    if net not in _BACKBONES:
-        raise ValueError(f"net must be one of {', '.join(_BACKBONES)}; received {net!r}")
-    file = Path(torch.hub.get_dir()) / "checkpoints" / _BACKBONES[net]
-    if file.is_file():
-        with file.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        if not digest.startswith(file.stem.rsplit("-", 1)[1]):
-            raise Unavailable(f"LPIPS is absent: {file} is damaged; remove it and fetch it again.")
-    elif not fetch:
-        raise Unavailable(
-            f"LPIPS is absent: the weights {file.name} are not in {file.parent}; put them there, "
-            "or allow the download with fetch=True."
-        )
-    try:
-        from lpips import LPIPS
-
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the package calls torchvision in an outdated way
-            return LPIPS(net=net, verbose=False).requires_grad_(False)
-    except Exception as error:
-        raise Unavailable(f"LPIPS is absent: {one_line(error)}; see {file}.") from error
 
 
 @dataclass(frozen=True)

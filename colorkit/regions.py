@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from colorkit.ciede2000 import ciede2000
 from colorkit.color import rgb_to_lab
-from colorkit.metrics import ciede2000
 
 REGIONS = ("plants", "sky", "built")
 _TINTS = {"plants": (0.0, 0.5, 0.0), "sky": (0.0, 0.2, 0.5), "built": (0.5, 0.3, 0.0)}

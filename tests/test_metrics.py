@@ -13,7 +13,7 @@ import torch
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torchmetrics.functional.image import structural_similarity_index_measure
 
-from colorkit import metrics
+from colorkit import metrics, perceptual
 from colorkit.errors import ColorkitError
 from colorkit.metrics import METRICS, Unavailable
 
@@ -295,7 +295,7 @@ def test_lpips_scales_its_input(hub, monkeypatch):
     torch.save(torchvision.models.squeezenet1_1(weights=None).state_dict(), file)
     digest = hashlib.sha256(file.read_bytes()).hexdigest()[:8]
     file = file.rename(hub / f"squeezenet1_1-{digest}.pth")
-    monkeypatch.setitem(metrics._BACKBONES, "squeeze", file.name)
+    monkeypatch.setitem(perceptual._BACKBONES, "squeeze", file.name)
     pred, true = torch.rand(2, 2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     weights = torchvision.models.SqueezeNet1_1_Weights
     monkeypatch.setattr(weights, "get_state_dict", lambda *_, **__: torch.load(file))
