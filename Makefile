@@ -16,8 +16,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 report: .venv/installed  ## run every chapter, write report/_build/html/index.html
 	$(BIN)/colorkit report --profile $(PROFILE)
 
+# As many at a time as there are cores, each on one; a file, or a notebook, stays in one process.
+WORKERS ?= auto
 test: .venv/installed lint  ## the whole test suite, nbval on the notebooks included
-	$(BIN)/python -m pytest --nbval-lax --nbval-current-env tests notebooks
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope \
+	  --nbval-lax --nbval-current-env tests notebooks
 
 trust: .venv/installed  ## damaged files, kills, lost connections, hostile input, by the thousand
 	COLORKIT_TRUST=full $(BIN)/python -m pytest tests/trust

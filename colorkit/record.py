@@ -54,16 +54,26 @@ def keep_record(profile: str, data: str = "") -> None:
 
 
 def _keep_curves(runs: Path, path: Path) -> None:
-    """Join the histories of all finished trainings to one table, named and numbered."""
+    """Join the histories of all finished trainings to one table, named and numbered.
+
+    Of trainings made elsewhere the table keeps what it had: no machine has to hold all of them.
+    """
     import pandas as pd
 
     from colorkit.training import load_run
 
     trained = [load_run(record.parent) for record in sorted(runs.glob("*/run.json"))]
     tables = [run.history.assign(training=run.name, seed=run.seed) for run in trained]
-    if tables:
-        table = pd.concat(tables).drop(columns="seconds").set_index(["training", "seed", "epoch"])
-        write_text(path, table.sort_index().round(7).to_csv())
+    if not tables:
+        return
+    table = pd.concat(tables).drop(columns="seconds").round(7)
+    if path.exists():
+        before = pd.read_csv(path)
+        made = set(zip(table["training"], table["seed"], strict=True))
+        other = [key not in made for key in zip(before["training"], before["seed"], strict=True)]
+        table = pd.concat([before[other], table])
+    table = table.set_index(["training", "seed", "epoch"]).sort_index()
+    write_text(path, table.to_csv())
 
 
 def with_results(readme: str, record: Path) -> str:
