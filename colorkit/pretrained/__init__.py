@@ -108,7 +108,8 @@ def keep(weights: str | Path, name: str, description: str, **card) -> Path:
         description: one line on what the model is for.
         **card: added to the file's own card. What colorizing looks at: `gray`, the decolorization
             it was trained on (`nir` for near infrared), `size`, the shorter side in pixels at
-            which it looks at a photograph, and `saturation`, a factor on its chroma. For people:
+            which it looks at a photograph, `views`, several such sizes at which it looks, and
+            mirrored, to answer with the mean, and `saturation`, a factor on its chroma. For people:
             data, epochs, scores, failures, licence.
 
     Returns:

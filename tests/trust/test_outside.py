@@ -282,6 +282,8 @@ def absurd() -> dict[str, bytes]:
             keep(f"{architecture} {key} {value}", card | named)
     for size in (10**9, -5, 0, "32", None, 3.5, float("nan")):
         keep(f"size {size}", card | {"size": size})
+    for views in ([], [0], [-5], ["32"], [None], [3.5], [10**9], [32] * 1000, 32, "all", {}):
+        keep(f"views {str(views)[:20]}", card | {"views": views})
     for saturation in ("2", None, float("nan"), float("inf"), 1e308, [1]):
         keep(f"saturation {saturation}", card | {"saturation": saturation})
     for gray in ("", "red-ish", None, ["nir"], 5):
