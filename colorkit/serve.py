@@ -6,8 +6,10 @@ only exchange messages with the widget in it: Voilà refuses to execute what a b
 
 import asyncio
 import ipaddress
+import os
 import secrets
 import socket
+import tempfile
 from pathlib import Path
 
 from jupyter_client.kernelspec import KernelSpecManager
@@ -33,6 +35,7 @@ _EXTENSIONS = (
     "@jupyter-widgets/jupyterlab-manager",
     "@voila-dashboards/widgets-manager8",
 )
+_LONGEST = 38  # bytes of the folder of sockets
 _IDLE = 1800  # seconds after which the process of a visitor who is gone is ended
 _PROTOCOL = "v1.kernel.websocket.jupyter.org"
 _VISITORS = 16  # at a time: each has a process, of half a gigabyte
@@ -122,6 +125,7 @@ def _settings(host: str, port: int, token: str) -> Config:
         "token": token,
         "identity_provider_class": VoilaIdentityProvider,
         "notebook_path": str(APP / "page.ipynb"),
+        "connection_dir_root": _short_folder(),
         "open_browser": False,
         "log_level": "ERROR",
         "config_file_paths": [],  # a voila.py that happens to lie here would be executed
@@ -148,6 +152,16 @@ def _settings(host: str, port: int, token: str) -> Config:
             "KernelManager": {"transport": "ipc"},  # no ports that other users could try
         }
     )
+
+
+def _short_folder() -> str:
+    """Where the kernels' sockets are made, in a folder of their own that only their owner can open.
+
+    Some systems name each person's temporary folder at length, and names of sockets end at some
+    100 bytes, of which Voilà and Jupyter take 65.
+    """
+    usual = tempfile.gettempdir()
+    return usual if len(os.fsencode(usual)) <= _LONGEST else "/tmp"
 
 
 def _free_port(host: str, port: int) -> int:

@@ -208,6 +208,7 @@ def train_once(folder) -> tuple[str, list[str]]:
     import shared_training
 
     torch.set_num_threads(1)
+    os.environ["COLORKIT_PROGRESS"] = "plain"  # a line an epoch, wherever this runs
     lines, say = [], print
     builtins.print = lambda *words, **options: lines.append(" ".join(map(str, words)))
     try:
