@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import elsewhere, network, pipeline, program, streaming
-from benchmarks.timing import KIND, QUIET, Others, machine
+from benchmarks.timing import QUIET, RESULTS, Others, machine
 from colorkit.files import write_json
 from colorkit.profiles import project_root
 
@@ -42,7 +42,7 @@ def main() -> None:
     unknown = set(chosen) - set(PARTS)
     if unknown:
         parser.error(f"unknown {', '.join(unknown)}; the parts are {', '.join(PARTS)}")
-    path = project_root() / "figures" / f"bench-{KIND}.json"
+    path = project_root() / "figures" / RESULTS
     kept = json.loads(path.read_text()) if path.exists() else {"parts": {}}
     for name in chosen:
         print(f"measuring {name}", flush=True)

@@ -15,6 +15,9 @@ DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 QUIET = 0.05  # share of the processor that other programs may take during a timing
 MEMORY_KEPT = "memory kept by the C library"  # a variant that did not pay
 KIND = "gpu" if DEVICE.type == "cuda" else "cpu"
+# Of the file of results: AMX multiplies so much faster that it is another kind of machine.
+AMX = KIND == "cpu" and torch.cpu.get_capabilities().get("amx_bf16")
+RESULTS = f"bench-{KIND}{'-amx' if AMX else ''}.json"
 
 
 class Others:

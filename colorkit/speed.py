@@ -9,7 +9,7 @@ from pathlib import Path
 
 from colorkit.errors import ColorkitError, one_line
 
-KINDS = {"cpu": "CPU", "gpu": "GPU"}
+KINDS = {"cpu": "CPU", "cpu-amx": "CPU with AMX", "gpu": "GPU"}
 
 
 def speeds(folder: Path) -> list[dict]:

@@ -123,17 +123,17 @@ def test_a_line_is_told_from_a_curve():
 
 def test_every_result_finds_its_place_on_the_page(tmp_path):
     (tmp_path / "bench-cpu.json").write_text(json.dumps(RESULTS))
-    cpu, gpu = speeds(tmp_path)
-    assert (cpu["title"], gpu["title"]) == tuple(KINDS.values())
-    assert gpu["machine"] is None and not gpu["rows"]
+    cpu, amx, gpu = found = speeds(tmp_path)
+    assert [each["title"] for each in found] == list(KINDS.values())
+    assert all(each["machine"] is None and not each["rows"] for each in (amx, gpu))
     assert cpu["disturbed"] == ["a"] and cpu["date"] == "2026-01-02"
     assert [r["ours"] for r in cpu["rows"]] == [2.0] and cpu["tables"][0]["rows"] == [["b"]]
-    drawn = plots([cpu, gpu])
+    drawn = plots(found)
     assert set(drawn) == {"bench-cpu-x.svg", "bench-cpu-profile-0.svg"}
     assert all(b"<svg" in data for data in drawn.values())
-    assert drawn == plots([cpu, gpu])  # equal results, equal files
+    assert drawn == plots(found)  # equal results, equal files
     assert len(tables(RESULTS["parts"], {"a", "b"})) == 3
-    page = book._templates(ROOT / "report").get_template("speed.md").render(speeds=[cpu, gpu])
+    page = book._templates(ROOT / "report").get_template("speed.md").render(speeds=found)
     assert r"| step \| size | 2 images\/s | – | – | 50 % | ≥ 1 | ✔ |" in page
     assert "Other programs were running during a." in page
     assert "## GPU\n\nNot measured here" in page
@@ -147,10 +147,12 @@ def test_damaged_results_are_one_sentence(tmp_path, text):
         speeds(tmp_path)
 
 
-def test_the_results_of_record_are_of_parts_that_exist_and_name_no_place():
-    path = ROOT / "figures" / "bench-cpu.json"
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_results_of_record_are_of_parts_that_exist_and_name_no_place(kind):
+    path = ROOT / "figures" / f"bench-{kind}.json"
     if not path.exists():
         pytest.skip("not measured")
     found = json.loads(path.read_text())
     assert set(found["parts"]) <= set(PARTS)
     assert "/" not in json.dumps(found["machine"])
+    assert ("amx" in found["machine"]["processor"]) == (kind == "cpu-amx")
