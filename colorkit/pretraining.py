@@ -178,13 +178,12 @@ def keep(
     network, _ = load_weights(weights)
     few = {n: paths[:: max(1, len(paths) // CHOOSING)] for n, paths in photographs.choosing.items()}
 
-    def gain(look: dict) -> float:
-        return sum(each["psnr_gain"][0] for each in measure(network, few, look).values())
-
-    look = max((look for look in LOOKS if not (quick and "views" in look)), key=gain)
+    looks = [look for look in LOOKS if not (quick and "views" in look)]
+    tried = [(look, measure(network, few, look)) for look in looks]
+    look, found = max(tried, key=lambda each: sum(s["psnr_gain"][0] for s in each[1].values()))
     card = look | {"gray": "weighted"}
     if colorful:
-        ratios = [each["colorfulness_ratio"] for each in measure(network, few, look).values()]
+        ratios = [each["colorfulness_ratio"] for each in found.values()]
         card["saturation"] = round(float(np.mean(ratios)) ** -0.5, 3)
     return pretrained.keep(
         weights,
