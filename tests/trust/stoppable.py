@@ -210,7 +210,8 @@ def begin(job, *arguments, last: tuple[str, int] | None = None, log: Path):
     Args:
         job: a function of this module, and its arguments.
         last: kind and number, counted from 1, of a moment.
-        log: where what it says goes; beside it, as JSON, how many moments it passed to the end.
+        log: where what it says goes; beside it an empty file when it begins, and in
+            the end, as JSON, how many moments it passed.
     """
     context = multiprocessing.get_context("forkserver")  # the libraries are imported once
     context.set_forkserver_preload([__name__])
@@ -236,6 +237,7 @@ def _alone(job: str, arguments: tuple, last, log: Path) -> None:
     # What was started in the background is deaf to Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ["COLORKIT_PROGRESS"] = "none"
+    log.with_suffix(".begun").touch()
     MOMENTS.last, os.fsync = last, MOMENTS.write
     status = 0
     try:
