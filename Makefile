@@ -35,7 +35,7 @@ compat: .venv/installed  ## the suite on other Pythons, with the oldest and the 
 	  $(BIN)/uv venv --quiet --allow-existing --python $$python $$env; \
 	  $(BIN)/uv pip install --quiet --no-config --python $$env/bin/python --resolution $$kind \
 	    -e ".[dev,export,shards]"; \
-	  $$env/bin/python -m pytest $(TESTS); \
+	  OMP_NUM_THREADS=1 $$env/bin/python -m pytest -n $(WORKERS) --dist loadscope $(TESTS); \
 	done; done
 
 lint: .venv/installed
