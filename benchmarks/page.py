@@ -7,7 +7,6 @@ OMP_NUM_THREADS.
 """
 
 import shutil
-import signal
 import statistics
 import subprocess
 import sys
@@ -47,7 +46,7 @@ def main(path: str | None = None) -> None:
                 print(f"{what:12} {middle:5.2f} s ({least:.2f} to {most:.2f}, {len(times)} times)")
             chromium.close()
         finally:
-            app.send_signal(signal.SIGINT)
+            app.terminate()
             app.wait()
 
 

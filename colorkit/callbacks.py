@@ -28,7 +28,7 @@ class AtomicCheckpoints(TorchCheckpointIO):
         buffer = io.BytesIO()
         torch.save(checkpoint, buffer)
         with atomic_write(path) as file:
-            file.write(buffer.getbuffer())
+            file.write(buffer.getvalue())
 
     def load_checkpoint(self, path, *options, **more) -> dict:
         """Read a checkpoint; where its folder was moved, the paths in it follow."""

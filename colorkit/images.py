@@ -122,7 +122,7 @@ def encode_image(
     quality: int = 95,
     exif: bytes | None = None,
     icc_profile: bytes | None = None,
-) -> memoryview:
+) -> bytes:
     """Give the bytes of an image file; the format follows the name (JPEG, PNG, TIFF, WebP, BMP).
 
     JPEG keeps color at full resolution (4:4:4), for halved chroma would blur exactly what a
@@ -167,7 +167,7 @@ def encode_image(
             f"{path}: {width}×{height} pixels cannot be stored as {kind} ({one_line(error)}); "
             "choose another format, such as .png."
         ) from error
-    return encoded.getbuffer()
+    return encoded.getvalue()
 
 
 def _open(path: Path) -> BinaryIO:

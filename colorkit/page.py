@@ -154,7 +154,7 @@ class Page(anywidget.AnyWidget):
         self._picture: Picture | None = None
         self._kept, self._shown = Metadata(), None
         self._name, self._file, self._expected = "", 0, 0
-        self._incoming, self._outgoing = bytearray(), memoryview(b"")
+        self._incoming, self._outgoing = bytearray(), b""
         self.observe(self._changed, ["model", "saturation", "contrast", "hints"])
         self.on_msg(self._receive)
         if photograph:
@@ -184,7 +184,7 @@ class Page(anywidget.AnyWidget):
             self.photo = {
                 "name": name, "width": width, "height": height, "notes": list(self._kept.notes)
             }  # fmt: skip
-            self.before = bytes(encode_image("before.jpg", to_gray(self._picture.small)))
+            self.before = encode_image("before.jpg", to_gray(self._picture.small))
             self.hints = []
             self._repaint()
 
@@ -217,7 +217,7 @@ class Page(anywidget.AnyWidget):
         rgb = self._picture.colorize(*settings)
         self._shown = settings
         with self.hold_sync():
-            self.after = bytes(encode_image("after.jpg", rgb, quality=90))
+            self.after = encode_image("after.jpg", rgb, quality=90)
             self.painted += 1
             self.fault = ""
 
@@ -285,7 +285,7 @@ class Page(anywidget.AnyWidget):
 
     def _give(self, content: dict, _) -> None:
         start = int(content["start"])
-        piece = bytes(self._outgoing[start : start + PIECE])
+        piece = self._outgoing[start : start + PIECE]
         if start + PIECE >= len(self._outgoing):
-            self._outgoing = memoryview(b"")
+            self._outgoing = b""
         self.send({"kind": "piece", "start": start}, [piece])

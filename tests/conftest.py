@@ -1,5 +1,6 @@
 """Fixtures shared by the tests of data, batches and inference: tiny, colorful, made in memory."""
 
+import signal
 import sys
 import threading
 import zlib
@@ -15,6 +16,8 @@ from colorkit import cli
 from colorkit.course import scene_entries
 from colorkit.data.collection import Collection, collect
 
+# What is started in the background is deaf to Ctrl-C, and so would be the programs started here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # Tiny networks spend more time waking threads than multiplying.
 torch.set_num_threads(1)
 

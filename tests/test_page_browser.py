@@ -88,8 +88,6 @@ def start(command: list[str], folder: Path, **environment: str) -> subprocess.Po
         stdout=subprocess.PIPE,
         stderr=(folder / "log").open("w"),
         text=True,
-        # What is started in the background is deaf to Ctrl-C, and so are its children.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 

@@ -234,8 +234,6 @@ def _alone(job: str, arguments: tuple, last, log: Path) -> None:
         os.dup2(file.fileno(), 2)
     torch.set_num_threads(1)
     np.seterr(all="ignore")
-    # What was started in the background is deaf to Ctrl-C.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ["COLORKIT_PROGRESS"] = "none"
     log.with_suffix(".begun").touch()
     MOMENTS.last, os.fsync = last, MOMENTS.write

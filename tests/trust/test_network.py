@@ -493,8 +493,9 @@ def test_the_page_without_a_network(offline, project, tally):
                 time.sleep(0.1)
             else:
                 pytest.fail("nobody listens")
-        finally:
             process.send_signal(signal.SIGINT)
             process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert offline.read_text() == ""
     tally("commands without a network", survived=1)
