@@ -32,7 +32,7 @@ TESTS ?= tests
 compat: .venv/installed  ## the suite on other Pythons, with the oldest and the newest versions
 	@set -e; for python in $(PYTHONS); do for kind in $(RESOLUTIONS); do \
 	  env=.compat/$$python-$$kind; echo "== Python $$python, $$kind"; \
-	  $(BIN)/uv venv --quiet --allow-existing --python $$python $$env; \
+	  $(BIN)/uv venv --quiet --clear --python $$python $$env; \
 	  $(BIN)/uv pip install --quiet --no-config --python $$env/bin/python --resolution $$kind \
 	    -e ".[dev,export,shards]"; \
 	  OMP_NUM_THREADS=1 $$env/bin/python -m pytest -n $(WORKERS) --dist loadscope $(TESTS); \
