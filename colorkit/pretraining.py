@@ -73,8 +73,8 @@ def faithful(data: str) -> Path:
     """Make the model of the lowest color error (see `colorkit.faithful`).
 
     First for fidelity alone, then at a rising price on dullness, so that fewer pictures stay brown.
-    Of the trainings and their averages the one was taken that on validation images gains most among
-    those that leave fewer than a tenth of them brown.
+    Of the last trainings and their averages the one was taken that on validation images, all data
+    sets together, gains most among those that leave fewer than a tenth of them brown.
     """
     photographs = Photographs(data)
     trained = [_long_training(photographs).weights]
