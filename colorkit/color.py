@@ -5,6 +5,7 @@ whole batch is converted on whatever device it lives on, in float32, and gradien
 `tests/test_color.py` holds the two equal within 1e-3 Lab units over the whole gamut.
 """
 
+import functools
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -24,7 +25,14 @@ D65_WHITE = (0.95047, 1.0, 1.08883)  # 2° observer, Y = 1
 AB_RANGE = 110.0
 
 LUMA_WEIGHTS = (0.2125, 0.7154, 0.0721)  # ITU-R BT.709, as skimage.color.rgb2gray rounds them
-DECOLORIZATIONS = ("red", "green", "blue", "mean", "weighted", "lab")
+_GRAY_WEIGHTS = {
+    "red": (1.0, 0.0, 0.0),
+    "green": (0.0, 1.0, 0.0),
+    "blue": (0.0, 0.0, 1.0),
+    "mean": (1 / 3, 1 / 3, 1 / 3),
+    "weighted": LUMA_WEIGHTS,
+}
+DECOLORIZATIONS = (*_GRAY_WEIGHTS, "lab")
 
 # Both curves join a power to a straight line near black. In units of the joint each is
 # max(v, 1) ** exponent + slope · (min(v, 1) − 1): no branch is computed in vain and the gradient is
@@ -48,6 +56,7 @@ _LIGHT_TO_T = [
     for row, white in zip(RGB_TO_XYZ, D65_WHITE, strict=True)
 ]
 _G_TO_LAB = [[m * _JOINT_F for m in row] for row in _F_TO_LAB]
+_LAB_BIAS = (-16.0 - 116 * _JOINT_F / 3, 0.0, 0.0)
 _T_TO_LIGHT = [
     [m * white / _JOINT_LINEAR for m, white in zip(row, D65_WHITE, strict=True)]
     for row in _XYZ_TO_RGB
@@ -126,8 +135,7 @@ def _by_parts(convert: Callable[[Tensor, Tensor | None], Tensor], images: Tensor
     """Convert a few images or rows at a time on a CPU (see `_IN_CACHE`), all at once elsewhere."""
     if images.device.type != "cpu" or images.requires_grad or images.numel() == 0:
         return convert(images, None)
-    dtype = torch.float32 if images.dtype == torch.uint8 else images.dtype
-    out = torch.empty(images.shape, dtype=dtype)
+    out = torch.empty_like(images, memory_format=torch.contiguous_format)
     height, width = images.shape[2:]
     each, rows = max(1, _IN_CACHE // (height * width)), max(1, _IN_CACHE // width)
     for some, theirs in zip(images.split(each), out.split(each), strict=True):
@@ -154,7 +162,9 @@ def rgb_to_lab(rgb: Tensor) -> Tensor:
         return _by_parts(lambda part, out: _to_lab(_to_light(part), out), rgb)
     # A byte has 256 values: the light of each is computed once, then looked up.
     light = _to_light(torch.arange(256, device=rgb.device) / 255)
-    return _by_parts(lambda part, out: _to_lab(_look_up(light, part), out), rgb)
+    if rgb.device.type == "cpu":
+        return _bytes_to_lab(rgb, light)
+    return _to_lab(light[rgb.int()], None)
 
 
 def _to_light(rgb: Tensor) -> Tensor:
@@ -163,16 +173,37 @@ def _to_light(rgb: Tensor) -> Tensor:
     return _curve(v, 2.4, _LIGHT_SLOPE)
 
 
-def _look_up(table: Tensor, index: Tensor) -> Tensor:
-    index = index.to(torch.int32, memory_format=torch.contiguous_format)
-    return table.index_select(0, index.view(-1)).view(index.shape)
-
-
 def _to_lab(light: Tensor, out: Tensor | None) -> Tensor:
     constant = [-_LIGHT_SLOPE * sum(row) for row in _LIGHT_TO_T]
     t = _affine(light, _LIGHT_TO_T, constant)  # X/Xn, Y/Yn, Z/Zn
-    f = _curve(t, 1 / 3, 1 / 3)
-    return _affine(f, _G_TO_LAB, (-16.0 - 116 * _JOINT_F / 3, 0.0, 0.0), out)
+    return _affine(_curve(t, 1 / 3, 1 / 3), _G_TO_LAB, _LAB_BIAS, out)
+
+
+def _bytes_to_lab(rgb: Tensor, light: Tensor) -> Tensor:
+    """Convert uint8 (B, 3, H, W) on the CPU, four times as fast as `_to_lab`."""
+    from colorkit.compiled import bytes_to_lab
+
+    # NumPy asks for huge pages; memory that comes in small ones takes as long as the conversion.
+    lab = np.empty(rgb.flatten(2).shape, np.float32)
+    constants = (np.array(x, np.float32) for x in (_LIGHT_TO_T, _G_TO_LAB, _LAB_BIAS))
+    table = (light - _LIGHT_SLOPE).numpy()
+    bytes_to_lab(_pixels(rgb), table, *constants, lab)
+    return torch.from_numpy(lab).view(rgb.shape)
+
+
+def _bytes_to_gray(rgb: Tensor, weights: Sequence[float]) -> Tensor:
+    """Decolorize uint8 (B, 3, H, W) on the CPU."""
+    from colorkit.compiled import bytes_to_gray
+
+    pixels = _pixels(rgb).reshape(-1, 3)
+    gray = np.empty(len(pixels), np.float32)
+    bytes_to_gray(pixels, np.array(weights, np.float32) / np.float32(255), gray)
+    return torch.from_numpy(gray).view(len(rgb), 1, *rgb.shape[2:])
+
+
+def _pixels(rgb: Tensor) -> np.ndarray:
+    """Bring (B, 3, H, W) to (B, H · W, 3), without a copy if it lies in memory like that."""
+    return rgb.permute(0, 2, 3, 1).contiguous().flatten(1, 2).numpy()
 
 
 def lab_to_rgb(lab: Tensor, clip: bool = True) -> Tensor:
@@ -233,7 +264,7 @@ def decolorize(rgb: Tensor, method: str = "weighted") -> Tensor:
     """Turn a color image into one gray channel.
 
     Args:
-        rgb: (B, 3, H, W) float, sRGB in [0, 1].
+        rgb: (B, 3, H, W) sRGB, float in [0, 1] or uint8 in [0, 255].
         method: `red`, `green` or `blue` (that channel alone), `mean` (of the three), `weighted`
             (0.2125 R + 0.7154 G + 0.0721 B, scikit-image's `rgb2gray`) or `lab` (L*/100).
 
@@ -243,17 +274,17 @@ def decolorize(rgb: Tensor, method: str = "weighted") -> Tensor:
     Raises:
         ValueError: an unknown method (the known ones are named) or another shape.
     """
-    _check_rgb(rgb, "rgb")
-    if method in ("red", "green", "blue"):
-        channel = ("red", "green", "blue").index(method)
-        return rgb[:, channel : channel + 1]
-    if method == "mean":
-        return rgb.mean(dim=1, keepdim=True)
-    if method == "weighted":
-        r, g, b = rgb.split(1, dim=1)
-        return LUMA_WEIGHTS[0] * r + LUMA_WEIGHTS[1] * g + LUMA_WEIGHTS[2] * b
+    _check_rgb(rgb, "rgb", or_bytes=True)
     if method == "lab":
         return scale_L(rgb_to_lab(rgb)[:, :1])
+    if method in _GRAY_WEIGHTS:
+        weights = _GRAY_WEIGHTS[method]
+        if rgb.dtype == torch.uint8:
+            if rgb.device.type == "cpu":
+                return _bytes_to_gray(rgb, weights)
+            rgb = rgb.float().div_(255)
+        parts = [w * rgb[:, c : c + 1] for c, w in enumerate(weights) if w]
+        return functools.reduce(torch.add, parts)
     raise ValueError(
         f"unknown decolorization {method!r}; choose one of {', '.join(DECOLORIZATIONS)}"
     )

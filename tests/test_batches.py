@@ -105,7 +105,7 @@ def test_prepare_cuts_gray_and_truth_at_the_same_place():
     images, labels = pixels(5, 12), torch.arange(5)
     batch = prepare(images, labels, 8, "red", seeded(3))
     rgb = crop(images, 8, seeded(3))
-    assert torch.equal(batch.gray, decolorize(rgb, "red"))
+    torch.testing.assert_close(batch.gray, decolorize(rgb, "red"), atol=1e-6, rtol=0)
     alone = prepare(images, labels, 8, "lab", seeded(3))
     assert torch.allclose(alone.gray * 100, batch.lab[:, :1], atol=1e-4)
 
@@ -115,7 +115,7 @@ def test_prepare_converts_the_pixels_that_crop_cuts(generator):
     images = pixels(5, 12)
     batch = prepare(images, torch.arange(5), 8, "red", generator and seeded(generator))
     rgb = crop(images, 8, generator and seeded(generator))
-    torch.testing.assert_close(batch.lab, rgb_to_lab(rgb), atol=1e-4, rtol=0)
+    torch.testing.assert_close(batch.lab, rgb_to_lab(rgb), atol=4e-4, rtol=0)
 
 
 def test_epoch_shuffle_is_a_permutation_new_each_epoch_and_repeatable():

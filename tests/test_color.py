@@ -166,12 +166,12 @@ def test_conversion_leaves_its_input_alone_and_takes_empty_batches(convert):
     ],
 )
 def test_another_shape_or_type_is_refused_by_what_was_received(x, received):
-    for name, function in (("lab", lab_to_rgb), ("rgb", decolorize)):
-        with pytest.raises(ValueError, match=f"{name} must be a float tensor.*{received}"):
-            function(x)
-    other = x.int() if x.dtype == torch.uint8 else x  # bytes are converted to Lab
-    with pytest.raises(ValueError, match=f"rgb must be a float or uint8 tensor.*{other.dtype}"):
-        rgb_to_lab(other)
+    with pytest.raises(ValueError, match=f"lab must be a float tensor.*{received}"):
+        lab_to_rgb(x)
+    other = x.int() if x.dtype == torch.uint8 else x
+    for function in (rgb_to_lab, decolorize):  # which take bytes as well
+        with pytest.raises(ValueError, match=f"rgb must be a float or uint8 tensor.*{other.dtype}"):
+            function(other)
 
 
 def test_bytes_convert_as_the_floats_they_stand_for():
@@ -179,12 +179,30 @@ def test_bytes_convert_as_the_floats_they_stand_for():
     pixels = torch.cat((pixels, pixels.flip(2)))
     rgb = pixels.permute(0, 3, 1, 2)  # as a decoder lays them out
     expected = rgb_to_lab(rgb / 255)
-    torch.testing.assert_close(rgb_to_lab(rgb), expected, atol=1e-4, rtol=0)
+    torch.testing.assert_close(rgb_to_lab(rgb), expected, atol=4e-4, rtol=0)
     assert torch.equal(rgb_to_lab(rgb), rgb_to_lab(rgb.contiguous()))
     assert rgb_to_lab(rgb).is_contiguous() and rgb_to_lab(rgb[:0]).shape == (0, 3, 20, 20)
     part = rgb[:, :, 3:9, 2:7]  # a crop is no copy
-    torch.testing.assert_close(rgb_to_lab(part), expected[:, :, 3:9, 2:7], atol=1e-4, rtol=0)
+    torch.testing.assert_close(rgb_to_lab(part), expected[:, :, 3:9, 2:7], atol=4e-4, rtol=0)
     assert np.abs(to_numpy(rgb_to_lab(rgb)) - sk.rgb2lab(pixels.numpy())).max() < 1e-3
+
+
+def test_bytes_of_every_lightness_and_hue_convert_exactly():
+    levels = torch.tensor([*range(12), *range(12, 256, 9), 255], dtype=torch.uint8)
+    rgb = torch.cartesian_prod(levels, levels, levels).T.reshape(1, 3, len(levels), -1)
+    exact = rgb_to_lab(rgb.double() / 255)
+    assert (rgb_to_lab(rgb) - exact).abs().max() < 3e-4
+
+
+@pytest.mark.parametrize("method", DECOLORIZATIONS)
+def test_bytes_decolorize_as_the_floats_they_stand_for(method):
+    generator = torch.Generator().manual_seed(5)
+    pixels = torch.randint(256, (2, 33, 40, 3), generator=generator, dtype=torch.uint8)
+    rgb = pixels.permute(0, 3, 1, 2)
+    gray = decolorize(rgb, method)
+    torch.testing.assert_close(gray, decolorize(rgb / 255, method), atol=2e-6, rtol=0)
+    assert torch.equal(gray, decolorize(rgb.contiguous(), method))
+    assert decolorize(rgb[:0], method).shape == (0, 1, 33, 40)
 
 
 @pytest.mark.parametrize("fast", [True, False])

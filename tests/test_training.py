@@ -1,11 +1,12 @@
 """Trainings: what is kept, what is resumed, what is refused."""
 
-import builtins
 import errno
+import io
 import json
 import os
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stdout
 from dataclasses import replace
 
 import numpy as np
@@ -209,13 +210,9 @@ def train_once(folder) -> tuple[str, list[str]]:
 
     torch.set_num_threads(1)
     os.environ["COLORKIT_PROGRESS"] = "plain"  # a line an epoch, wherever this runs
-    lines, say = [], print
-    builtins.print = lambda *words, **options: lines.append(" ".join(map(str, words)))
-    try:
+    with redirect_stdout(io.StringIO()) as said:
         found = shared_training.run(folder)
-    finally:
-        builtins.print = say
-    return found.folder.name, [line for line in lines if " epoch " in line]
+    return found.folder.name, [line for line in said.getvalue().splitlines() if " epoch " in line]
 
 
 def test_two_programs_that_want_a_training_make_it_once(tmp_path):

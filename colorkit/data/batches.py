@@ -14,8 +14,6 @@ from torch.utils.data import BatchSampler, DataLoader, Sampler
 from colorkit.color import DECOLORIZATIONS, decolorize, rgb_to_lab
 from colorkit.data.collection import ImageSet
 
-_IN_CACHE = 200_704  # pixels whose red, green and blue in float32 fit a processor's cache
-
 
 class Batch(NamedTuple):
     """What a network is trained on or measured with.
@@ -160,7 +158,8 @@ def cut(
         share: numbers are drawn for the whole batch, of which these images are one process's part.
 
     Returns:
-        (B, C, size, size) uint8 on the images' device; of the centers, a view of `images`.
+        (B, C, size, size) uint8 on the images' device, in memory with the channels of a pixel
+        together; of the centers, a view of `images`.
 
     Raises:
         ValueError: the images are smaller than `size`.
@@ -169,19 +168,18 @@ def cut(
     slack = side - size
     if slack < 0:
         raise ValueError(f"cannot cut {size} × {size} out of {side} × {side} images")
-    images = images.permute(0, 3, 1, 2)
     if generator is None:
         start = slack // 2
-        return images[..., start : start + size, start : start + size]
+        return images[:, start : start + size, start : start + size].permute(0, 3, 1, 2)
     whole, own = count * share.of, share.slice()
     places = torch.randint(slack + 1, (2, whole), generator=generator).T[own].tolist()
     flips = (torch.rand(whole, generator=generator) < 0.5)[own].tolist()
-    squares = images.new_empty((count, images.shape[1], size, size))
+    squares = images.new_empty((count, size, size, images.shape[3]))
     # Whole rows are copied; one gather of all pixels takes seven times as long on a CPU.
     for target, image, (top, left), flip in zip(squares, images, places, flips, strict=True):
-        square = image[:, top : top + size, left : left + size]
-        target.copy_(square.flip(2) if flip else square)
-    return squares
+        square = image[top : top + size, left : left + size]
+        target.copy_(square.flip(1) if flip else square)
+    return squares.permute(0, 3, 1, 2)
 
 
 def _to_float(pixels: Tensor) -> Tensor:
@@ -207,16 +205,11 @@ def prepare(
         generator, share: see `cut`.
     """
     pixels = cut(images, size, generator, share)
-    if gray == "random" and generator:
-        fed = _random_gray(_to_float(pixels), generator, share)
+    if gray == "random":
+        fed = _random_gray(pixels, generator, share) if generator else decolorize(pixels)
     else:
-        method = "weighted" if gray == "random" else gray
-        # A few images at a time on a CPU: what is not larger than its cache is not written to
-        # memory, nor is memory asked of the system for it.
-        each = _IN_CACHE // size**2 if pixels.device.type == "cpu" else len(pixels)
-        parts = pixels.split(max(1, each))
-        fed = torch.cat([decolorize(_to_float(part), method) for part in parts])
-    return Batch(fed, rgb_to_lab(pixels), labels)  # bytes, which convert sooner
+        fed = decolorize(pixels, gray)
+    return Batch(fed, rgb_to_lab(pixels), labels)
 
 
 def prepare_nir(
@@ -244,10 +237,10 @@ def prepare_nir(
 
 
 def _random_gray(rgb: Tensor, generator: torch.Generator, share: Share = ALL) -> Tensor:
-    """Decolorize each image of (B, 3, H, W) in a way of its own: (B, 1, H, W)."""
+    """Decolorize each image of (B, 3, H, W) uint8 in a way of its own: (B, 1, H, W)."""
     whole = torch.randint(len(DECOLORIZATIONS), (len(rgb) * share.of,), generator=generator)
     drawn = whole[share.slice()].to(rgb.device)
-    gray = torch.empty_like(rgb[:, :1])
+    gray = rgb.new_empty((len(rgb), 1, *rgb.shape[2:]), dtype=torch.float32)
     for k in drawn.unique().tolist():
         gray[drawn == k] = decolorize(rgb[drawn == k], DECOLORIZATIONS[k])
     return gray

@@ -1,0 +1,90 @@
+"""Bytes to CIELAB on a CPU, compiled.
+
+PyTorch passes over an image twelve times for it, and each pass fetches and stores what the one
+before it left. Here a block of pixels stays in the processor's first cache through all steps, which
+Numba compiles to vector instructions. That takes a second when this module is imported: whoever
+needs it imports it then.
+"""
+
+import numpy as np
+from numba import float32, njit, uint8, void
+
+_BLOCK = 1024  # pixels of a block: their planes take 24 kB
+# Everything is single precision; one number in double would make twice the work.
+_ONE, _THIRD = np.float32(1), np.float32(1 / 3)
+_SECOND, _CUBIC = np.float32(2 / 9), np.float32(14 / 81)  # of the series of (1 − e) ** (−1/3)
+_GUESS = np.int32(0x54A21D2A)
+
+_ROW, _ROWS = float32[::1], float32[:, ::1]
+
+
+@njit(fastmath=True)
+def _look_up(table, pixels, out):
+    """Look up the three bytes of each pixel: (N, 3) becomes (3, N)."""
+    for c in range(3):
+        for i in range(len(pixels)):
+            out[c, i] = table[pixels[i, c]]
+
+
+@njit(fastmath=True)
+def _affine(planes, row, bias, out):
+    """Add up three planes, weighted, and a bias."""
+    first, second, third = row[0], row[1], row[2]
+    for i in range(len(out)):
+        out[i] = first * planes[0, i] + second * planes[1, i] + third * planes[2, i] + bias
+
+
+@njit(fastmath=True)
+def _cube_roots(plane):
+    """Replace v by max(v, 1) ** (1/3) + min(v, 1) / 3.
+
+    Through y = v ** (−1/3), which needs no division. The bits of a float are nearly its logarithm:
+    a third of them, negated, are y within 4 %. With e = 1 − v y³ the series' first terms leave 3e-5
+    of that, and Newton's step nothing.
+    """
+    for i in range(len(plane)):
+        v = plane[i]
+        third = np.int32(np.float32(v).view(np.int32) * _THIRD)
+        y = np.int32(_GUESS - third).view(np.float32)
+        e = _ONE - v * y * y * y
+        y += y * e * (_THIRD + e * (_SECOND + e * _CUBIC))
+        y += y * (_ONE - v * y * y * y) * _THIRD
+        plane[i] = v * y * y + _THIRD if v > _ONE else _ONE + v * _THIRD
+
+
+@njit(void(uint8[:, ::1], _ROW, _ROWS, _ROWS, _ROW, _ROWS), nogil=True)
+def _image_to_lab(rgb, light, to_t, to_lab, bias, lab):
+    """Convert one image: (N, 3) becomes (3, N)."""
+    given, curved = np.empty((3, _BLOCK), np.float32), np.empty((3, _BLOCK), np.float32)
+    for start in range(0, len(rgb), _BLOCK):
+        stop = min(start + _BLOCK, len(rgb))
+        size = stop - start
+        _look_up(light, rgb[start:stop], given)
+        for c in range(3):
+            _affine(given, to_t[c], np.float32(0), curved[c, :size])
+            _cube_roots(curved[c, :size])
+        for c in range(3):
+            _affine(curved, to_lab[c], bias[c], lab[c, start:stop])
+
+
+@njit(void(uint8[:, :, ::1], _ROW, _ROWS, _ROWS, _ROW, float32[:, :, ::1]), nogil=True)
+def bytes_to_lab(rgb, light, to_t, to_lab, bias, lab):
+    """Convert sRGB bytes to CIELAB, as `colorkit.color.rgb_to_lab` converts floats.
+
+    Args:
+        rgb: (B, N, 3) uint8, the channels of a pixel together.
+        light: (256,), the light of each byte. This and all that follows is float32.
+        to_t: (3, 3), from light to X/Xn, Y/Yn, Z/Zn, in units of the joint of CIELAB's curve.
+        to_lab, bias: (3, 3) and (3,), from that curve's values to L*, a*, b*.
+        lab: (B, 3, N), the result.
+    """
+    for k in range(len(rgb)):
+        _image_to_lab(rgb[k], light, to_t, to_lab, bias, lab[k])
+
+
+@njit(void(uint8[:, ::1], _ROW, _ROW), fastmath=True, nogil=True)
+def bytes_to_gray(rgb, weights, gray):
+    """Weight the three bytes of each pixel: (N, 3) uint8 becomes (N,) float32."""
+    red, green, blue = weights[0], weights[1], weights[2]
+    for i in range(len(rgb)):
+        gray[i] = red * rgb[i, 0] + green * rgb[i, 1] + blue * rgb[i, 2]
