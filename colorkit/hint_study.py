@@ -53,7 +53,7 @@ def tint(hue: float, chroma: float = 45.0, lightness: float = 60.0) -> tuple[int
 
 def opposite(color: tuple[int, int, int]) -> tuple[int, int, int]:
     """Bytes of the color of the other hue: a* and b* change their sign."""
-    lab = rgb_to_lab(torch.tensor(color, dtype=torch.uint8).view(1, 3, 1, 1)).flatten()
+    lab = rgb_to_lab(torch.tensor(color).view(1, 3, 1, 1) / 255).flatten()
     return _bytes(lab * torch.tensor([1.0, -1.0, -1.0]))
 
 

@@ -66,7 +66,7 @@ def _read_hint(number: int, hint, size: tuple[int, int]) -> Hint:
             f"hint {number} at x {x:g}, y {y:g} lies outside the photograph, which is {width} "
             f"pixels wide and {height} high; move it inside"
         )
-    pixel = torch.tensor(_bytes(number, color), dtype=torch.uint8).view(1, 3, 1, 1)
+    pixel = torch.tensor(_bytes(number, color)).view(1, 3, 1, 1) / 255
     _, a, b = rgb_to_lab(pixel).flatten().tolist()
     return Hint(x, y, a, b)
 

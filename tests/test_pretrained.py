@@ -154,5 +154,7 @@ def test_a_wheel_carries_the_box(tmp_path):
 def test_import_is_instant_and_lazy():
     code = "import colorkit, sys; assert 'torch' not in sys.modules; assert 'numpy' not in "
     code += "sys.modules; from colorkit import colorize; assert 'torch' in sys.modules; "
-    code += "assert 'lightning' not in sys.modules; assert 'pandas' not in sys.modules"
+    code += "assert 'lightning' not in sys.modules; assert 'pandas' not in sys.modules; "
+    code += "import numpy; colorize(numpy.zeros((9, 9), 'uint8'), hints=[(1, 1, 'red')]); "
+    code += "assert 'numba' not in sys.modules"  # it compiles for a second
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
