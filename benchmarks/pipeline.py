@@ -52,7 +52,7 @@ def data() -> dict:
     with _one_thread(), tempfile.TemporaryDirectory() as folder:
         images = image_set(open_cache(entries, STORED, folder))
         works = {"ours": lambda: epoch(images, SIDE), "plain": lambda: [None for _ in plain]}
-        times = alternate(works, 5)
+        times = alternate(works, 15)
     ratio = median_ratio(times["plain"], times["ours"])
     found = row(
         f"data path after the first epoch, {SIDE} × {SIDE}, one core",

@@ -160,11 +160,9 @@ def rgb_to_lab(rgb: Tensor) -> Tensor:
     _check_rgb(rgb, "rgb", or_bytes=True)
     if rgb.dtype != torch.uint8:
         return _by_parts(lambda part, out: _to_lab(_to_light(part), out), rgb)
-    # A byte has 256 values: the light of each is computed once, then looked up.
-    light = _to_light(torch.arange(256, device=rgb.device) / 255)
-    if rgb.device.type == "cpu":
-        return _bytes_to_lab(rgb, light)
-    return _to_lab(light[rgb.int()], None)
+    if rgb.device.type == "cpu" and len(rgb):
+        return bytes_to_lab(rgb.permute(0, 2, 3, 1).numpy())
+    return _to_lab(_light_of_bytes(rgb.device)[rgb.int()], None)
 
 
 def _to_light(rgb: Tensor) -> Tensor:
@@ -179,31 +177,48 @@ def _to_lab(light: Tensor, out: Tensor | None) -> Tensor:
     return _affine(_curve(t, 1 / 3, 1 / 3), _G_TO_LAB, _LAB_BIAS, out)
 
 
-def _bytes_to_lab(rgb: Tensor, light: Tensor) -> Tensor:
-    """Convert uint8 (B, 3, H, W) on the CPU, four times as fast as `_to_lab`."""
-    from colorkit.compiled import bytes_to_lab
+def _light_of_bytes(device: torch.device | None = None) -> Tensor:
+    """What `_to_light` says of each value of a byte."""
+    return _to_light(torch.arange(256, device=device) / 255)
+
+
+def bytes_to_lab(images: Sequence[np.ndarray]) -> Tensor:
+    """Convert images of one size on the CPU, several times as fast as from floats.
+
+    Args:
+        images: one or more arrays (H, W, 3) of uint8 sRGB, or one of four axes. They are read
+            where they lie: a part of a larger array, or a mirrored one, need not be copied.
+
+    Returns:
+        (B, 3, H, W) float32, as `rgb_to_lab`.
+    """
+    from colorkit.compiled import image_to_lab
 
     # NumPy asks for huge pages; memory that comes in small ones takes as long as the conversion.
-    lab = np.empty(rgb.flatten(2).shape, np.float32)
-    constants = (np.array(x, np.float32) for x in (_LIGHT_TO_T, _G_TO_LAB, _LAB_BIAS))
-    table = (light - _LIGHT_SLOPE).numpy()
-    bytes_to_lab(_pixels(rgb), table, *constants, lab)
-    return torch.from_numpy(lab).view(rgb.shape)
+    lab = np.empty((len(images), 3, *images[0].shape[:2]), np.float32)
+    constants = [np.array(x, np.float32) for x in (_LIGHT_TO_T, _G_TO_LAB, _LAB_BIAS)]
+    light = (_light_of_bytes() - _LIGHT_SLOPE).numpy()
+    for image, its in zip(images, lab, strict=True):
+        image_to_lab(image, light, *constants, its)
+    return torch.from_numpy(lab)
 
 
-def _bytes_to_gray(rgb: Tensor, weights: Sequence[float]) -> Tensor:
-    """Decolorize uint8 (B, 3, H, W) on the CPU."""
-    from colorkit.compiled import bytes_to_gray
+def bytes_to_gray(images: Sequence[np.ndarray], method: str = "weighted") -> Tensor:
+    """Decolorize images of one size on the CPU: (B, 1, H, W) float32, as `decolorize`.
 
-    pixels = _pixels(rgb).reshape(-1, 3)
-    gray = np.empty(len(pixels), np.float32)
-    bytes_to_gray(pixels, np.array(weights, np.float32) / np.float32(255), gray)
-    return torch.from_numpy(gray).view(len(rgb), 1, *rgb.shape[2:])
+    Args:
+        images: see `bytes_to_lab`.
+        method: see `decolorize`.
+    """
+    from colorkit.compiled import image_to_gray
 
-
-def _pixels(rgb: Tensor) -> np.ndarray:
-    """Bring (B, 3, H, W) to (B, H · W, 3), without a copy if it lies in memory like that."""
-    return rgb.permute(0, 2, 3, 1).contiguous().flatten(1, 2).numpy()
+    if method == "lab":
+        return scale_L(bytes_to_lab(images)[:, :1])
+    weights = np.array(_weights(method), np.float32) / np.float32(255)
+    gray = np.empty((len(images), *images[0].shape[:2]), np.float32)
+    for image, its in zip(images, gray, strict=True):
+        image_to_gray(image, weights, its)
+    return torch.from_numpy(gray)[:, None]
 
 
 def lab_to_rgb(lab: Tensor, clip: bool = True) -> Tensor:
@@ -277,14 +292,18 @@ def decolorize(rgb: Tensor, method: str = "weighted") -> Tensor:
     _check_rgb(rgb, "rgb", or_bytes=True)
     if method == "lab":
         return scale_L(rgb_to_lab(rgb)[:, :1])
+    if rgb.dtype == torch.uint8:
+        if rgb.device.type == "cpu" and len(rgb):
+            return bytes_to_gray(rgb.permute(0, 2, 3, 1).numpy(), method)
+        rgb = rgb.float().div_(255)
+    parts = [w * rgb[:, c : c + 1] for c, w in enumerate(_weights(method)) if w]
+    return functools.reduce(torch.add, parts)
+
+
+def _weights(method: str) -> tuple[float, float, float]:
+    """Weights of red, green and blue in a decolorization other than `lab`."""
     if method in _GRAY_WEIGHTS:
-        weights = _GRAY_WEIGHTS[method]
-        if rgb.dtype == torch.uint8:
-            if rgb.device.type == "cpu":
-                return _bytes_to_gray(rgb, weights)
-            rgb = rgb.float().div_(255)
-        parts = [w * rgb[:, c : c + 1] for c, w in enumerate(weights) if w]
-        return functools.reduce(torch.add, parts)
+        return _GRAY_WEIGHTS[method]
     raise ValueError(
         f"unknown decolorization {method!r}; choose one of {', '.join(DECOLORIZATIONS)}"
     )

@@ -1,7 +1,7 @@
 """Bytes to CIELAB on a CPU, compiled.
 
 PyTorch passes over an image twelve times for it, and each pass fetches and stores what the one
-before it left. Here a block of pixels stays in the processor's first cache through all steps, which
+before it left. Here a row of pixels stays in the processor's first cache through all steps, which
 Numba compiles to vector instructions. That takes a second when this module is imported: whoever
 needs it imports it then.
 """
@@ -9,7 +9,6 @@ needs it imports it then.
 import numpy as np
 from numba import float32, njit, uint8, void
 
-_BLOCK = 1024  # pixels of a block: their planes take 24 kB
 # Everything is single precision; one number in double would make twice the work.
 _ONE, _THIRD = np.float32(1), np.float32(1 / 3)
 _GUESS, _WRONG = np.int32(0x54A21D2A), 0.106  # see `_cube_roots`
@@ -18,7 +17,8 @@ _SERIES = np.polynomial.Chebyshev.interpolate(
 ).convert(kind=np.polynomial.Polynomial)
 _C0, _C1, _C2, _C3, _C4, _C5 = _SERIES.coef.astype(np.float32)
 
-_ROW, _ROWS = float32[::1], float32[:, ::1]
+_PIXELS = uint8[:, :, :]  # of any strides: the array may be cut out of another one, or mirrored
+_ROW, _ROWS, _PLANES = float32[::1], float32[:, ::1], float32[:, :, ::1]
 
 
 @njit(fastmath=True)
@@ -55,39 +55,33 @@ def _cube_roots(plane):
         plane[i] = root + _THIRD if v > _ONE else _ONE + v * _THIRD
 
 
-@njit(void(uint8[:, ::1], _ROW, _ROWS, _ROWS, _ROW, _ROWS), nogil=True)
-def _image_to_lab(rgb, light, to_t, to_lab, bias, lab):
-    """Convert one image: (N, 3) becomes (3, N)."""
-    given, curved = np.empty((3, _BLOCK), np.float32), np.empty((3, _BLOCK), np.float32)
-    for start in range(0, len(rgb), _BLOCK):
-        stop = min(start + _BLOCK, len(rgb))
-        size = stop - start
-        _look_up(light, rgb[start:stop], given)
-        for c in range(3):
-            _affine(given, to_t[c], np.float32(0), curved[c, :size])
-            _cube_roots(curved[c, :size])
-        for c in range(3):
-            _affine(curved, to_lab[c], bias[c], lab[c, start:stop])
-
-
-@njit(void(uint8[:, :, ::1], _ROW, _ROWS, _ROWS, _ROW, float32[:, :, ::1]), nogil=True)
-def bytes_to_lab(rgb, light, to_t, to_lab, bias, lab):
+@njit(void(_PIXELS, _ROW, _ROWS, _ROWS, _ROW, _PLANES), nogil=True)
+def image_to_lab(rgb, light, to_t, to_lab, bias, lab):
     """Convert sRGB bytes to CIELAB, as `colorkit.color.rgb_to_lab` converts floats.
 
     Args:
-        rgb: (B, N, 3) uint8, the channels of a pixel together.
+        rgb: (H, W, 3) uint8.
         light: (256,), the light of each byte. This and all that follows is float32.
         to_t: (3, 3), from light to X/Xn, Y/Yn, Z/Zn, in units of the joint of CIELAB's curve.
         to_lab, bias: (3, 3) and (3,), from that curve's values to L*, a*, b*.
-        lab: (B, 3, N), the result.
+        lab: (3, H, W), the result.
     """
-    for k in range(len(rgb)):
-        _image_to_lab(rgb[k], light, to_t, to_lab, bias, lab[k])
+    height, width = rgb.shape[:2]
+    given, curved = np.empty((3, width), np.float32), np.empty((3, width), np.float32)
+    for y in range(height):
+        _look_up(light, rgb[y], given)
+        for c in range(3):
+            _affine(given, to_t[c], np.float32(0), curved[c])
+            _cube_roots(curved[c])
+        for c in range(3):
+            _affine(curved, to_lab[c], bias[c], lab[c, y])
 
 
-@njit(void(uint8[:, ::1], _ROW, _ROW), fastmath=True, nogil=True)
-def bytes_to_gray(rgb, weights, gray):
-    """Weight the three bytes of each pixel: (N, 3) uint8 becomes (N,) float32."""
+@njit(void(_PIXELS, _ROW, _ROWS), fastmath=True, nogil=True)
+def image_to_gray(rgb, weights, gray):
+    """Weight the three bytes of each pixel: (H, W, 3) uint8 becomes (H, W) float32."""
     red, green, blue = weights[0], weights[1], weights[2]
-    for i in range(len(rgb)):
-        gray[i] = red * rgb[i, 0] + green * rgb[i, 1] + blue * rgb[i, 2]
+    height, width = rgb.shape[:2]
+    for y in range(height):
+        for x in range(width):
+            gray[y, x] = red * rgb[y, x, 0] + green * rgb[y, x, 1] + blue * rgb[y, x, 2]

@@ -6,7 +6,7 @@ import torch
 from skimage import color as sk
 
 from colorkit.color import DECOLORIZATIONS, decolorize, rgb_to_lab
-from colorkit.data.batches import EpochShuffle, crop, loader, mix_seed, prepare
+from colorkit.data.batches import EpochShuffle, crop, cut, loader, mix_seed, prepare, views
 
 
 def pixels(count: int, side: int, seed: int = 0) -> torch.Tensor:
@@ -99,6 +99,16 @@ def test_prepare_equals_scikit_images_pipeline(gray):
     assert batch.gray.shape == (1, 1, 8, 8)
     assert np.abs(batch.gray[0, 0].numpy() - reference).max() < 1e-5
     assert batch.labels.tolist() == [4]
+
+
+@pytest.mark.parametrize("seed", [None, 3])
+def test_views_are_the_squares_of_cut_and_copy_nothing(seed):
+    images = pixels(5, 12)
+    squares = views(images.numpy(), 8, seed and seeded(seed))
+    copied = cut(images, 8, seed and seeded(seed)).permute(0, 2, 3, 1)
+    assert all(np.array_equal(view, other) for view, other in zip(squares, copied, strict=True))
+    assert all(np.shares_memory(view, images.numpy()) for view in squares)
+    assert views(images[:0].numpy(), 8) == [] and cut(images[:0], 8).shape == (0, 3, 8, 8)
 
 
 def test_prepare_cuts_gray_and_truth_at_the_same_place():

@@ -7,11 +7,18 @@ the CPU; on a CPU it replaces a Python loop over images by a few vectorized call
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Sampler
 
-from colorkit.color import DECOLORIZATIONS, decolorize, rgb_to_lab
+from colorkit.color import (
+    DECOLORIZATIONS,
+    bytes_to_gray,
+    bytes_to_lab,
+    decolorize,
+    rgb_to_lab,
+)
 from colorkit.data.collection import ImageSet
 
 
@@ -164,22 +171,45 @@ def cut(
     Raises:
         ValueError: the images are smaller than `size`.
     """
-    count, side = images.shape[:2]
+    places = _places(images.shape, size, generator, share)
+    if generator is None:
+        start = (images.shape[1] - size) // 2
+        return images[:, start : start + size, start : start + size].permute(0, 3, 1, 2)
+    squares = images.new_empty((len(images), size, size, images.shape[3]))
+    # Whole rows are copied; one gather of all pixels takes seven times as long on a CPU.
+    for target, image, (top, left, flip) in zip(squares, images, places, strict=True):
+        square = image[top : top + size, left : left + size]
+        target.copy_(square.flip(1) if flip else square)
+    return squares.permute(0, 3, 1, 2)
+
+
+def views(
+    images: np.ndarray, size: int, generator: torch.Generator | None = None, share: Share = ALL
+) -> list[np.ndarray]:
+    """Cut the squares of `cut` without copying: (size, size, C) each, parts of `images`."""
+    squares = []
+    for image, (top, left, flip) in zip(
+        images, _places(images.shape, size, generator, share), strict=True
+    ):
+        square = image[top : top + size, left : left + size]
+        squares.append(square[:, ::-1] if flip else square)
+    return squares
+
+
+def _places(
+    shape: tuple[int, ...], size: int, generator: torch.Generator | None, share: Share
+) -> list[tuple[int, int, bool]]:
+    """Top, left and whether mirrored of the square of each image; see `cut`."""
+    count, side = shape[:2]
     slack = side - size
     if slack < 0:
         raise ValueError(f"cannot cut {size} × {size} out of {side} × {side} images")
     if generator is None:
-        start = slack // 2
-        return images[:, start : start + size, start : start + size].permute(0, 3, 1, 2)
+        return [(slack // 2, slack // 2, False)] * count
     whole, own = count * share.of, share.slice()
-    places = torch.randint(slack + 1, (2, whole), generator=generator).T[own].tolist()
+    corners = torch.randint(slack + 1, (2, whole), generator=generator)[:, own].tolist()
     flips = (torch.rand(whole, generator=generator) < 0.5)[own].tolist()
-    squares = images.new_empty((count, size, size, images.shape[3]))
-    # Whole rows are copied; one gather of all pixels takes seven times as long on a CPU.
-    for target, image, (top, left), flip in zip(squares, images, places, flips, strict=True):
-        square = image[top : top + size, left : left + size]
-        target.copy_(square.flip(1) if flip else square)
-    return squares.permute(0, 3, 1, 2)
+    return list(zip(*corners, flips, strict=True))
 
 
 def _to_float(pixels: Tensor) -> Tensor:
@@ -204,11 +234,14 @@ def prepare(
             drawn for each image; without a generator, in measurements, that is `weighted`.
         generator, share: see `cut`.
     """
+    if gray == "random" and generator is None:
+        gray = "weighted"
+    if images.device.type == "cpu" and gray != "random":
+        squares = views(images.numpy(), size, generator, share)
+        return Batch(bytes_to_gray(squares, gray), bytes_to_lab(squares), labels)
     pixels = cut(images, size, generator, share)
-    if gray == "random":
-        fed = _random_gray(pixels, generator, share) if generator else decolorize(pixels)
-    else:
-        fed = decolorize(pixels, gray)
+    draws = gray == "random"
+    fed = _random_gray(pixels, generator, share) if draws else decolorize(pixels, gray)
     return Batch(fed, rgb_to_lab(pixels), labels)
 
 
