@@ -5,6 +5,7 @@ import pytest
 import torch
 from skimage import color as sk
 
+from colorkit import color
 from colorkit.color import (
     AB_RANGE,
     D65_WHITE,
@@ -192,6 +193,13 @@ def test_bytes_of_every_lightness_and_hue_convert_exactly():
     rgb = torch.cartesian_prod(levels, levels, levels).T.reshape(1, 3, len(levels), -1)
     exact = rgb_to_lab(rgb.double() / 255)
     assert (rgb_to_lab(rgb) - exact).abs().max() < 3e-4
+
+
+def test_other_devices_look_the_light_of_bytes_up_as_well():
+    rgb = torch.arange(192, dtype=torch.uint8).view(1, 3, 8, 8)
+    found = color._to_lab(color._light_of_bytes()[rgb.int()], None)
+    torch.testing.assert_close(found, rgb_to_lab(rgb / 255), atol=4e-4, rtol=0)
+    assert rgb_to_lab(rgb.to("meta")).shape == (1, 3, 8, 8)
 
 
 @pytest.mark.parametrize("method", DECOLORIZATIONS)
