@@ -18,7 +18,7 @@ def imports() -> dict:
     spent = {}
     for name, code in {"ours": "import colorkit", "nothing": "pass"}.items():
         spent[name] = statistics.median(_python(code) for _ in range(7))
-    taken = spent["ours"] - spent["nothing"]
+    taken = max(0.0, spent["ours"] - spent["nothing"])
     return {"rows": [row("import colorkit", "s", taken, "≤ 0.3 s", met=taken <= 0.3)]}
 
 
