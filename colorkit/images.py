@@ -76,7 +76,7 @@ def resize_crop(rgb: np.ndarray, size: int) -> np.ndarray:
         size: Side of the result in pixels.
 
     Returns:
-        uint8 (size, size, 3), sRGB. An image whose shorter side already is `size` is only cut.
+        uint8 (size, size, 3), sRGB. Of an image whose shorter side already is `size`, a view.
 
     Raises:
         ValueError: `rgb` has another type or shape, or `size` is below 1.
@@ -90,7 +90,7 @@ def resize_crop(rgb: np.ndarray, size: int) -> np.ndarray:
     top, left = (height - side) // 2, (width - side) // 2
     square = rgb[top : top + side, left : left + side]
     if side == size:
-        return square.copy()
+        return square
     image = Image.fromarray(np.ascontiguousarray(square))
     # reducing_gap first averages whole blocks: as good to the eye, much faster on large images.
     return np.array(image.resize((size, size), Image.Resampling.LANCZOS, reducing_gap=3.0))
@@ -217,7 +217,7 @@ def to_srgb(image: Image.Image) -> np.ndarray:
     if image.mode in ("1", "L", "LA"):
         color = image.convert("L")
     else:
-        color = image if image.mode == "CMYK" else image.convert("RGB")
+        color = image if image.mode == "CMYK" else _rgb(image)
     color = _through_profile(color, profile)
     if alpha is not None:
         color = Image.composite(color, Image.new("RGB", color.size, "white"), alpha)
@@ -230,6 +230,8 @@ def _upright(image: Image.Image) -> Image.Image:
         if "orientation" in image.info:  # set by read_wide_tiff
             image.getexif()[ExifTags.Base.Orientation] = image.info["orientation"]
         info = {key: image.info[key] for key in ("transparency",) if key in image.info}
+        if not info and image.getexif().get(ExifTags.Base.Orientation, 1) == 1:
+            return image  # which `exif_transpose` would copy
         image = ImageOps.exif_transpose(image)
         image.info.update(info)
     return image
@@ -259,7 +261,11 @@ def _through_profile(color: Image.Image, profile: bytes | None) -> Image.Image:
                 outputMode="RGB",
                 flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
             )
-    return color.convert("RGB")
+    return _rgb(color)
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    return image if image.mode == "RGB" else image.convert("RGB")  # which always copies
 
 
 def _without_orientation(exif: bytes) -> bytes | None:
