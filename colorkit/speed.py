@@ -65,7 +65,8 @@ def _curve(series: dict):
     axes = figure.subplots()
     for name, points in series["lines"].items():
         axes.plot(*zip(*points, strict=True), marker="o", label=name)
-    axes.set(xlabel=series["x"], ylabel=series["y"], xscale="log", ylim=(0, None))
+    top = 1.1 * max(y for points in series["lines"].values() for _, y in points)
+    axes.set(xlabel=series["x"], ylabel=series["y"], xscale="log", ylim=(0, top or 1))
     axes.set_xticks(ticks := [x for x, _ in next(iter(series["lines"].values()))], map(str, ticks))
     axes.minorticks_off()
     axes.grid(alpha=0.3)
