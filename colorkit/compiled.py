@@ -2,12 +2,12 @@
 
 PyTorch passes over an image twelve times for it, and each pass fetches and stores what the one
 before it left. Here a row of pixels stays in the processor's first cache through all steps, which
-Numba compiles to vector instructions. That takes a second when this module is imported: whoever
+Numba compiles to vector instructions. That takes two seconds when this module is imported: whoever
 needs it imports it then.
 """
 
 import numpy as np
-from numba import float32, njit, uint8, void
+from numba import float32, njit, types, uint8, void
 
 # Everything is single precision; one number in double would make twice the work.
 _ONE, _THIRD = np.float32(1), np.float32(1 / 3)
@@ -17,7 +17,8 @@ _SERIES = np.polynomial.Chebyshev.interpolate(
 ).convert(kind=np.polynomial.Polynomial)
 _C0, _C1, _C2, _C3, _C4, _C5 = _SERIES.coef.astype(np.float32)
 
-_PIXELS = uint8[:, :, :]  # of any strides: the array may be cut out of another one, or mirrored
+# Of any strides, for it may be cut out of another array, or mirrored; and of none that is written.
+_PIXELS = types.Array(uint8, 3, "A", readonly=True)
 _ROW, _ROWS, _PLANES = float32[::1], float32[:, ::1], float32[:, :, ::1]
 
 

@@ -195,6 +195,17 @@ def test_bytes_of_every_lightness_and_hue_convert_exactly():
     assert (rgb_to_lab(rgb) - exact).abs().max() < 3e-4
 
 
+def test_bytes_are_read_where_they_lie():
+    whole = np.random.default_rng(6).integers(0, 256, (9, 11, 4), dtype=np.uint8)
+    whole.flags.writeable = False
+    part = whole[2:8, 1:10][:, ::-1, :3]  # mirrored, of four channels, and not to be written
+    copied = torch.tensor(part.copy()).permute(2, 0, 1)[None]
+    assert torch.equal(color.bytes_to_lab([part, part]), rgb_to_lab(copied).repeat(2, 1, 1, 1))
+    assert torch.equal(color.bytes_to_gray([part], "mean"), decolorize(copied, "mean"))
+    with pytest.raises(ValueError, match="'luma'"):
+        color.bytes_to_gray([part], "luma")
+
+
 def test_other_devices_look_the_light_of_bytes_up_as_well():
     rgb = torch.arange(192, dtype=torch.uint8).view(1, 3, 8, 8)
     found = color._to_lab(color._light_of_bytes()[rgb.int()], None)
