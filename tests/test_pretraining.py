@@ -63,6 +63,21 @@ def test_what_is_measured_neither_trains_nor_chooses(photographs, monkeypatch):
     assert labels == {"land/sea", "land/wood"} and seen["val"].classes == seen["train"].classes
 
 
+def test_small_sets_are_shown_more_often_when_asked(photographs, monkeypatch):
+    seen = {}
+
+    def fit(name, make, recipe, train, val, **rest):
+        seen.update(train=train, data=rest["data"])
+
+    monkeypatch.setattr(photo_sets, "fit", fit)
+    monkeypatch.setattr(photo_sets, "SMALLEST", 1.0)
+    photographs.fit("faithful", photo_sets.FaithfulRecipe(), size=32, balanced=True)
+    names = list(seen["train"].names)
+    counts = {name: names.count(name) for name in names}
+    assert {n: c for n, c in counts.items() if c != (3 if n.startswith("loose") else 1)} == {}
+    assert len(counts) == 22 and "22 photographs" in seen["data"]
+
+
 def test_a_gray_network_gains_nothing(photographs):
     network = ResNetUNet(stages=2).eval()  # a fresh one predicts gray
     scores = pretraining.measure(network, photographs.measured, {"size": 32})

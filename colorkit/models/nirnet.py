@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from colorkit.color import rgb_to_lab, scale_L
 from colorkit.models.colornet import ColorNet, decoder, initialize
-from colorkit.models.resnet_unet import ResNetUNet, silent
+from colorkit.models.encoder_unet import silent
+from colorkit.models.resnet_unet import ResNetUNet
 
 LUMINANCES = ("none", "head", "branch")
 

@@ -1,23 +1,11 @@
-"""A U-Net whose encoder is a ResNet, with a decoder built for whatever that encoder yields.
+"""A U-Net whose encoder is a ResNet: torchvision's, see `colorkit.models.resnet`."""
 
-The encoder is torchvision's, see `colorkit.models.resnet`. The decoder follows
-LinkNet (Chaurasia & Culurciello, 2017): it *adds* each level's plane, brought to the decoder's own
-few channels, where a U-Net concatenates, so that nearly all parameters stay in the encoder.
-"""
-
-from itertools import pairwise
-
-import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
-
-from colorkit.models.resnet import resnet_stages, standardized
-
-WIDTHS = {2: 48, 4: 96, 8: 128, 16: 192}  # channels of the decoder, by stride
+from colorkit.models.encoder_unet import EncoderUNet
+from colorkit.models.resnet import resnet_stages
 
 
-class ResNetUNet(nn.Module):
-    """Gray image in, chroma of half its side out.
+class ResNetUNet(EncoderUNet):
+    """Gray image in, chroma of half its side out; see `EncoderUNet`.
 
     Args:
         num_classes: of an auxiliary scene classifier on the encoder's last plane; None for none.
@@ -30,104 +18,11 @@ class ResNetUNet(nn.Module):
     """
 
     def __init__(self, num_classes: int | None = None, encoder: str = "resnet18", stages: int = 5):
-        super().__init__()
         if stages not in range(2, 6):
             raise ValueError(f"stages must be 2, 3, 4 or 5; got {stages!r}")
+        super().__init__(resnet_stages(encoder, 1)[:stages], num_classes)
         self._settings = {"num_classes": num_classes, "encoder": encoder, "stages": stages}
-        self.encoder = resnet_stages(encoder, 1)[:stages]
-        self.stride = 2**stages
-        *skips, deepest = _channels(self.encoder)
-        # Levels are named by their stride, so that networks of other depths have the same names.
-        strides = [2**k for k in range(stages - 1, 0, -1)]
-        widths = [deepest, *(WIDTHS[s] for s in strides)]
-        names = [str(s) for s in strides]
-        self.up = _modules(names, [nn.Conv2d(i, o, 1) for i, o in pairwise(widths)])
-        pairs = zip(reversed(skips), widths[1:], strict=True)
-        self.skip = _modules(names, [nn.Conv2d(i, o, 1) for i, o in pairs])
-        self.join = _modules(names, [_convolution(width) for width in widths[1:]])
-        self.last = silent(nn.Conv2d(widths[-1], 2, 3, padding=1))  # a fresh network predicts gray
-        self.classifier = nn.Linear(deepest, num_classes) if num_classes else None
-
-    def forward(self, gray: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Predict the chroma of a batch of gray images of any size.
-
-        Args:
-            gray: (B, 1, H, W) in [0, 1].
-
-        Returns:
-            ab: (B, 2, ⌈H/2⌉, ⌈W/2⌉), scaled as by `colorkit.color.scale_ab`; not bounded, but
-                near [0, 1].
-            scores: (B, num_classes) before softmax, or None without a classifier.
-
-        Raises:
-            ValueError: the shape is another one.
-        """
-        x, scores = self.features(gray)
-        return self.last(x) + 0.5, scores
-
-    def features(self, gray: Tensor, more: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
-        """Give the decoder's last plane, (B, 48, ⌈H/2⌉, ⌈W/2⌉), and the scores.
-
-        Args:
-            gray: see `forward`.
-            more: (B, 64, ⌈H/2⌉, ⌈W/2⌉), added to the encoder's first plane.
-        """
-        if gray.ndim != 4 or gray.shape[1] != 1:
-            raise ValueError(f"gray must have shape (batch, 1, H, W); got {tuple(gray.shape)}")
-        height, width = gray.shape[-2:]
-        bottom, right = -height % self.stride, -width % self.stride
-        x = F.pad(gray, (0, right, 0, bottom), mode="replicate") if bottom or right else gray
-        x = standardized(x)
-        stem, *stages = self.encoder
-        x = stem(x)
-        if more is not None:
-            x = x + F.pad(more, (0, right // 2, 0, bottom // 2))
-        planes = [x]
-        for stage in stages:
-            x = stage(x)
-            planes.append(x)
-        x = planes.pop()
-        scores = None if self.classifier is None else self.classifier(x.mean(dim=(2, 3)))
-        for level, up in self.up.items():
-            # Nearest is enough in front of a convolution, and cheapest after the narrowing one.
-            x = F.interpolate(up(x), scale_factor=2, mode="nearest")
-            x = self.join[level](x.add_(self.skip[level](planes.pop())))
-        return x[..., : (height + 1) // 2, : (width + 1) // 2], scores
 
     def settings(self) -> dict:
         """Return the configuration as plain values; `ResNetUNet(**settings)` builds it again."""
         return dict(self._settings)
-
-
-def silent(layer: nn.Conv2d) -> nn.Conv2d:
-    """Set a layer to zero."""
-    nn.init.zeros_(layer.weight)
-    nn.init.zeros_(layer.bias)
-    return layer
-
-
-def _channels(encoder: nn.ModuleList) -> list[int]:
-    """Channels of the encoder's planes, found by running it once."""
-    channels, x = [], torch.zeros(1, 1, 32, 32)
-    encoder.eval()  # batch normalization must not learn from this
-    with torch.no_grad():
-        for stage in encoder:
-            x = stage(x)
-            channels.append(x.shape[1])
-    encoder.train()
-    return channels
-
-
-def _modules(names: list[str], modules: list[nn.Module]) -> nn.ModuleDict:
-    return nn.ModuleDict(dict(zip(names, modules, strict=True)))
-
-
-def _convolution(width: int) -> nn.Sequential:
-    """A 3×3 convolution between two rectifications.
-
-    Without batch normalization: the decoder's planes are the largest, and normalizing them takes
-    as long as all of its convolutions.
-    """
-    return nn.Sequential(
-        nn.ReLU(inplace=True), nn.Conv2d(width, width, 3, padding=1), nn.ReLU(inplace=True)
-    )

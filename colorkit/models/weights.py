@@ -17,13 +17,23 @@ from torch import nn
 from colorkit.errors import ColorkitError, one_line
 from colorkit.files import atomic_write
 from colorkit.models.colornet import ColorNet
+from colorkit.models.efficientnet import EfficientUNet
 from colorkit.models.hintnet import HintUNet
 from colorkit.models.nirnet import NirNet, NirResNetUNet
 from colorkit.models.resnet import SceneClassifier
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.unet import UNet
 
-_KNOWN = (ColorNet, NirNet, UNet, ResNetUNet, NirResNetUNet, HintUNet, SceneClassifier)
+_KNOWN = (
+    ColorNet,
+    NirNet,
+    UNet,
+    ResNetUNet,
+    NirResNetUNet,
+    HintUNet,
+    EfficientUNet,
+    SceneClassifier,
+)
 ARCHITECTURES = {network.__name__: network for network in _KNOWN}
 _STARTS = {
     "NirNet": ("ColorNet",),
