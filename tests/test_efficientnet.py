@@ -12,7 +12,8 @@ from colorkit.errors import ColorkitError
 from colorkit.faithful import FaithfulRecipe
 from colorkit.imagenet import from_lite2, lite2_weights
 from colorkit.models import EfficientUNet, ResNetUNet, parameter_count
-from colorkit.models.efficientnet import Block, Depthwise
+from colorkit.models.efficientnet import CHANNELS, Block, Depthwise
+from colorkit.models.encoder_unet import _channels
 from colorkit.models.weights import load_weights, transfer
 from colorkit.training import one_cycle
 
@@ -40,6 +41,10 @@ def test_half_the_side_of_any_picture(size):
         ab, scores = EfficientUNet(3).eval()(picture(*size))
     assert ab.shape == (2, 2, *(-(-side // 2) for side in size)) and scores.shape == (2, 3)
     assert (ab == 0.5).all()  # a fresh network predicts gray
+
+
+def test_the_channels_are_those_of_the_planes():
+    assert _channels(EfficientUNet().encoder) == list(CHANNELS)
 
 
 def test_fewer_parameters_than_a_resnet18():

@@ -158,3 +158,11 @@ def test_import_is_instant_and_lazy():
     code += "import numpy; colorize(numpy.zeros((9, 9), 'uint8'), hints=[(1, 1, 'red')]); "
     code += "assert 'numba' not in sys.modules"  # it compiles for a second
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_colorizing_starts_without_what_it_does_not_need():
+    """PyTorch's compiler and torchvision take longer to import than a photograph to colorize."""
+    code = "import numpy, sys; from colorkit import colorize; "
+    code += "colorize(numpy.zeros((9, 9), 'uint8'), 'faithful'); "
+    code += "assert not {'torch._dynamo', 'torchvision', 'numba'} & set(sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

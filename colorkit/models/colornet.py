@@ -252,8 +252,12 @@ def _linear(inputs: int, outputs: int, norm: bool, dropout: float = 0.0) -> nn.S
 
 
 def initialize(module: nn.Module) -> None:
-    """He initialization: without batch normalization PyTorch's default fades over 14 layers."""
-    if isinstance(module, nn.Conv2d | nn.Linear):
+    """He initialization: without batch normalization PyTorch's default fades over 14 layers.
+
+    Layers without memory are left alone: random numbers for them make PyTorch import its compiler,
+    which takes longer than to colorize a photograph.
+    """
+    if isinstance(module, nn.Conv2d | nn.Linear) and not module.weight.is_meta:
         nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
         if module.bias is not None:
             nn.init.zeros_(module.bias)

@@ -21,7 +21,8 @@ LITE2 = (
     (6, 5, 2, 208, 5),
     (6, 3, 1, 352, 1),
 )
-_FIRST = 32  # channels of the first convolution
+CHANNELS = (16, 24, 48, 120, 352)  # of each stage's plane
+_FIRST = 32  # of the first convolution's
 
 
 class EfficientUNet(EncoderUNet):
@@ -32,7 +33,7 @@ class EfficientUNet(EncoderUNet):
     """
 
     def __init__(self, num_classes: int | None = None):
-        super().__init__(lite2_stages(1), num_classes)
+        super().__init__(lite2_stages(1), num_classes, CHANNELS)
         self._settings = {"num_classes": num_classes}
 
     def settings(self) -> dict:
@@ -108,7 +109,8 @@ def _convolution(
 ) -> nn.Sequential:
     kind = Depthwise if groups > 1 else nn.Conv2d
     convolution = kind(inputs, outputs, side, stride, padding=side // 2, groups=groups, bias=False)
-    nn.init.kaiming_normal_(convolution.weight, mode="fan_out", nonlinearity="relu")
+    if not convolution.weight.is_meta:  # see `colornet.initialize`
+        nn.init.kaiming_normal_(convolution.weight, mode="fan_out", nonlinearity="relu")
     layers = OrderedDict(conv=convolution, norm=nn.BatchNorm2d(outputs, eps=1e-3))
     if rectified:
         layers["relu"] = nn.ReLU6(inplace=True)

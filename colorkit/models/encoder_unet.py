@@ -5,6 +5,7 @@ to the decoder's own few channels, where a U-Net concatenates, so that nearly al
 the encoder.
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
@@ -22,13 +23,19 @@ class EncoderUNet(nn.Module):
     Args:
         encoder: stages, each of which halves the image; the first is given one channel.
         num_classes: of an auxiliary scene classifier on the encoder's last plane; None for none.
+        channels: of each stage's plane; found by running the encoder once where they are not given.
     """
 
-    def __init__(self, encoder: nn.ModuleList, num_classes: int | None = None):
+    def __init__(
+        self,
+        encoder: nn.ModuleList,
+        num_classes: int | None = None,
+        channels: Sequence[int] | None = None,
+    ):
         super().__init__()
         self.encoder = encoder
         self.stride = 2 ** len(encoder)
-        *skips, deepest = _channels(self.encoder)
+        *skips, deepest = channels or _channels(encoder)
         # Levels are named by their stride, so that networks of other depths have the same names.
         strides = [2**k for k in range(len(encoder) - 1, 0, -1)]
         widths = [deepest, *(WIDTHS[s] for s in strides)]
