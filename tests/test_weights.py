@@ -11,7 +11,6 @@ from safetensors.torch import save, save_file
 from colorkit.errors import ColorkitError
 from colorkit.models import ColorNet
 from colorkit.models.weights import (
-    average_weights,
     load_weights,
     read_card,
     save_weights,
@@ -234,26 +233,3 @@ def test_transfer_to_another_architecture_is_refused(saved):
 
     with pytest.raises(ColorkitError, match=r"holds a ColorNet with other layers.*this Other"):
         transfer(Other(3, width=0.125, global_size=32), saved)
-
-
-def test_weights_are_averaged_with_the_last_ones_card(tmp_path):
-    models = [network(preset="paper", seed=seed) for seed in range(2)]
-    for k, model in enumerate(models):
-        model.train()(torch.rand(4 + k, 1, 32, 32))
-        model.train()(torch.rand(4 + k, 1, 32, 32))
-    paths = [
-        save_weights(tmp_path / f"{k}.safetensors", model, **CARD | {"best_epoch": k})
-        for k, model in enumerate(models)
-    ]
-    mean, card = load_weights(average_weights(tmp_path / "mean.safetensors", *paths))
-    assert card == read_card(paths[1]) and card["best_epoch"] == 1
-    first, second = (model.state_dict() for model in models)
-    for name, weight in mean.state_dict().items():
-        torch.testing.assert_close(weight, ((first[name] + second[name]) / 2).to(weight.dtype))
-
-
-def test_only_the_same_networks_are_averaged(tmp_path, saved):
-    other = save_weights(tmp_path / "other.safetensors", network(num_classes=4), **CARD)
-    with pytest.raises(ColorkitError, match="different networks"):
-        average_weights(tmp_path / "mean.safetensors", saved, other)
-    assert not (tmp_path / "mean.safetensors").exists()

@@ -130,30 +130,6 @@ def load_weights(path: str | Path) -> tuple[nn.Module, dict]:
     return model.to(memory_format=torch.channels_last).eval(), card
 
 
-def average_weights(target: str | Path, *paths: str | Path) -> Path:
-    """Write the mean of trainings of one network, weight by weight, with the last one's card.
-
-    A training and one that went on from it lie in one valley, and between them it is often lower
-    than at either end (Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022).
-
-    Raises:
-        ColorkitError: see `load_weights` and `save_weights`; or networks that differ.
-    """
-    loaded = [load_weights(path) for path in paths]
-    model, card = loaded[-1]
-    for path, (_, other) in zip(paths, loaded, strict=True):
-        if any(other[key] != card[key] for key in ("architecture", "settings")):
-            raise ColorkitError(
-                f"{path} and {paths[-1]} hold different networks; average trainings of the same"
-            )
-    states = [other.state_dict() for other, _ in loaded]
-    for name, weight in model.state_dict().items():
-        if weight.is_floating_point():  # not the count of batches
-            weight.copy_(torch.stack([state[name] for state in states]).mean(dim=0))
-    facts = {key: value for key, value in card.items() if key not in DERIVED}
-    return save_weights(target, model, **facts)
-
-
 def transfer(model: nn.Module, path: str | Path) -> None:
     """Start a model from earlier weights; a classifier for other classes keeps its fresh ones.
 
