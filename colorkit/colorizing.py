@@ -25,6 +25,7 @@ from colorkit.hints import HINTED, Color, hint_planes, read_hints
 from colorkit.images import MAX_PIXELS, read_image, to_srgb
 from colorkit.models.hintnet import HintUNet
 from colorkit.models.nirnet import as_luminance, predict
+from colorkit.settings import memory_kept
 from colorkit.upsample import apply_models, linear_models
 
 Photograph = str | Path | Image.Image | np.ndarray
@@ -41,6 +42,7 @@ _STEPS = 8  # halvings in the search for the gamut's boundary: chroma within 1/2
 _NOISE = 1e-4  # rounding of float32; small beside a gray level, or black would get colors
 
 
+@memory_kept
 def colorize(
     image: Photograph,
     model: str | Path | None = None,

@@ -8,17 +8,16 @@ import io
 import logging
 import lzma
 import os
-import threading
 import warnings
 import zlib
-from collections.abc import Callable
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from colorkit.errors import ColorkitError
+from colorkit.settings import Shared
 
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _SAMPLES = 8  # channels of a pixel, above which it is no photograph
@@ -160,32 +159,8 @@ def _no_errors():
         os.close(kept)
 
 
-class _Shared:
-    """Settings of the whole process, while at least one thread needs them.
-
-    A plain `warnings.catch_warnings` in several threads restores them in the wrong order; here the
-    first thread in changes them and the last one out restores them.
-    """
-
-    def __init__(self, settings: Callable[[], AbstractContextManager]):
-        self.lock, self.inside, self.change = threading.Lock(), 0, settings
-
-    def __enter__(self):
-        with self.lock:
-            self.inside += 1
-            if self.inside == 1:
-                self.settings = self.change()
-                self.settings.__enter__()
-
-    def __exit__(self, *error):
-        with self.lock:
-            self.inside -= 1
-            if self.inside == 0:
-                self.settings.__exit__(None, None, None)
-
-
-quiet = _Shared(_settings)
-mute = _Shared(_no_errors)  # for libtiff, which prints what it finds damaged
+quiet = Shared(_settings)
+mute = Shared(_no_errors)  # for libtiff, which prints what it finds damaged
 # A filter, for setting a level empties every logger's memory: a tenth of reading a small image.
 logging.getLogger("tifffile").addFilter(lambda record: not quiet.inside)
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # or errors go to standard error

@@ -20,6 +20,7 @@ from colorkit.errors import ColorkitError
 from colorkit.files import write_fault
 from colorkit.images import MAX_PIXELS, read_image, write_image
 from colorkit.metadata import read_metadata
+from colorkit.settings import memory_kept
 
 WRITTEN = frozenset(SUFFIXES)  # endings a result can have; others become .png
 READ = WRITTEN | {".gif", ".ppm", ".pgm", ".jp2", ".avif"}
@@ -166,19 +167,22 @@ def colorize_files(
 
     model = HINTED if model is None and hints else model
     pretrained.load(model)  # a fault of the model is no photograph's
-    for outcome in outcomes:
-        if not outcome.fault:
-            try:
-                if outcome.video:
-                    options = {"max_pixels": max_pixels, "progress": progress}
-                    _colorize_video(outcome, model, saturation, hints, compare, options)
-                else:
-                    _colorize_file(outcome, model, saturation, hints, compare, max_pixels)
-            except ColorkitError as error:
-                outcome.fault = str(error)
-            except MemoryError:
-                outcome.fault = f"{outcome.source}: it does not fit in memory; scale it down first."
-        yield outcome
+    with memory_kept:
+        for outcome in outcomes:
+            if not outcome.fault:
+                try:
+                    if outcome.video:
+                        options = {"max_pixels": max_pixels, "progress": progress}
+                        _colorize_video(outcome, model, saturation, hints, compare, options)
+                    else:
+                        _colorize_file(outcome, model, saturation, hints, compare, max_pixels)
+                except ColorkitError as error:
+                    outcome.fault = str(error)
+                except MemoryError:
+                    outcome.fault = (
+                        f"{outcome.source}: it does not fit in memory; scale it down first."
+                    )
+            yield outcome
 
 
 def _colorize_file(

@@ -38,6 +38,7 @@ from colorkit.files import atomic_write, write_json
 from colorkit.losses import chroma_target, joint_loss
 from colorkit.models.weights import load_weights, save_weights, transfer
 from colorkit.profiles import Recipe
+from colorkit.settings import memory_kept
 
 # Raise when networks, losses or batches change what a training gives: trainings stored under
 # another number are made again.
@@ -321,7 +322,7 @@ def _train(
             deterministic="warn",
             benchmark=False,
         )
-        with interruptible(), _lost_process(processes):
+        with memory_kept, interruptible(), _lost_process(processes):
             trainer.fit(trained, ckpt_path=str(last) if last.exists() else None, weights_only=True)
     if trainer.is_global_zero:
         _finish(run_folder, trained, about, best, history)

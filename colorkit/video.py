@@ -17,6 +17,7 @@ from colorkit.colorizing import blaming, guide, near_infrared, paint, predict_pl
 from colorkit.errors import ColorkitError, one_line
 from colorkit.files import atomic_write
 from colorkit.images import MAX_PIXELS
+from colorkit.settings import memory_kept
 from colorkit.steady import SECONDS, Steadied
 
 
@@ -38,6 +39,7 @@ class Colorized:
     notes: tuple[str, ...]
 
 
+@memory_kept
 def colorize_video(
     source: str | Path,
     target: str | Path,
