@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from colorkit.models.norm_relu import Layers
+
 PRESETS = ("paper", "report")
 STRIDE = 8  # the mid-level plane is an eighth of the image's side
 
@@ -237,9 +239,9 @@ def _conv(
     layers: list[nn.Module] = [nn.Conv2d(inputs, outputs, 3, stride, padding=1)]
     if norm:
         layers.append(nn.BatchNorm2d(outputs))
-    layers.append(nn.ReLU(inplace=True))
+    layers.append(nn.ReLU())
     # Neighboring pixels carry the same thing, so whole channels are dropped (Tompson et al. 2015).
-    return nn.Sequential(*layers, *([nn.Dropout2d(dropout)] if dropout else []))
+    return Layers(*layers, *([nn.Dropout2d(dropout)] if dropout else []))
 
 
 def _linear(inputs: int, outputs: int, norm: bool, dropout: float = 0.0) -> nn.Sequential:
@@ -247,7 +249,7 @@ def _linear(inputs: int, outputs: int, norm: bool, dropout: float = 0.0) -> nn.S
     layers: list[nn.Module] = [nn.Linear(inputs, outputs)]
     if norm:
         layers.append(nn.BatchNorm1d(outputs))
-    layers.append(nn.ReLU(inplace=True))
+    layers.append(nn.ReLU())
     return nn.Sequential(*layers, *([nn.Dropout(dropout)] if dropout else []))
 
 

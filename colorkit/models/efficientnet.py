@@ -113,5 +113,5 @@ def _convolution(
         nn.init.kaiming_normal_(convolution.weight, mode="fan_out", nonlinearity="relu")
     layers = OrderedDict(conv=convolution, norm=nn.BatchNorm2d(outputs, eps=1e-3))
     if rectified:
-        layers["relu"] = nn.ReLU6(inplace=True)
+        layers["relu"] = nn.ReLU6()
     return nn.Sequential(layers)

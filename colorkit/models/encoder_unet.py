@@ -123,6 +123,4 @@ def _convolution(width: int) -> nn.Sequential:
     Without batch normalization: the decoder's planes are the largest, and normalizing them takes
     as long as all of its convolutions.
     """
-    return nn.Sequential(
-        nn.ReLU(inplace=True), nn.Conv2d(width, width, 3, padding=1), nn.ReLU(inplace=True)
-    )
+    return nn.Sequential(nn.ReLU(), nn.Conv2d(width, width, 3, padding=1), nn.ReLU())

@@ -57,7 +57,7 @@ class PatchGAN(nn.Module):
             layers.append(nn.Conv2d(inputs, outputs, padding=1, **shape))
             if level and not spectral:
                 layers.append(nn.GroupNorm(1, outputs))
-            layers.append(nn.LeakyReLU(0.2, inplace=True))
+            layers.append(nn.LeakyReLU(0.2))
         self.layers = nn.Sequential(*layers, nn.Conv2d(channels[-1], 1, 3, padding=1))
         self.apply(_initialize)
         if spectral:

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colorkit.models.colornet import initialize
+from colorkit.models.norm_relu import Layers
 
 UPSAMPLINGS = ("transposed", "interpolated")
 _DEEPEST = 16  # a picture of 65,536 pixels a side is then one pixel
@@ -125,8 +126,8 @@ def _double(inputs: int, outputs: int, stride: int, norm: bool) -> nn.Sequential
     for channels, step in ((inputs, stride), (outputs, 1)):
         layers.append(nn.Conv2d(channels, outputs, 3, step, padding=1))
         layers += [nn.BatchNorm2d(outputs)] if norm else []
-        layers.append(nn.ReLU(inplace=True))
-    return nn.Sequential(*layers)
+        layers.append(nn.ReLU())
+    return Layers(*layers)
 
 
 def _up(inputs: int, outputs: int, upsampling: str) -> nn.Module:
