@@ -14,7 +14,16 @@ from typing import BinaryIO
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from colorkit.decoders import TIFF_MAGIC, check_size, eight_bits, mute, quiet, read_wide_tiff
+from colorkit.decoders import (
+    JPEG_MAGIC,
+    TIFF_MAGIC,
+    check_size,
+    eight_bits,
+    mute,
+    quiet,
+    read_plain_jpeg,
+    read_wide_tiff,
+)
 from colorkit.errors import ColorkitError, one_line
 from colorkit.files import atomic_write
 
@@ -186,6 +195,11 @@ def _decode(stream: BinaryIO, path: Path, max_pixels: int, min_side: int | None)
     if not magic:
         raise ColorkitError(f"{path}: the file is empty (0 bytes); copy it again.")
     stream.seek(0)
+    if magic.startswith(JPEG_MAGIC):
+        plain = read_plain_jpeg(stream, path, max_pixels, min_side)
+        if plain is not None:
+            return plain
+        stream.seek(0)
     wide = read_wide_tiff(stream, path, max_pixels) if magic in TIFF_MAGIC else None
     stream.seek(0)
     if wide is not None:

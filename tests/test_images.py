@@ -15,11 +15,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image, ImageCms, features
+from PIL import ExifTags, Image, ImageCms, features
 
+from colorkit.decoders import read_plain_jpeg
 from colorkit.errors import ColorkitError
 from colorkit.files import atomic_write, write_json, write_text
-from colorkit.images import read_image, resize_crop, write_image
+from colorkit.images import MAX_PIXELS, read_image, resize_crop, write_image
 
 HEIGHT, WIDTH = 24, 40
 
@@ -278,6 +279,39 @@ def fault(path, **options) -> str:
     message = str(caught.value)
     assert str(path) in message and "\n" not in message and message.endswith(".")
     return message
+
+
+@pytest.mark.parametrize(
+    "options", [{"subsampling": k} for k in range(3)] + [{"progressive": True}]
+)
+def test_plain_jpeg_has_pillows_pixels(tmp_path, options):
+    noise = np.random.default_rng(0).integers(0, 256, (41, 67, 3), dtype=np.uint8)
+    path = tmp_path / "a.jpg"
+    Image.fromarray(noise).save(path, quality=80, **options)
+    found = read_plain_jpeg(io.BytesIO(path.read_bytes()), path, MAX_PIXELS, None)
+    assert np.array_equal(found, np.asarray(Image.open(path)))
+    assert np.array_equal(read_image(path), found)
+    found[0] = 0  # its own memory
+
+
+@pytest.mark.parametrize("kind", ["gray", "CMYK", "EXIF", "XMP", "profile", "large", "cut off"])
+def test_other_jpeg_is_left_to_pillow(rgb, kind):
+    image, options, least = Image.fromarray(rgb), {}, None
+    if kind in ("gray", "CMYK"):
+        image = image.convert("L" if kind == "gray" else "CMYK")
+    elif kind == "EXIF":
+        options["exif"] = image.getexif()
+        options["exif"][ExifTags.Base.Orientation] = 6
+    elif kind == "XMP":
+        options["xmp"] = b'<x tiff:Orientation="6"/>'
+    elif kind == "profile":
+        options["icc_profile"] = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    elif kind == "large":
+        least = HEIGHT // 2
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", **options)
+    data = stream.getvalue()[: -HEIGHT if kind == "cut off" else None]
+    assert read_plain_jpeg(io.BytesIO(data), Path("a.jpg"), MAX_PIXELS, least) is None
 
 
 def test_faults_are_named(tmp_path, rgb):
