@@ -54,7 +54,8 @@ class _NormReLU(torch.autograd.Function):
         rows = _rows(x)
         count, near = len(rows), x.detach()[0, :, 0, 0].double().numpy()
         first, second = _reduce(sums, rows, near) / count
-        mean, variance = near + first, np.maximum(second - first**2, 0)
+        with np.errstate(invalid="ignore"):  # whoever trains is told of what is no number
+            mean, variance = near + first, np.maximum(second - first**2, 0)
         with torch.no_grad():
             norm.num_batches_tracked.add_(1)
             unbiased = variance * count / (count - 1)
