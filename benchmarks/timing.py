@@ -1,10 +1,8 @@
 """Measuring: works in turn, so that a machine that slows down slows all of them."""
 
-import ctypes
 import statistics
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
 
 import psutil
 import torch
@@ -13,7 +11,6 @@ from colorkit.devices import has_bfloat16
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 QUIET = 0.05  # share of the processor that other programs may take during a timing
-MEMORY_KEPT = "memory kept by the C library"  # a variant that did not pay
 KIND = "gpu" if DEVICE.type == "cuda" else "cpu"
 # Of the file of results: AMX multiplies so much faster that it is another kind of machine.
 AMX = KIND == "cpu" and torch.cpu.get_capabilities().get("amx_bf16")
@@ -88,25 +85,16 @@ def in_turns(streams: dict[int, Iterator[int]], turns: int, images: int) -> dict
     return {name: 1e6 * spent[name] / given[name] for name in streams}
 
 
-@contextmanager
-def memory_kept():
-    """Let the C library keep what programs give back, as glibc can be told to do."""
-    trim, maps = -1, -4  # M_TRIM_THRESHOLD and M_MMAP_MAX of malloc.h, with their usual values
-    library = ctypes.CDLL(None)
-    library.mallopt(trim, 1 << 30), library.mallopt(maps, 0)
-    try:
-        yield
-    finally:
-        library.mallopt(trim, 128 << 10), library.mallopt(maps, 65536)
-
-
 def median_ratio(theirs: list[float], ours: list[float]) -> float:
     """How many times quicker ours is: the median over the turns."""
     return statistics.median(a / b for a, b in zip(theirs, ours, strict=True))
 
 
 def product(dtype: torch.dtype | None = None, side: int = 0) -> tuple[Callable, float]:
-    """A large square matrix product and its floating-point operations: the machine's limit."""
+    """Large square matrix products and their floating-point operations: the machine's limit.
+
+    Ten, for the first after other work is slower: its matrices are no longer in the cache.
+    """
     dtype = dtype or (torch.bfloat16 if has_bfloat16() else torch.float32)
     side = side or (8192 if KIND == "gpu" else 3072)
     layer = torch.nn.Linear(side, side, bias=False, device=DEVICE, dtype=dtype)
@@ -114,9 +102,10 @@ def product(dtype: torch.dtype | None = None, side: int = 0) -> tuple[Callable, 
 
     def work():
         with torch.inference_mode():
-            layer(x)
+            for _ in range(10):
+                layer(x)
 
-    return work, 2.0 * side**3
+    return work, 20.0 * side**3
 
 
 def row(what: str, unit: str, ours: float | None, target: str, **more) -> dict:
