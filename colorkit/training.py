@@ -304,6 +304,9 @@ def _train(
     if recipe.patience:
         callbacks.append(Patience(kind.judged, patience=recipe.patience))
     last, processes = run_folder / "last.ckpt", devices * num_nodes
+    # In its deterministic mode PyTorch would also fill memory that is about to be written, which
+    # takes a tenth of a step.
+    torch.utils.deterministic.fill_uninitialized_memory = False
     with Quiet():
         trainer = L.Trainer(
             max_epochs=recipe.epochs,
