@@ -54,6 +54,6 @@ def _memory_kept():
 
 
 # PyTorch asks for memory anew in every layer, and the C library returns what is large to the system
-# at once: then a third of a training step passes in getting the same pages again, and zeroing them.
-# Within this context glibc keeps what is given back, until its end.
+# at once: then a tenth of a training step, and a fifth of colorizing a large photograph, pass in
+# getting the same pages again, cleared. Within this context glibc keeps what is given back.
 memory_kept = Shared(_memory_kept)
