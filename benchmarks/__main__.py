@@ -11,7 +11,7 @@ import time
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import elsewhere, network, pipeline, program, streaming
+from benchmarks import elsewhere, network, pipeline, program, streaming, tried
 from benchmarks.timing import QUIET, RESULTS, Others, machine
 from colorkit.files import write_json
 from colorkit.profiles import project_root
@@ -25,11 +25,11 @@ PARTS = {
     "import": program.imports,
     "report": program.report,
     "tried-data": pipeline.tried,
-    "tried-training": network.tried_training,
-    "tried-compile": network.tried_compile,
-    "tried-inference": network.tried_inference,
+    "tried-training": tried.training,
+    "tried-compile": tried.compiled_training,
+    "tried-inference": tried.inference,
     "profile": network.profile,
-    "curves": network.curves,
+    "curves": tried.curves,
     "onnx": elsewhere.onnx,
     "shards": streaming.shards,
 }

@@ -1,15 +1,11 @@
 """The network alone: training steps and inference, beside the plain ones and the machine's limit.
 
-The limit is the rate of one large matrix product in the quickest type, taken in the same turns;
-the network's own operations are counted layer by layer. Training counts three times the forward
-pass: gradients of inputs and of weights cost as much as the pass itself.
+The limit is the rate of large matrix products in the quickest type, taken in the same turns; the
+network's own operations are counted layer by layer. Training counts three times the forward pass:
+gradients of inputs and of weights cost as much as the pass itself.
 """
 
 import statistics
-import sys
-import tempfile
-from itertools import pairwise
-from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -20,23 +16,21 @@ from benchmarks.timing import (
     DEVICE,
     KIND,
     alternate,
-    ladder,
     median_ratio,
     product,
     row,
     seconds,
 )
 from colorkit.color import scale_ab
-from colorkit.course import Course
 from colorkit.data.batches import Batch
 from colorkit.devices import best_precision
 from colorkit.inference import predict_ab
 from colorkit.losses import chroma_target
-from colorkit.models import ColorNet, norm_relu
+from colorkit.models import ColorNet
 from colorkit.models.folding import quick
 from colorkit.profiles import Recipe
 from colorkit.settings import memory_kept
-from colorkit.training import Colorizer, fit
+from colorkit.training import Colorizer
 
 SIDE, CLASSES = 224, 10
 BATCH = 256 if KIND == "gpu" else 64
@@ -46,7 +40,7 @@ _AUTOCAST = {"device_type": DEVICE.type, "dtype": torch.bfloat16}
 
 def training() -> dict:
     """Whole training steps: forward, loss, backward, optimizer."""
-    works = {"ours": memory_kept(_in_a_row(our_step())), "plain": plain_step()}
+    works = {"ours": memory_kept(in_a_row(our_step())), "plain": plain_step()}
     works["limit"], operations = product()
     times = alternate(works, 20 if KIND == "gpu" else 4)
     rate = ROW * BATCH / statistics.median(times["ours"])
@@ -74,7 +68,7 @@ def inference() -> dict:
     """Gray batches to chroma planes, and how the time grows with the pixels."""
     plain, ours = PlainNet().eval().to(DEVICE), quick(network().eval())
     gray = torch.rand(BATCH, 1, SIDE, SIDE, device=DEVICE)
-    works = {"ours": _in_a_row(_infer(ours, gray)), "plain": _infer(plain, gray)}
+    works = {"ours": in_a_row(infer(ours, gray)), "plain": infer(plain, gray)}
     works["limit"], operations = product()
     times = alternate(works, 50 if KIND == "gpu" else 7)
     rate = ROW * BATCH / statistics.median(times["ours"])
@@ -94,7 +88,7 @@ def inference() -> dict:
     pixels = {s: torch.rand(1, 1, s, s, device=DEVICE) for s in sides}
     # Small ones several times in a row: each size colorizes as many pixels as the largest.
     counts = {s: round((sides[-1] / s) ** 2) for s in sides}
-    works = {s: _in_a_row(lambda x=x: predict_ab(ours, x), counts[s]) for s, x in pixels.items()}
+    works = {s: in_a_row(lambda x=x: predict_ab(ours, x), counts[s]) for s, x in pixels.items()}
     times = {s: statistics.median(t) / counts[s] for s, t in alternate(works, 3).items()}
     cost = {s: time / s**2 * 1e9 for s, time in times.items()}
     apart = _from_line({s**2: time for s, time in times.items()})
@@ -113,84 +107,6 @@ def inference() -> dict:
         "lines": {"colorkit": [list(pair) for pair in cost.items()]},
     }
     return {"rows": [found, growth], "series": [series]}
-
-
-def tried_training() -> dict:
-    """The same step with one speed-up after another."""
-    steps = {
-        "plain": plain_step(),
-        "target at half size": plain_step(half=True),
-        "fusion without repetition": our_step("32-true", torch.contiguous_format, False),
-        "channels-last layout": our_step("32-true", fused=False),
-        "bfloat16 autocast": _apart(our_step(fused=False)),
-        "fused optimizer": _apart(our_step()),
-    }
-    times = alternate(steps, 20 if KIND == "gpu" else 2)
-    rates = {name: BATCH / statistics.median(t) for name, t in times.items()}
-    if KIND == "cpu" and sys.platform == "linux":
-        before = _in_a_row(steps["fused optimizer"])
-        works = {
-            "fused optimizer": before,
-            "memory kept between steps": memory_kept(before),
-            "normalization and ReLU in one": memory_kept(_in_a_row(our_step())),
-        }
-        for (first, earlier), (name, later) in pairwise(alternate(works, 3).items()):
-            rates[name] = rates[first] * median_ratio(earlier, later)
-    return {"tables": [_table("training", ladder(rates))]}
-
-
-def _apart(step):
-    """Do a step with normalization and ReLU one after the other, as PyTorch does."""
-    return patch.object(norm_relu, "LEAST", float("inf"))(step)
-
-
-@memory_kept
-def tried_compile() -> dict:
-    """torch.compile on top of everything else, with the time it takes to compile."""
-    step = our_step()
-    compiled = our_step(compile=True)
-    took = seconds(compiled)
-    times = alternate({"ours": step, "compiled": compiled}, 20 if KIND == "gpu" else 3)
-    gain = median_ratio(times["ours"], times["compiled"])
-    rate = BATCH / statistics.median(times["compiled"])
-    name = f"torch.compile ({took:.0f} s to compile)"
-    kept = "yes" if KIND == "gpu" and gain > 1.05 else "no"
-    lines = [
-        ["the step as it is", BATCH / statistics.median(times["ours"]), 1.0, ""],
-        [name, rate, gain, kept],
-    ]
-    columns = ["variant", "images/s", "× the line before", "kept"]
-    return {"tables": [_table("compile", lines, columns, "torch.compile on the training step")]}
-
-
-def tried_inference() -> dict:
-    """Inference with one speed-up after another, and other sizes of the batch."""
-    ours = network().eval()
-    gray = torch.rand(BATCH, 1, SIDE, SIDE, device=DEVICE)
-    folded32 = quick(ours, torch.float32)
-    fast = quick(ours)
-    works = {
-        "plain": _infer(PlainNet().eval().to(DEVICE), gray),
-        "channels-last, fusion without repetition": _infer(ours, gray),
-        "batch normalization folded": _infer(folded32, gray),
-        "bfloat16 autocast": _infer(folded32, gray, autocast=True),
-        "bfloat16 weights": _infer(fast, gray),
-    }
-    times = alternate(works, 50 if KIND == "gpu" else 3)
-    rates = {name: BATCH / statistics.median(t) for name, t in times.items()}
-    lines = ladder(rates, dropped=["bfloat16 autocast"])
-    sizes = (1, 4, 16, 64) if KIND == "cpu" else (1, 16, 256)
-    works = {str(n): _infer(fast, gray[:1].expand(n, -1, -1, -1).clone()) for n in sizes}
-    times = alternate(works, 3)
-    batches = [[int(n), int(n) / statistics.median(t)] for n, t in times.items()]
-    series = {
-        "id": "batch",
-        "caption": f"Inference at {SIDE} × {SIDE} pixels: images a second against the batch.",
-        "x": "images in a batch",
-        "y": "images/s",
-        "lines": {"colorkit": batches},
-    }
-    return {"tables": [_table("inference", lines)], "series": [series]}
 
 
 @memory_kept
@@ -223,57 +139,6 @@ _PARTS = {
     "copies and conversions": ("copy_", "_to_copy", "zero_", "fill_", "ToCopy"),
     "upsampling": ("upsample", "pool"),
 }
-
-
-def curves() -> dict:
-    """Validation losses of small trainings with and without the speed-ups, over seeds."""
-    course, lines = Course("smoke"), []
-    ends: dict[str, list[float]] = {"quick": [], "plain": []}
-    # These planes are so small that normalization and ReLU would not be taken together.
-    with tempfile.TemporaryDirectory() as folder, patch.object(norm_relu, "LEAST", 0):
-        for seed in range(4):
-            for name, precision in (("quick", "bf16-mixed"), ("plain", "32-true")):
-                run = fit(
-                    name,
-                    lambda: ColorNet(10, width=0.25, preset="paper", global_size=64),
-                    Recipe(epochs=6, precision=precision),
-                    course.images("vegenet", "train"),
-                    course.images("vegenet", "val"),
-                    size=64,
-                    seed=seed,
-                    folder=folder,
-                    data="procedural scenes",
-                    fingerprint="curves",
-                    module=Colorizer if name == "quick" else _Plain,
-                )
-                ends[name].append(run.history["val_color"].iloc[-1])
-    apart = np.subtract(ends["quick"], ends["plain"])
-    spread = float(np.std(ends["plain"], ddof=1))
-    for name, values in ends.items():
-        lines.append([name, 1e3 * float(np.mean(values)), 1e3 * float(np.std(values, ddof=1))])
-    found = row(
-        "loss after training: with all that is kept, against float32 and none of it",
-        "standard deviations over seeds",
-        float(abs(apart.mean()) / spread),
-        "within seed noise",
-        met=bool(abs(apart.mean()) <= 2 * spread / len(apart) ** 0.5),
-    )
-    columns = ["trainings", "mean validation chroma loss × 1000", "standard deviation over seeds"]
-    return {"rows": [found], "tables": [_table("curves", lines, columns, _CURVES)]}
-
-
-_CURVES = "Quality is not traded: VégéNet's training of the smoke profile, 4 seeds each way"
-
-
-class _Plain(Colorizer):
-    """The same training without speed-ups."""
-
-    def __init__(self, model, *arguments):
-        super().__init__(model, *arguments)
-        self.model.to(memory_format=torch.contiguous_format)
-
-    def configure_optimizers(self):
-        return torch.optim.Adam(self.parameters(), lr=self.recipe.learning_rate)
 
 
 def network() -> ColorNet:
@@ -354,7 +219,9 @@ def _from_line(times: dict[int, float]) -> float:
     return float(np.abs(lines @ a_b - 1).max())
 
 
-def _in_a_row(work, count: int = ROW):
+def in_a_row(work, count: int = ROW):
+    """Do a work several times."""
+
     def works():
         for _ in range(count):
             work()
@@ -362,18 +229,11 @@ def _in_a_row(work, count: int = ROW):
     return works
 
 
-def _infer(net, gray, autocast: bool = False):
+def infer(net, gray, autocast: bool = False):
+    """One batch through a network, as a work to be timed."""
+
     def work():
         with torch.inference_mode(), torch.autocast(enabled=autocast, **_AUTOCAST):
             net(gray)
 
     return work
-
-
-def _table(id: str, lines: list, columns: list[str] | None = None, caption: str = "") -> dict:
-    return {
-        "id": id,
-        "caption": caption or f"{id.capitalize()}: each line adds to the last one kept",
-        "columns": columns or ["variant", "images/s", "× the last kept", "× plain", "kept"],
-        "rows": lines,
-    }

@@ -12,6 +12,7 @@ from colorkit.data.batches import Batch, loader, prepare
 from colorkit.data.collection import ImageSet
 from colorkit.metrics import METRICS
 from colorkit.models.unet import chroma_and_scores
+from colorkit.settings import memory_kept
 
 # What is measured for every network of the course, in the order of its tables.
 MEASURED = ("psnr", "ssim", "absolute_error", "delta_e", "hue_error", "colorfulness")
@@ -102,6 +103,7 @@ def colorize_set(
     return colorize_pixels(predictor, images.__getitems__(range(len(images)))[0], size, gray)
 
 
+@memory_kept
 def evaluate(
     predictor: Predictor,
     images: ImageSet,
