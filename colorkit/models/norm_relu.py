@@ -123,7 +123,10 @@ def _each(kernel, *arrays: np.ndarray) -> None:
             )
         )
 
-    list(_pool(threads).map(run, range(threads)))
+    others = [_pool(threads).submit(run, k) for k in range(1, threads)]
+    run(0)
+    for other in others:
+        other.result()
 
 
 @cache
