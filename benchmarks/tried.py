@@ -3,7 +3,6 @@
 import statistics
 import sys
 import tempfile
-from itertools import pairwise
 from unittest.mock import patch
 
 import numpy as np
@@ -42,20 +41,18 @@ def training() -> dict:
     times = alternate(steps, 20 if KIND == "gpu" else 2)
     rates = {name: BATCH / statistics.median(t) for name, t in times.items()}
     if KIND == "cpu" and sys.platform == "linux":
-        before = in_a_row(steps["fused optimizer"])
-        works = {
-            "fused optimizer": before,
-            "memory kept between steps": memory_kept(before),
-            "normalization and ReLU in one": memory_kept(in_a_row(our_step())),
-        }
-        _climb(rates, works)
+        before, kept = in_a_row(steps["fused optimizer"]), "memory kept between steps"
+        _climb(rates, {"fused optimizer": before, kept: memory_kept(before)})
+        with memory_kept:
+            together = in_a_row(our_step())
+            _climb(rates, {kept: before, "normalization and ReLU in one": together})
     return {"tables": [_table("training", ladder(rates))]}
 
 
 def _climb(rates: dict[str, float], works: dict) -> None:
-    """Add the rates of works that each add to the one before; that of the first is known."""
-    for (first, earlier), (name, later) in pairwise(alternate(works, 3).items()):
-        rates[name] = rates[first] * median_ratio(earlier, later)
+    """Add the rate of the second work, which adds to the first, whose rate is known."""
+    (first, earlier), (name, later) = alternate(works, 3).items()
+    rates[name] = rates[first] * median_ratio(earlier, later)
 
 
 def _apart(step):
@@ -104,8 +101,9 @@ def inference() -> dict:
     lines = ladder(rates, dropped=["bfloat16 autocast"])
     sizes = (1, 4, 16, 64) if KIND == "cpu" else (1, 16, 256)
     works = {n: infer(fast, gray[:1].expand(n, -1, -1, -1).clone()) for n in sizes}
-    works = {n: memory_kept(in_a_row(work)) for n, work in works.items()}
-    batches = [[n, ROW * n / statistics.median(t)] for n, t in alternate(works, 3).items()]
+    works = {n: in_a_row(work) for n, work in works.items()}
+    with memory_kept:
+        batches = [[n, ROW * n / statistics.median(t)] for n, t in alternate(works, 3).items()]
     series = {
         "id": "batch",
         "caption": f"Inference at {SIDE} × {SIDE} pixels: images a second against the batch.",
