@@ -13,8 +13,8 @@ from rich.table import Table
 
 from benchmarks import elsewhere, network, pipeline, program, streaming, tried
 from benchmarks.timing import QUIET, RESULTS, Others, machine
-from colorkit.files import write_json
 from colorkit.profiles import project_root
+from colorkit.system.writing import write_json
 
 PARTS = {
     "training": network.training,

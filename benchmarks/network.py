@@ -23,13 +23,13 @@ from benchmarks.timing import (
 )
 from colorkit.color import scale_ab
 from colorkit.data.batches import Batch
-from colorkit.devices import best_precision
 from colorkit.inference import predict_ab
 from colorkit.losses import chroma_target
 from colorkit.models import ColorNet
 from colorkit.models.folding import quick
 from colorkit.profiles import Recipe
-from colorkit.settings import memory_kept
+from colorkit.system.devices import best_precision
+from colorkit.system.process_settings import memory_kept
 from colorkit.training import Colorizer
 
 SIDE, CLASSES = 224, 10

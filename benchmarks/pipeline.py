@@ -37,7 +37,7 @@ from colorkit.data.cache import Cache, open_cache
 from colorkit.data.collection import ImageSet
 from colorkit.data.folders import Entry
 from colorkit.data.scenes import render
-from colorkit.settings import memory_kept
+from colorkit.system.process_settings import memory_kept
 
 SIDE, STORED, COUNT = 224, 256, 128
 GROWTH = (1_000, 10_000, 100_000)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 import psutil
 import torch
 
-from colorkit.devices import has_bfloat16
+from colorkit.system.devices import has_bfloat16
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 QUIET = 0.05  # share of the processor that other programs may take during a timing

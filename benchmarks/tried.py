@@ -24,7 +24,7 @@ from colorkit.course import Course
 from colorkit.models import ColorNet, norm_relu
 from colorkit.models.folding import quick
 from colorkit.profiles import Recipe
-from colorkit.settings import memory_kept
+from colorkit.system.process_settings import memory_kept
 from colorkit.training import Colorizer, fit
 
 

@@ -17,10 +17,10 @@ import jinja2
 import nbformat
 
 from colorkit.claims import CLAIMS, NOT_SUPPORTED, SUPPORTED, UNDECIDED, with_interval
-from colorkit.errors import ColorkitError, one_line
-from colorkit.files import atomic_write
 from colorkit.offline import external_resources as external_resources
 from colorkit.speed import plots, speeds
+from colorkit.system.errors import ColorkitError, one_line
+from colorkit.system.writing import atomic_write
 
 DOCUMENTS = {
     "R": "French report",

@@ -13,8 +13,8 @@ import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
-from colorkit.files import atomic_write
 from colorkit.models.weights import save_weights
+from colorkit.system.writing import atomic_write
 
 
 class AtomicCheckpoints(TorchCheckpointIO):

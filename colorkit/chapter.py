@@ -16,8 +16,8 @@ from IPython.display import HTML, Markdown, display
 from colorkit import claims, figures
 from colorkit.claims import with_interval
 from colorkit.course import Course
-from colorkit.files import write_json
 from colorkit.metrics import bootstrap_interval, paired_interval, seed_interval
+from colorkit.system.writing import write_json
 
 
 class Chapter(Course):

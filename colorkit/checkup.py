@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from colorkit.errors import ColorkitError, one_line
+from colorkit.system.errors import ColorkitError, one_line
 
 ROOM = {"data": 5, "runs": 2, "report": 1}  # GB that a run of photographs needs in each folder
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -10,8 +10,8 @@ import typer
 from typer.exceptions import TyperException
 
 from colorkit.commands import datasets, learning, photographs, say
-from colorkit.errors import ColorkitError
-from colorkit.files import REMEDIES, write_fault
+from colorkit.system.errors import ColorkitError
+from colorkit.system.writing import REMEDIES, write_fault
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -15,8 +15,8 @@ import av
 import numpy as np
 
 from colorkit.decoders import check_size
-from colorkit.errors import ColorkitError
 from colorkit.images import MAX_PIXELS
+from colorkit.system.errors import ColorkitError
 
 WRITTEN = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}  # others become .mp4
 _FORMATS = "mov,matroska,avi,mpegts,mpeg,mpegvideo,h264,hevc,m4v,asf,flv,ogg,dv,mxf"

@@ -14,8 +14,8 @@ import numpy as np
 from colorkit.data.cache import read_entry
 from colorkit.data.collection import Collection, ImageSet, collect
 from colorkit.data.folders import Entry, choose_classes, list_images
-from colorkit.errors import ColorkitError
 from colorkit.profiles import Profile, Recipe, Scale, load_profile, project_root
+from colorkit.system.errors import ColorkitError
 
 _NAMED = 20  # unreadable files named one by one; more are counted
 # Procedural scenes are numbered; each split draws from its own range of seeds.

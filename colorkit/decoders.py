@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from colorkit.errors import ColorkitError
-from colorkit.settings import Shared
+from colorkit.system.errors import ColorkitError
+from colorkit.system.process_settings import Shared
 
 JPEG_MAGIC = b"\xff\xd8\xff"
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")

@@ -20,10 +20,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colorkit.color import decolorize, unscale_ab
-from colorkit.errors import ColorkitError
-from colorkit.files import atomic_write
 from colorkit.models.folding import quick
 from colorkit.models.weights import load_weights
+from colorkit.system.errors import ColorkitError
+from colorkit.system.writing import atomic_write
 
 OPSET = 18  # the first whose Resize filters before it shrinks
 _CALIBRATION = 32  # images that ranges are measured on

@@ -15,8 +15,8 @@ from PIL import ImageColor
 from torch import Tensor
 
 from colorkit.color import rgb_to_lab
-from colorkit.errors import ColorkitError
 from colorkit.models.hintnet import PLANES
+from colorkit.system.errors import ColorkitError
 
 Color = str | tuple[int, int, int]
 HINTED = "hints"  # the model in the box that takes them

@@ -12,10 +12,10 @@ from pathlib import Path
 import torch
 
 from colorkit.data.fetch import FIRST_USE, Progress, fetch
-from colorkit.errors import ColorkitError, one_line
 from colorkit.models.efficientnet import EfficientUNet
 from colorkit.models.resnet import SceneClassifier
 from colorkit.models.weights import save_weights
+from colorkit.system.errors import ColorkitError, one_line
 
 # torchvision's ResNet18_Weights.IMAGENET1K_V1; the name ends with the start of its SHA-256.
 URL = "https://download.pytorch.org/models/resnet18-f37072fd.pth"

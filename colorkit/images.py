@@ -24,8 +24,8 @@ from colorkit.decoders import (
     read_plain_jpeg,
     read_wide_tiff,
 )
-from colorkit.errors import ColorkitError, one_line
-from colorkit.files import atomic_write
+from colorkit.system.errors import ColorkitError, one_line
+from colorkit.system.writing import atomic_write
 
 MAX_PIXELS = 200_000_000  # 600 MB as uint8 RGB: above the largest cameras, below most memories
 # Photographs only: Pillow would also hand PostScript to Ghostscript, or guess at raw formats.

@@ -12,7 +12,7 @@ from colorkit.data.batches import Batch, loader, prepare
 from colorkit.data.collection import ImageSet
 from colorkit.metrics import METRICS
 from colorkit.models.unet import chroma_and_scores
-from colorkit.settings import memory_kept
+from colorkit.system.process_settings import memory_kept
 
 # What is measured for every network of the course, in the order of its tables.
 MEASURED = ("psnr", "ssim", "absolute_error", "delta_e", "hue_error", "colorfulness")

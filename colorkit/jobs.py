@@ -12,10 +12,10 @@ from queue import SimpleQueue
 import torch
 
 from colorkit.course import Course
-from colorkit.errors import ColorkitError, one_line
-from colorkit.processes import elsewhere, end_all
 from colorkit.sweep import Sweep
 from colorkit.sweep_table import NAMES, missing, needs
+from colorkit.system.errors import ColorkitError, one_line
+from colorkit.system.processes import elsewhere, end_all
 from colorkit.training import Run
 
 

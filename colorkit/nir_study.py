@@ -23,7 +23,6 @@ from colorkit.data.rgbnir import (
     read_pair,
     scene_pairs,
 )
-from colorkit.errors import ColorkitError
 from colorkit.models import NirNet, NirResNetUNet, ResNetUNet, UNet
 from colorkit.nir import (
     NirColorizer,
@@ -34,6 +33,7 @@ from colorkit.nir import (
     pair_batches,
 )
 from colorkit.photo_sets import Photographs, first_training
+from colorkit.system.errors import ColorkitError
 from colorkit.training import Run, fit
 
 

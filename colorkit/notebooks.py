@@ -11,8 +11,8 @@ from pathlib import Path
 
 import nbformat
 
-from colorkit.errors import ColorkitError, one_line
-from colorkit.files import write_text
+from colorkit.system.errors import ColorkitError, one_line
+from colorkit.system.writing import write_text
 
 KEEP = "keep_output"
 

@@ -16,12 +16,12 @@ import traitlets
 
 from colorkit import pretrained
 from colorkit.colorizing import paint, predict_planes, to_gray
-from colorkit.errors import ColorkitError, one_line
 from colorkit.images import MAX_PIXELS, encode_image, read_image
 from colorkit.metadata import Metadata, read_metadata
 from colorkit.models.hintnet import HintUNet
 from colorkit.photographs import WRITTEN, preview
 from colorkit.postprocess import clahe, equalize
+from colorkit.system.errors import ColorkitError, one_line
 
 APP = Path(__file__).parent / "app"
 MAX_BYTES = 50_000_000

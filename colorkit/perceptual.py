@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from colorkit.errors import ColorkitError, one_line
+from colorkit.system.errors import ColorkitError, one_line
 
 # Files of torch's hub cache; the digits are the beginning of each file's SHA-256.
 _BACKBONES = {

@@ -10,10 +10,10 @@ import torch
 
 from colorkit.data.collection import Collection, ImageSet, collect
 from colorkit.data.folders import Entry, list_images
-from colorkit.errors import ColorkitError
 from colorkit.faithful import FaithfulColorizer, FaithfulRecipe
 from colorkit.models import ResNetUNet
 from colorkit.profiles import project_root
+from colorkit.system.errors import ColorkitError
 from colorkit.training import Run, fit
 
 STORED = 160  # side of the decoded squares

@@ -16,11 +16,11 @@ import numpy as np
 from PIL import Image
 
 from colorkit.data.folders import SUFFIXES, VIDEOS, list_images
-from colorkit.errors import ColorkitError
-from colorkit.files import write_fault
 from colorkit.images import MAX_PIXELS, read_image, write_image
 from colorkit.metadata import read_metadata
-from colorkit.settings import memory_kept
+from colorkit.system.errors import ColorkitError
+from colorkit.system.process_settings import memory_kept
+from colorkit.system.writing import write_fault
 
 WRITTEN = frozenset(SUFFIXES)  # endings a result can have; others become .png
 READ = WRITTEN | {".gif", ".ppm", ".pgm", ".jp2", ".avif"}

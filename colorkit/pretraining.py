@@ -15,7 +15,6 @@ import torch
 from colorkit import pretrained
 from colorkit.colorizing import paint, predict_planes, to_gray, to_tensor
 from colorkit.course import Course
-from colorkit.errors import ColorkitError
 from colorkit.faithful import FaithfulRecipe
 from colorkit.hint_study import POINTS, psnr_by_points
 from colorkit.hint_training import HintsColorizer, HintsRecipe
@@ -27,6 +26,7 @@ from colorkit.models import ColorNet, EfficientUNet, HintUNet, ResNetUNet
 from colorkit.models.weights import load_weights
 from colorkit.nir_study import NirStudy
 from colorkit.photo_sets import Photographs, first_training
+from colorkit.system.errors import ColorkitError
 from colorkit.training import Run
 
 Score = Callable[[torch.nn.Module, dict[str, list[Path]], dict], dict[str, dict]]

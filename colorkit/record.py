@@ -9,9 +9,9 @@ import shutil
 from pathlib import Path
 
 from colorkit.claims import CLAIMS, with_interval
-from colorkit.errors import ColorkitError
-from colorkit.files import write_json, write_text
 from colorkit.profiles import load_profile, project_root
+from colorkit.system.errors import ColorkitError
+from colorkit.system.writing import write_json, write_text
 
 PUBLISHABLE = ("plot", "house", "procedural")
 _BEGIN, _END = "<!-- results: written by `colorkit report --record` -->", "<!-- end of results -->"

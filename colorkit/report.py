@@ -14,11 +14,11 @@ from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
-from colorkit.errors import ColorkitError
-from colorkit.files import write_json
 from colorkit.notebooks import Source, choose, digest, read_chapters
 from colorkit.profiles import Profile, load_profile, project_root
 from colorkit.runner import BAD, Outcome, run_chapters, share_cores
+from colorkit.system.errors import ColorkitError
+from colorkit.system.writing import write_json
 
 _VERSIONS = ("torch", "torchvision", "lightning", "numpy", "scikit-image", "papermill", "sphinx")
 # These write pages about results; the results do not depend on them.

@@ -13,10 +13,10 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from colorkit.errors import ColorkitError, one_line
-from colorkit.files import REMEDIES, write_fault, write_json
 from colorkit.notebooks import Source, digest
-from colorkit.processes import elsewhere, end_all
+from colorkit.system.errors import ColorkitError, one_line
+from colorkit.system.processes import elsewhere, end_all
+from colorkit.system.writing import REMEDIES, write_fault, write_json
 
 BAD = ("failed", "skipped")
 _MOST = 4  # chapters at a time: a kernel takes some 1.5 GB

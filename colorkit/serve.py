@@ -20,7 +20,7 @@ from voila.app import Voila
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 from voila.voila_identity_provider import VoilaIdentityProvider
 
-from colorkit.errors import ColorkitError, one_line
+from colorkit.system.errors import ColorkitError, one_line
 
 APP = Path(__file__).parent / "app"
 # Nothing is loaded from elsewhere, whatever a library would like. JupyterLab's parts compile code

@@ -7,7 +7,7 @@ import io
 import json
 from pathlib import Path
 
-from colorkit.errors import ColorkitError, one_line
+from colorkit.system.errors import ColorkitError, one_line
 
 KINDS = {"cpu": "CPU", "cpu-amx": "CPU with AMX", "gpu": "GPU"}
 

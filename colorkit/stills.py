@@ -14,9 +14,9 @@ from PIL import Image, ImageDraw
 from colorkit import pretrained
 from colorkit.colorizing import to_gray
 from colorkit.data.house import house_photographs
-from colorkit.files import atomic_write, write_json
 from colorkit.images import encode_image
 from colorkit.page import CONTRASTS, Picture, offered
+from colorkit.system.writing import atomic_write, write_json
 
 PHOTOGRAPH, SIDE = "china", 480
 _HINTS = ((0.36, 0.42, "#ad5540"), (0.8, 0.85, "#8aa84c"), (0.82, 0.22, "#6ea8dc"))

@@ -14,7 +14,6 @@ import torch
 from colorkit.course import Course
 from colorkit.data.collection import Collection, ImageSet
 from colorkit.distillation import Student, StudentRecipe, pruned
-from colorkit.errors import ColorkitError
 from colorkit.gan import GanColorizer, GanRecipe, UNetColorizer, UNetRecipe
 from colorkit.imagenet import imagenet_weights
 from colorkit.metrics import Unavailable
@@ -34,6 +33,7 @@ from colorkit.sweep_table import (
     Configuration,
     missing,
 )
+from colorkit.system.errors import ColorkitError
 from colorkit.training import Run, fit
 
 

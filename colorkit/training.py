@@ -32,13 +32,13 @@ from colorkit.color import scale_ab
 from colorkit.data.batches import Batch, Share, loader, mix_seed, prepare
 from colorkit.data.collection import ImageSet
 from colorkit.data.shards import Shards
-from colorkit.devices import best_precision
-from colorkit.errors import ColorkitError
-from colorkit.files import atomic_write, write_json
 from colorkit.losses import chroma_target, joint_loss
 from colorkit.models.weights import load_weights, save_weights, transfer
 from colorkit.profiles import Recipe
-from colorkit.settings import memory_kept
+from colorkit.system.devices import best_precision
+from colorkit.system.errors import ColorkitError
+from colorkit.system.process_settings import memory_kept
+from colorkit.system.writing import atomic_write, write_json
 
 # Raise when networks, losses or batches change what a training gives: trainings stored under
 # another number are made again.

@@ -14,11 +14,11 @@ import numpy as np
 from colorkit import pretrained
 from colorkit.clips import WRITTEN, Picture, Reader, Writer
 from colorkit.colorizing import blaming, guide, near_infrared, paint, predict_planes
-from colorkit.errors import ColorkitError, one_line
-from colorkit.files import atomic_write
 from colorkit.images import MAX_PIXELS
-from colorkit.settings import memory_kept
 from colorkit.steady import SECONDS, Steadied
+from colorkit.system.errors import ColorkitError, one_line
+from colorkit.system.process_settings import memory_kept
+from colorkit.system.writing import atomic_write
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,10 @@ from colorkit import training
 from colorkit.commands import say
 from colorkit.course import scene_entries
 from colorkit.data.collection import collect
-from colorkit.errors import ColorkitError
 from colorkit.models import ColorNet
 from colorkit.nir import NirColorizer, NirRecipe
 from colorkit.profiles import Recipe
+from colorkit.system.errors import ColorkitError
 from colorkit.training import Colorizer
 
 # Every image draws its own gray, crop or filter, which must not depend on the process it is given

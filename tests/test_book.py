@@ -14,7 +14,7 @@ from PIL import Image
 
 from colorkit.book import build_html, duration, external_resources
 from colorkit.claims import CLAIMS
-from colorkit.errors import ColorkitError
+from colorkit.system.errors import ColorkitError
 
 SOURCES = Path(__file__).parents[1] / "report"
 WIDGET = "application/vnd.jupyter.widget-view+json"

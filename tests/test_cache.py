@@ -17,7 +17,7 @@ from colorkit.data.cache import open_cache
 from colorkit.data.collection import Collection, collect
 from colorkit.data.folders import Entry, list_images
 from colorkit.data.splits import near_duplicates
-from colorkit.errors import ColorkitError
+from colorkit.system.errors import ColorkitError
 
 SIZE = 16
 

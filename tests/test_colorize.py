@@ -19,11 +19,11 @@ from colorkit.colorizing import (
     to_gray,
     working_size,
 )
-from colorkit.errors import ColorkitError
 from colorkit.models import ColorNet
 from colorkit.models.nirnet import NirNet
 from colorkit.models.unet import UNet
 from colorkit.models.weights import save_weights
+from colorkit.system.errors import ColorkitError
 
 CARD = {"gray": "weighted", "size": 32}
 

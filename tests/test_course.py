@@ -5,9 +5,9 @@ import pytest
 import yaml
 
 from colorkit.course import Course, scene_of
-from colorkit.errors import ColorkitError
 from colorkit.images import write_image
 from colorkit.models.weights import read_card
+from colorkit.system.errors import ColorkitError
 
 SCENES = {"source": "scenes", "what": "procedural scenes", "size": 32, "stored": 36}
 COUNTS = {"train": 4, "val": 2, "test": 2}

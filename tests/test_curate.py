@@ -19,7 +19,7 @@ from colorkit.data.curate import blur, build
 from colorkit.data.folders import list_images
 from colorkit.data.journal import Candidate
 from colorkit.data.splits import near_duplicates
-from colorkit.errors import ColorkitError
+from colorkit.system.errors import ColorkitError
 
 SIZES = {"side": 80, "min_side": 64}
 

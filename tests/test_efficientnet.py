@@ -8,13 +8,13 @@ import torch
 from torch import nn
 
 from colorkit import imagenet
-from colorkit.errors import ColorkitError
 from colorkit.faithful import FaithfulRecipe
 from colorkit.imagenet import from_lite2, lite2_weights
 from colorkit.models import EfficientUNet, ResNetUNet, parameter_count
 from colorkit.models.efficientnet import CHANNELS, Block, Depthwise
 from colorkit.models.encoder_unet import _channels
 from colorkit.models.weights import load_weights, transfer
+from colorkit.system.errors import ColorkitError
 from colorkit.training import one_cycle
 
 

@@ -8,13 +8,13 @@ import torch
 
 from colorkit.color import decolorize, join, rgb_to_lab
 from colorkit.data.scenes import render
-from colorkit.errors import ColorkitError
 from colorkit.images import write_image
 from colorkit.inference import predict_ab
 from colorkit.metrics import psnr
 from colorkit.models import ColorNet, NirNet, UNet
 from colorkit.models.folding import quick
 from colorkit.models.weights import load_weights, save_weights
+from colorkit.system.errors import ColorkitError
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")

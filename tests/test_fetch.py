@@ -15,7 +15,7 @@ import pytest
 
 from colorkit.data import fetch as room
 from colorkit.data.fetch import fetch, unpack
-from colorkit.errors import ColorkitError
+from colorkit.system.errors import ColorkitError
 
 CONTENT = bytes(range(256)) * 12_000  # 3 MB
 HASH = "sha256:" + hashlib.sha256(CONTENT).hexdigest()

@@ -10,7 +10,6 @@ import torch
 from PIL import Image
 
 from colorkit.diagram import architecture_figure, measure_parts
-from colorkit.errors import ColorkitError
 from colorkit.figures import (
     COLORS,
     DASHES,
@@ -29,6 +28,7 @@ from colorkit.figures import (
     wrap,
 )
 from colorkit.models import ColorNet, parameter_count
+from colorkit.system.errors import ColorkitError
 
 
 def drawn(figure) -> list[list]:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from colorkit.data import flickr as room
 from colorkit.data.flickr import Flickr
-from colorkit.errors import ColorkitError
+from colorkit.system.errors import ColorkitError
 
 SEARCH, INFO = "flickr.photos.search", "flickr.photos.licenses.getInfo"
 BUSY = {"stat": "fail", "code": 105, "message": "Service currently unavailable"}

@@ -7,8 +7,8 @@ import torchvision.datasets.places365 as torchvision_places
 
 from colorkit.data.folders import SUFFIXES, Entry, choose_classes, list_images
 from colorkit.data.places import list_places365, match_classes
-from colorkit.errors import ColorkitError
 from colorkit.profiles import load_profile
+from colorkit.system.errors import ColorkitError
 
 
 def make(root: Path, *files: str) -> Path:

@@ -14,7 +14,6 @@ from shared_training import StopAfter, with_callback
 from colorkit import training
 from colorkit.color import lab_to_rgb
 from colorkit.data.batches import Batch
-from colorkit.errors import ColorkitError
 from colorkit.gan import (
     GanColorizer,
     GanRecipe,
@@ -29,6 +28,7 @@ from colorkit.gan import (
 )
 from colorkit.inference import Network
 from colorkit.models import ColorNet, UNet
+from colorkit.system.errors import ColorkitError
 
 RECIPE = GanRecipe(
     epochs=3, batch_size=4, discriminator_width=4, precision="32-true", learning_rate=1e-3

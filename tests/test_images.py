@@ -18,9 +18,9 @@ import tifffile
 from PIL import ExifTags, Image, ImageCms, features
 
 from colorkit.decoders import read_plain_jpeg
-from colorkit.errors import ColorkitError
-from colorkit.files import atomic_write, write_json, write_text
 from colorkit.images import MAX_PIXELS, read_image, resize_crop, write_image
+from colorkit.system.errors import ColorkitError
+from colorkit.system.writing import atomic_write, write_json, write_text
 
 HEIGHT, WIDTH = 24, 40
 

@@ -14,8 +14,8 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torchmetrics.functional.image import structural_similarity_index_measure
 
 from colorkit import metrics, perceptual
-from colorkit.errors import ColorkitError
 from colorkit.metrics import METRICS, Unavailable
+from colorkit.system.errors import ColorkitError
 
 # The test pairs of Sharma, Wu, Dalal (2005), table 1: L, a, b; L, a, b; ΔE.
 SHARMA = """

@@ -13,7 +13,6 @@ from colorkit.color import lab_to_rgb, rgb_to_lab, scale_ab
 from colorkit.course import Course
 from colorkit.data.batches import NirBatch, prepare_nir
 from colorkit.data.rgbnir import collect_pairs
-from colorkit.errors import ColorkitError
 from colorkit.metrics import psnr
 from colorkit.models import ColorNet, NirNet, UNet
 from colorkit.models.weights import read_card
@@ -33,6 +32,7 @@ from colorkit.nir import (
 )
 from colorkit.nir_study import PUBLISHED, WAYS, NirStudy
 from colorkit.profiles import Nir, load_profile
+from colorkit.system.errors import ColorkitError
 
 TINY = {"width": 0.125, "global_size": 32}
 

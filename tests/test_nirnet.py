@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from colorkit.errors import ColorkitError
 from colorkit.models import ColorNet, NirNet, parameter_count
 from colorkit.models.weights import load_weights, save_weights, transfer
+from colorkit.system.errors import ColorkitError
 
 TINY = {"width": 0.125, "global_size": 32}
 

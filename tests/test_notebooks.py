@@ -86,7 +86,7 @@ def test_facts_are_copied_from_a_run_of_the_same_cells_only(tmp_path):
     nbformat.write(other, executed)
     from dataclasses import replace
 
-    from colorkit.errors import ColorkitError
+    from colorkit.system.errors import ColorkitError
 
     with pytest.raises(ColorkitError, match="not a run of"):
         keep_facts(replace(source, path=copy), executed)

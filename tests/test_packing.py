@@ -14,7 +14,7 @@ from colorkit.data import packing
 from colorkit.data.folders import list_images
 from colorkit.data.packing import hold_out, pack
 from colorkit.data.shards import Shards
-from colorkit.errors import ColorkitError
+from colorkit.system.errors import ColorkitError
 
 pytest.importorskip("webdataset")
 SIZE = 36

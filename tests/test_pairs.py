@@ -10,7 +10,7 @@ from PIL import Image
 
 from colorkit.data.halves import read_nir
 from colorkit.data.rgbnir import collect_pairs, list_pairs, read_pair
-from colorkit.errors import ColorkitError
+from colorkit.system.errors import ColorkitError
 
 SIZE = 24
 

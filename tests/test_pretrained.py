@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from colorkit import pretrained
-from colorkit.errors import ColorkitError
 from colorkit.models import ColorNet
 from colorkit.models.weights import load_weights, read_card, save_weights
 from colorkit.profiles import project_root
+from colorkit.system.errors import ColorkitError
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import torch
 from PIL import Image
 
 from colorkit import photo_sets, pretraining
-from colorkit.errors import ColorkitError
 from colorkit.metrics import psnr
 from colorkit.models import ResNetUNet
+from colorkit.system.errors import ColorkitError
 
 
 def fill(folder, count: int, seed: int) -> None:

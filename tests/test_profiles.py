@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 from colorkit.data.scenes import CLASSES
-from colorkit.errors import ColorkitError
 from colorkit.models import ColorNet
 from colorkit.profiles import Profile, Recipe, load_profile, project_root
+from colorkit.system.errors import ColorkitError
 
 NETWORKS = ["vegenet", "outnet", "mcolornet"]
 

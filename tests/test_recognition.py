@@ -10,11 +10,11 @@ import torch
 import torchvision
 
 from colorkit.color import decolorize
-from colorkit.errors import ColorkitError
 from colorkit.imagenet import DEVIATION, MEAN, from_torchvision, imagenet_weights
 from colorkit.models import ResNetUNet, SceneClassifier
 from colorkit.models.weights import load_weights, save_weights, transfer
 from colorkit.recognition import Judge, gray_of
+from colorkit.system.errors import ColorkitError
 
 
 def test_scores_of_a_batch():

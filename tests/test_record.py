@@ -5,8 +5,8 @@ import json
 import pytest
 
 from colorkit import record
-from colorkit.errors import ColorkitError
 from colorkit.profiles import project_root
+from colorkit.system.errors import ColorkitError
 
 FIGURES = project_root() / "figures"
 CHAPTERS = [json.loads(p.read_text()) for p in sorted(FIGURES.glob("[0-9][0-9]_*.json"))]

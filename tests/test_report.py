@@ -10,8 +10,8 @@ import torch
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from colorkit import report, runner
-from colorkit.errors import ColorkitError
 from colorkit.profiles import project_root
+from colorkit.system.errors import ColorkitError
 
 PARAMETERS = 'profile = "smoke"\nseed = 0\ndata = ""'
 PROFILE = """
@@ -20,7 +20,7 @@ data: {source: scenes, what: procedural scenes, size: 32, stored: 32}
 networks: {vegenet: {classes: [lawn, house]}}
 """
 WRITES_NUMBERS = """
-from colorkit.files import write_json
+from colorkit.system.writing import write_json
 from colorkit.chapter import run_folder
 from colorkit.profiles import project_root
 write_json(run_folder(project_root(), "smoke") / "numbers" / f"{NAME}.json",

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from colorkit.color import rgb_to_lab
-from colorkit.errors import ColorkitError
 from colorkit.models import NirResNetUNet, ResNetUNet, parameter_count
 from colorkit.models.weights import load_weights, save_weights, transfer
+from colorkit.system.errors import ColorkitError
 
 
 def small(stages: int = 3, classes: int | None = 3) -> ResNetUNet:

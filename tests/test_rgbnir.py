@@ -12,7 +12,7 @@ from colorkit.data import cache as caches
 from colorkit.data.batches import loader, prepare_nir
 from colorkit.data.rgbnir import SCENE_CLASSES, PairSet, collect_pairs, list_pairs, scene_pairs
 from colorkit.data.splits import groups_of, seeded_folds
-from colorkit.errors import ColorkitError
+from colorkit.system.errors import ColorkitError
 
 SIZE = 24
 

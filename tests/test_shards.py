@@ -7,9 +7,9 @@ import torch
 from colorkit import training
 from colorkit.data.batches import Share
 from colorkit.data.shards import Shards, write_shards
-from colorkit.errors import ColorkitError
 from colorkit.models import ColorNet
 from colorkit.profiles import Recipe
+from colorkit.system.errors import ColorkitError
 
 pytest.importorskip("webdataset")
 SIZE, COUNT = 16, 48

@@ -8,7 +8,7 @@ from made_videos import RATE, fade, pan, picture, still, write_video
 
 from colorkit.data.shots import CUT, difference, is_cut, stills, thumbnail
 from colorkit.data.splits import near_duplicates
-from colorkit.errors import ColorkitError
+from colorkit.system.errors import ColorkitError
 
 A, B, C, D = (picture(seed) for seed in range(4))
 BLACK = still(np.zeros_like(A), 10)

@@ -12,7 +12,7 @@ from PIL import Image
 from colorkit.data import fetch as room
 from colorkit.data.rgbnir import list_pairs
 from colorkit.data.sources import RGBNIR, Source, download
-from colorkit.errors import ColorkitError
+from colorkit.system.errors import ColorkitError
 
 
 def archive(*, seed: int = 0, extra: dict[str, bytes] | None = None) -> bytes:

@@ -9,7 +9,6 @@ import torch
 
 from colorkit import cli, jobs
 from colorkit.course import Course
-from colorkit.errors import ColorkitError
 from colorkit.gan import GanColorizer
 from colorkit.jobs import run_sweep
 from colorkit.metrics import Unavailable
@@ -27,6 +26,7 @@ from colorkit.sweep_table import (
     missing,
     needs,
 )
+from colorkit.system.errors import ColorkitError
 
 PROFILE = """
 name: tiny

@@ -18,11 +18,11 @@ from shared_training import StopAfter, with_callback
 from colorkit import training
 from colorkit.course import scene_entries
 from colorkit.data.collection import collect
-from colorkit.errors import ColorkitError
 from colorkit.models import ColorNet
 from colorkit.models.weights import load_weights, read_card
-from colorkit.processes import elsewhere
 from colorkit.profiles import Recipe
+from colorkit.system.errors import ColorkitError
+from colorkit.system.processes import elsewhere
 
 RECIPE = Recipe(epochs=3, batch_size=8)
 

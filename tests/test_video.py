@@ -18,10 +18,10 @@ from skimage import data
 import colorkit
 from colorkit import video
 from colorkit.color import rgb_to_lab
-from colorkit.errors import ColorkitError
 from colorkit.models import ColorNet
 from colorkit.models.weights import save_weights
 from colorkit.steady import Steadied, agreement, flicker, follow, motion
+from colorkit.system.errors import ColorkitError
 
 MILLISECOND = Fraction(1, 1000)
 

@@ -8,7 +8,6 @@ import pytest
 import torch
 from safetensors.torch import save, save_file
 
-from colorkit.errors import ColorkitError
 from colorkit.models import ColorNet
 from colorkit.models.weights import (
     load_weights,
@@ -16,6 +15,7 @@ from colorkit.models.weights import (
     save_weights,
     transfer,
 )
+from colorkit.system.errors import ColorkitError
 
 CARD = {
     "name": "vegenet",

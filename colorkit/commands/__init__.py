@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from colorkit.errors import one_line
+from colorkit.system.errors import one_line
 
 ProfileOption = Annotated[
     str, typer.Option(help="smoke, photos, places365, or the path of a YAML file.")

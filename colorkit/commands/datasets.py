@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from colorkit.commands import plain, say
-from colorkit.errors import ColorkitError, one_line
+from colorkit.system.errors import ColorkitError, one_line
 
 app = typer.Typer()
 data = typer.Typer(no_args_is_help=True, help="Data sets of your own.")

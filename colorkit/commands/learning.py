@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from colorkit.commands import DataOption, ProfileOption, SeedOption, say
-from colorkit.errors import ColorkitError
+from colorkit.system.errors import ColorkitError
 
 app = typer.Typer()
 
@@ -51,8 +51,8 @@ def train(
     wandb: Annotated[str, typer.Option(help="Log to this Weights & Biases project too.")] = "",
 ) -> None:
     """Train one network, and those it starts from, or find it trained already."""
-    from colorkit.devices import is_first_process
     from colorkit.profiles import load_profile
+    from colorkit.system.devices import is_first_process
 
     known = load_profile(profile, data).networks
     if network not in known:

@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from colorkit.errors import ColorkitError, one_line
-from colorkit.files import write_fault
+from colorkit.system.errors import ColorkitError, one_line
+from colorkit.system.writing import write_fault
 
 CHUNK = 1 << 20  # bytes copied at a time
 RATIO, FREE = 100, 100_000_000  # what comes out, beyond the first bytes, is at most so many times

@@ -23,9 +23,9 @@ from filelock import FileLock
 
 from colorkit.color import rgb_to_lab
 from colorkit.data.folders import Entry
-from colorkit.errors import ColorkitError, one_line
-from colorkit.files import write_fault, write_json
 from colorkit.images import read_image, resize_crop
+from colorkit.system.errors import ColorkitError, one_line
+from colorkit.system.writing import write_fault, write_json
 
 CHUNK = 512  # images decoded between two records of progress
 THUMBNAIL = 16  # side of the thumbnails that near-duplicates are found with

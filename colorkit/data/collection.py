@@ -16,8 +16,8 @@ from torch.utils.data import Dataset
 from colorkit.data import cache as caches
 from colorkit.data.folders import SPLITS, Entry
 from colorkit.data.splits import SIMILAR, drop_leaks, groups_of, near_duplicates, seeded_split
-from colorkit.errors import ColorkitError
-from colorkit.files import atomic_write
+from colorkit.system.errors import ColorkitError
+from colorkit.system.writing import atomic_write
 
 
 class ImageSet(Dataset):

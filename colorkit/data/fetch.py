@@ -15,8 +15,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from colorkit.data.archives import gigabytes, unpack
-from colorkit.errors import ColorkitError, one_line
-from colorkit.files import write_fault
+from colorkit.system.errors import ColorkitError, one_line
+from colorkit.system.writing import write_fault
 
 __all__ = ["fetch", "unpack"]
 

@@ -13,7 +13,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from colorkit.data.fetch import within
-from colorkit.errors import ColorkitError, one_line
+from colorkit.system.errors import ColorkitError, one_line
 
 URL = "https://api.flickr.com/services/rest/"
 KEY = "FLICKR_API_KEY"  # environment variable

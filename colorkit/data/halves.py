@@ -14,8 +14,8 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps
 
 from colorkit.decoders import check_size, quiet
-from colorkit.errors import ColorkitError, one_line
 from colorkit.images import MAX_PIXELS, read_image
+from colorkit.system.errors import ColorkitError, one_line
 
 DEPTHS = (8, 10, 12, 14, 16)  # bits that cameras and converters fill of a 16-bit file
 COLORFUL = 8  # mean distance of the channels, of 255, from which a picture is no gray one

@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from colorkit.errors import ColorkitError
-from colorkit.files import write_fault
+from colorkit.system.errors import ColorkitError
+from colorkit.system.writing import write_fault
 
 
 @dataclass

@@ -36,8 +36,8 @@ from colorkit.data.pairs import (
     refuse_faults,
 )
 from colorkit.decoders import quiet
-from colorkit.errors import ColorkitError, one_line
-from colorkit.files import write_fault
+from colorkit.system.errors import ColorkitError, one_line
+from colorkit.system.writing import write_fault
 
 LAYOUTS = ("folders", "pairs", "halves")
 

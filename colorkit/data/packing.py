@@ -26,9 +26,9 @@ from colorkit.data.shards import (
     write_listing,
     write_shard,
 )
-from colorkit.errors import ColorkitError
-from colorkit.files import atomic_write, write_json
 from colorkit.images import read_image, resize_crop
+from colorkit.system.errors import ColorkitError
+from colorkit.system.writing import atomic_write, write_json
 
 HELD_OUT = 100  # images a class that choose the epoch, or measure, where no folder names them
 _PLAN = ".plan.json"

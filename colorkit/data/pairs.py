@@ -14,8 +14,8 @@ import numpy as np
 
 from colorkit.data.folders import SPLITS, SUFFIXES, Entry
 from colorkit.data.halves import Header, read_header, read_nir, wide_scale
-from colorkit.errors import ColorkitError, one_line
 from colorkit.images import read_image
+from colorkit.system.errors import ColorkitError, one_line
 
 _HALVES = {"rgb": "color", "nir": "near-infrared"}
 

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from colorkit.data.folders import Entry
-from colorkit.errors import ColorkitError
+from colorkit.system.errors import ColorkitError
 
 
 def list_places365(root: str | Path, classes: list[str], download: bool = True) -> list[Entry]:

@@ -22,9 +22,9 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from colorkit.data.batches import ALL, Share, mix_seed
-from colorkit.errors import ColorkitError
-from colorkit.files import atomic_write, write_json
 from colorkit.images import resize_crop
+from colorkit.system.errors import ColorkitError
+from colorkit.system.writing import atomic_write, write_json
 
 PER_SHARD = 1000  # images a shard: tens of megabytes, a second of reading
 _SHUFFLE = 2000  # images held back at random, a second shuffle after that of the shards

@@ -18,8 +18,8 @@ from scipy.ndimage import laplace
 
 from colorkit.clips import Reader
 from colorkit.data.cache import THUMBNAIL
-from colorkit.errors import ColorkitError
 from colorkit.images import MAX_PIXELS
+from colorkit.system.errors import ColorkitError
 
 # Differences are 1 − correlation. Of 154 pairs of photographs of the same class of scene none was
 # nearer than CUT; frames of a pan come that far too, but then all of them, and a cut has to stand

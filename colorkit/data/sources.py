@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 from colorkit.data.fetch import FIRST_USE, fetch, unpack
-from colorkit.errors import ColorkitError, one_line
-from colorkit.files import write_text
+from colorkit.system.errors import ColorkitError, one_line
+from colorkit.system.writing import write_text
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ def quick(model: nn.Module, dtype: torch.dtype | None = None) -> nn.Module:
     Returns:
         The copy in evaluation mode; it takes inputs of any floating type.
     """
-    from colorkit.devices import has_bfloat16
+    from colorkit.system.devices import has_bfloat16
 
     folded = _fold(copy.deepcopy(model).eval())
     dtype = dtype or (torch.bfloat16 if has_bfloat16() else torch.float32)

@@ -14,8 +14,6 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
 
-from colorkit.errors import ColorkitError, one_line
-from colorkit.files import atomic_write
 from colorkit.models.colornet import ColorNet
 from colorkit.models.efficientnet import EfficientUNet
 from colorkit.models.hintnet import HintUNet
@@ -23,6 +21,8 @@ from colorkit.models.nirnet import NirNet, NirResNetUNet
 from colorkit.models.resnet import SceneClassifier
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.unet import UNet
+from colorkit.system.errors import ColorkitError, one_line
+from colorkit.system.writing import atomic_write
 
 _KNOWN = (
     ColorNet,

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from torch import nn
 
-from colorkit.errors import ColorkitError
-from colorkit.files import write_json
 from colorkit.models.weights import DERIVED, load_weights, read_card, save_weights
+from colorkit.system.errors import ColorkitError
+from colorkit.system.writing import write_json
 
 FOLDER = Path(__file__).parent
 PREFERRED = ("faithful", "vivid", "colornet")  # the first that is here is the default

@@ -26,12 +26,12 @@ from colorkit.data import curate, gather, packing
 from colorkit.data.collection import collect
 from colorkit.data.folders import list_images
 from colorkit.data.shards import Shards, write_shards
-from colorkit.files import write_text
 from colorkit.gan import GanColorizer, GanRecipe
 from colorkit.hint_training import HintsColorizer, HintsRecipe
 from colorkit.models import ColorNet, HintUNet, UNet
 from colorkit.nir import NirColorizer, NirRecipe
 from colorkit.profiles import Recipe
+from colorkit.system.writing import write_text
 from colorkit.training import Colorizer
 
 CLASSES = ["lawn", "sky"]

@@ -28,12 +28,12 @@ from colorkit.data.cache import open_cache
 from colorkit.data.fetch import fetch
 from colorkit.data.folders import Entry, list_images
 from colorkit.data.packing import pack
-from colorkit.errors import ColorkitError
-from colorkit.files import write_json
 from colorkit.images import write_image
 from colorkit.models import UNet
 from colorkit.models.weights import save_weights
 from colorkit.photographs import colorize_files, find_photographs, plan
+from colorkit.system.errors import ColorkitError
+from colorkit.system.writing import write_json
 from colorkit.video import colorize_video
 
 DISK = 64_000_000  # bytes

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from PIL import Image
 from sandbox import LOST, REFUSED, SURVIVED, Sandbox, Verdict, typed
 
-from colorkit.errors import ColorkitError, one_line
 from colorkit.images import read_image
 from colorkit.models import ColorNet
 from colorkit.models.weights import save_weights
+from colorkit.system.errors import ColorkitError, one_line
 
 SECONDS = 10  # that one file may take
 MEMORY = 1 << 30  # bytes that reading and colorizing a file of so few pixels may take

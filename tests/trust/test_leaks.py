@@ -16,13 +16,13 @@ from colorkit.course import Course
 from colorkit.data.collection import ImageSet, collect
 from colorkit.data.folders import list_images
 from colorkit.data.splits import SIMILAR
-from colorkit.errors import ColorkitError
 from colorkit.models import ColorNet
 from colorkit.models.weights import read_card
 from colorkit.nir_study import NirStudy
 from colorkit.photo_sets import Photographs
 from colorkit.profiles import Recipe, load_profile, project_root
 from colorkit.sweep import Sweep
+from colorkit.system.errors import ColorkitError
 
 PROFILES = sorted(p.stem for p in (project_root() / "notebooks" / "profiles").glob("*.yaml"))
 SIDE = 16  # of the thumbnails that pictures are compared by

@@ -26,8 +26,8 @@ from colorkit import cli, pretrained
 from colorkit.data import fetch as room
 from colorkit.data import flickr
 from colorkit.data.fetch import FIRST_USE, fetch
-from colorkit.errors import ColorkitError
 from colorkit.profiles import project_root
+from colorkit.system.errors import ColorkitError
 
 CONTENT = np.random.default_rng(0).bytes(400_000)
 HASH = "sha256:" + hashlib.sha256(CONTENT).hexdigest()

@@ -21,7 +21,6 @@ from colorkit.data.cache import measure_images
 from colorkit.data.collection import collect
 from colorkit.data.folders import Entry
 from colorkit.distillation import Student, StudentRecipe
-from colorkit.errors import ColorkitError
 from colorkit.faithful import FaithfulColorizer, FaithfulRecipe
 from colorkit.gan import (
     GanColorizer,
@@ -37,6 +36,7 @@ from colorkit.models.weights import load_weights
 from colorkit.nir import NirRecipe, nir_loss
 from colorkit.profiles import Recipe
 from colorkit.recognition import SceneRecipe, SceneTrainer
+from colorkit.system.errors import ColorkitError
 
 CLASSES = ["lawn", "sky"]
 TWO = COMMON | {"epochs": 2}

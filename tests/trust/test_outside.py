@@ -25,10 +25,10 @@ from colorkit import pretrained
 from colorkit.callbacks import AtomicCheckpoints
 from colorkit.data import archives
 from colorkit.data.archives import unpack
-from colorkit.errors import ColorkitError
 from colorkit.imagenet import imagenet_weights
 from colorkit.models import ColorNet
 from colorkit.models.weights import load_weights, read_card, save_weights, transfer
+from colorkit.system.errors import ColorkitError
 
 SECONDS, MEMORY = 10, 1 << 30
 

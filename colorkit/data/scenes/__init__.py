@@ -17,7 +17,7 @@ from colorkit.data.scenes import countryside, gardens, interiors, town
 from colorkit.data.scenes.canvas import Canvas
 from colorkit.data.scenes.materials import MATERIALS
 from colorkit.data.scenes.spectra import light
-from colorkit.errors import ColorkitError
+from colorkit.system.errors import ColorkitError
 
 __all__ = ["CLASSES", "MATERIALS", "Scene", "contact_sheet", "refuse_unknown", "render"]
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from colorkit.errors import ColorkitError, one_line
+from colorkit.system.errors import ColorkitError, one_line
 
 # What the caller's own code may meet while it writes; any other OSError raised inside the `with`
 # block has another cause (a file it reads, say) and is passed on as it is.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from colorkit.settings import Shared
+from colorkit.system.process_settings import Shared
 
 
 def test_the_first_in_changes_and_the_last_out_restores():
@@ -46,7 +46,7 @@ def test_the_first_in_changes_and_the_last_out_restores():
 
 FAULTS = """
 import ctypes, resource
-from colorkit.settings import memory_kept
+from colorkit.system.process_settings import memory_kept
 
 library = ctypes.CDLL(None)
 library.malloc.restype, library.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]

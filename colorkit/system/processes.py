@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from colorkit.errors import ColorkitError
+from colorkit.system.errors import ColorkitError
 
 
 def elsewhere(work: Callable[..., Any], *arguments: Any) -> Any:

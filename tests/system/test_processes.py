@@ -10,12 +10,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from colorkit.errors import ColorkitError
-from colorkit.processes import elsewhere, end_all
+from colorkit.system.errors import ColorkitError
+from colorkit.system.processes import elsewhere, end_all
 
 PARENT = """
 import os, sys, threading
-from colorkit.processes import elsewhere
+from colorkit.system.processes import elsewhere
 from test_processes import sleep_long
 if __name__ == "__main__":
     elsewhere(sleep_long, sys.argv[1])

@@ -1,0 +1,1 @@
+"""The machine: errors, whole files, processes, what the processor can do."""
