@@ -36,7 +36,7 @@ def measure(small: str, path: str, *model: str) -> dict:
 
     colorize(small, *model)
     times = {"start": [time.perf_counter() - started]}
-    from colorkit.images import write_image
+    from colorkit.imaging.images import write_image
 
     for _ in range(4):
         started = time.perf_counter()

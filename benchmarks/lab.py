@@ -10,8 +10,8 @@ import time
 import torch
 from skimage.color import rgb2lab
 
-from colorkit.color import rgb_to_lab
 from colorkit.data.batches import cut
+from colorkit.imaging.color import rgb_to_lab
 
 
 def rate(work, images: int) -> float:

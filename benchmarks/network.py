@@ -21,8 +21,8 @@ from benchmarks.timing import (
     row,
     seconds,
 )
-from colorkit.color import scale_ab
 from colorkit.data.batches import Batch
+from colorkit.imaging.color import scale_ab
 from colorkit.inference import predict_ab
 from colorkit.losses import chroma_target
 from colorkit.models import ColorNet

@@ -31,12 +31,12 @@ from benchmarks.timing import (
     median_ratio,
     row,
 )
-from colorkit.color import decolorize, rgb_to_lab
 from colorkit.data.batches import cut, loader, prepare
 from colorkit.data.cache import Cache, open_cache
 from colorkit.data.collection import ImageSet
 from colorkit.data.folders import Entry
 from colorkit.data.scenes import render
+from colorkit.imaging.color import decolorize, rgb_to_lab
 from colorkit.system.process_settings import memory_kept
 
 SIDE, STORED, COUNT = 224, 256, 128

@@ -16,7 +16,7 @@ from IPython.display import HTML, Markdown, display
 from colorkit import claims, figures
 from colorkit.claims import with_interval
 from colorkit.course import Course
-from colorkit.metrics import bootstrap_interval, paired_interval, seed_interval
+from colorkit.imaging.metrics.quality import bootstrap_interval, paired_interval, seed_interval
 from colorkit.system.writing import write_json
 
 

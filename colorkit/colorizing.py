@@ -17,16 +17,16 @@ from PIL import Image
 from torch import Tensor
 
 from colorkit import pretrained
-from colorkit.color import decolorize, lab_to_rgb, rgb_to_lab, unscale_ab, unscale_L
-from colorkit.data.halves import COLORFUL, DEPTHS, read_wide
-from colorkit.decoders import check_size, eight_bits
 from colorkit.hints import HINTED, Color, hint_planes, read_hints
-from colorkit.images import MAX_PIXELS, read_image, to_srgb
+from colorkit.imaging.color import decolorize, lab_to_rgb, rgb_to_lab, unscale_ab, unscale_L
+from colorkit.imaging.decoders import check_size, eight_bits
+from colorkit.imaging.images import MAX_PIXELS, read_image, to_srgb
+from colorkit.imaging.infrared import COLORFUL, DEPTHS, read_wide
+from colorkit.imaging.upsample import apply_models, linear_models
 from colorkit.models.hintnet import HintUNet
 from colorkit.models.nirnet import as_luminance, predict
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.process_settings import memory_kept
-from colorkit.upsample import apply_models, linear_models
 
 Photograph = str | Path | Image.Image | np.ndarray
 Hints = Iterable[tuple[float, float, Color]]  # see `colorize`

@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from colorkit.color import decolorize, unscale_ab
+from colorkit.imaging.color import decolorize, unscale_ab
 from colorkit.models.folding import quick
 from colorkit.models.weights import load_weights
 from colorkit.system.errors import ColorkitError

@@ -13,9 +13,9 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from colorkit.color import decolorize, rgb_to_lab, scale_ab, unscale_ab
 from colorkit.data.augment import zoom
 from colorkit.data.batches import Batch, mix_seed, prepare
+from colorkit.imaging.color import decolorize, rgb_to_lab, scale_ab, unscale_ab
 from colorkit.losses import JointLoss, chroma_target, colorfulness_gap, distortion
 from colorkit.profiles import STRICT, Recipe
 from colorkit.training import Colorizer, one_cycle

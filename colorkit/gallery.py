@@ -10,8 +10,8 @@ import torch
 from colorkit.chapter import Chapter
 from colorkit.data.collection import ImageSet
 from colorkit.figures import image_grid
+from colorkit.imaging.metrics.quality import METRICS, lpips_missing
 from colorkit.inference import Constant, Network, colorize_pixels, evaluate
-from colorkit.metrics import METRICS, lpips_missing
 from colorkit.recognition import Judge
 
 MEASURED = ("mse", "psnr", "ssim", "absolute_error", "delta_e", "colorfulness", "sepia")

@@ -18,12 +18,12 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from colorkit.color import lab_to_rgb, scale_ab, scale_L, unscale_ab, unscale_L
 from colorkit.data.batches import Batch
+from colorkit.imaging.color import lab_to_rgb, scale_ab, scale_L, unscale_ab, unscale_L
+from colorkit.imaging.metrics.perceptual import lpips_network
 from colorkit.losses import chroma_target
 from colorkit.models.patchgan import DISCRIMINATORS, PatchGAN
 from colorkit.models.unet import chroma_and_scores
-from colorkit.perceptual import lpips_network
 from colorkit.profiles import STRICT, Count, Recipe
 from colorkit.training import Colorizer
 
@@ -149,7 +149,7 @@ def perceptual_loss(found: Tensor, true: Tensor) -> Tensor:
         found, true: (B, 3, h, w), see `planes_of`.
 
     Raises:
-        Unavailable: its weights are missing, see `colorkit.metrics.lpips`.
+        Unavailable: its weights are missing, see `colorkit.imaging.metrics.quality.lpips`.
     """
     network = lpips_network().to(found.device)
     pictures = []

@@ -11,10 +11,10 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from colorkit.color import DECOLORIZATIONS, decolorize, join, lab_to_rgb, rgb_to_lab
 from colorkit.data.batches import crop, loader
 from colorkit.data.collection import ImageSet
-from colorkit.metrics import colorfulness, delta_e, psnr
+from colorkit.imaging.color import DECOLORIZATIONS, decolorize, join, lab_to_rgb, rgb_to_lab
+from colorkit.imaging.metrics.quality import colorfulness, delta_e, psnr
 
 PAIRS = (("red", "green"), ("red", "blue"), ("green", "blue"))
 

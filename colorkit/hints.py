@@ -14,7 +14,7 @@ import torch
 from PIL import ImageColor
 from torch import Tensor
 
-from colorkit.color import rgb_to_lab
+from colorkit.imaging.color import rgb_to_lab
 from colorkit.models.hintnet import PLANES
 from colorkit.system.errors import ColorkitError
 

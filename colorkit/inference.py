@@ -7,10 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from colorkit.color import join, lab_to_rgb, unscale_ab
 from colorkit.data.batches import Batch, loader, prepare
 from colorkit.data.collection import ImageSet
-from colorkit.metrics import METRICS
+from colorkit.imaging.color import join, lab_to_rgb, unscale_ab
+from colorkit.imaging.metrics.quality import METRICS
 from colorkit.models.unet import chroma_and_scores
 from colorkit.system.process_settings import memory_kept
 
@@ -119,7 +119,8 @@ def evaluate(
         images: the set, center-cropped.
         size: side of the crops.
         gray: decolorization the predictor is fed.
-        measured: names from `colorkit.metrics.METRICS` of two images or (colorfulness) of one.
+        measured: names from `colorkit.imaging.metrics.quality.METRICS` of two images or
+            (colorfulness) of one.
         more: other measures of (predicted, true) sRGB, one number an image, by column.
 
     Returns:

@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from colorkit.color import lab_to_rgb, unscale_ab
-from colorkit.metrics import colorfulness_ab
+from colorkit.imaging.color import lab_to_rgb, unscale_ab
+from colorkit.imaging.metrics.quality import colorfulness_ab
 
 REDUCTIONS = ("mean", "sum")
 GAPS = ("difference", "ratio", "logarithm")
@@ -147,7 +147,7 @@ def distortion(predicted: Tensor, true: Tensor) -> Tensor:
 
 
 def angle(predicted: Tensor, true: Tensor) -> Tensor:
-    """The angle between colors, mean over each image; see `colorkit.metrics.angular_error`.
+    """The angle between colors, mean over each image, as in `angular_error` of the metrics.
 
     Instead of the arc its chord is taken, shorter by less than 1 % up to 28°: the arc's cosine has
     no gradient where the colors agree.

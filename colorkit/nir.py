@@ -14,12 +14,20 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from colorkit.color import join, lab_to_rgb, rgb_to_lab, scale_ab, scale_L, unscale_ab, unscale_L
 from colorkit.data.augment import expose, zoom
 from colorkit.data.batches import ALL, NirBatch, Share, loader, mix_seed, prepare_nir
 from colorkit.data.rgbnir import PairSet
+from colorkit.imaging.color import (
+    join,
+    lab_to_rgb,
+    rgb_to_lab,
+    scale_ab,
+    scale_L,
+    unscale_ab,
+    unscale_L,
+)
+from colorkit.imaging.metrics.quality import colorfulness, measure, ssim
 from colorkit.losses import angle, chroma_target, distortion
-from colorkit.metrics import colorfulness, measure, ssim
 from colorkit.models.nirnet import as_luminance, predict
 from colorkit.profiles import STRICT, Recipe
 from colorkit.training import Colorizer, one_cycle

@@ -16,8 +16,8 @@ import numpy as np
 from PIL import Image
 
 from colorkit.data.folders import SUFFIXES, VIDEOS, list_images
-from colorkit.images import MAX_PIXELS, read_image, write_image
-from colorkit.metadata import read_metadata
+from colorkit.imaging.images import MAX_PIXELS, read_image, write_image
+from colorkit.imaging.metadata import read_metadata
 from colorkit.system.errors import ColorkitError
 from colorkit.system.process_settings import memory_kept
 from colorkit.system.writing import write_fault
@@ -229,12 +229,12 @@ def compare_colors(result: np.ndarray, original: np.ndarray) -> dict[str, float]
         result, original: uint8 (H, W, 3), sRGB.
 
     Returns:
-        `COMPARED` of `colorkit.metrics` and `colorfulness ratio`, result ÷ original; NaN where a
-        measure does not exist, as SSIM of an image of fewer than 11 pixels.
+        `COMPARED` of `colorkit.imaging.metrics.quality` and `colorfulness ratio`, result ÷
+        original; NaN where a measure does not exist, as SSIM of an image of fewer than 11 pixels.
     """
     import torch
 
-    from colorkit.metrics import METRICS, colorfulness
+    from colorkit.imaging.metrics.quality import METRICS, colorfulness
 
     pair = [preview(rgb, _COMPARED_PIXELS) for rgb in (result, original)]
     pred, true = (torch.tensor(rgb).permute(2, 0, 1)[None] / 255 for rgb in pair)
@@ -260,7 +260,7 @@ def _is_video(path: Path) -> bool:
     ending = path.suffix.lower()
     if ending in READ | VIDEOS:
         return ending in VIDEOS
-    from colorkit.clips import is_video
+    from colorkit.imaging.videos import is_video
 
     return path.is_file() and is_video(path)  # not a pipe, which would wait to be written to
 
@@ -269,7 +269,7 @@ def _endings(video: bool) -> Collection[str]:
     """Give the endings a result can have."""
     if not video:
         return WRITTEN
-    from colorkit.clips import WRITTEN as CONTAINERS
+    from colorkit.imaging.videos import WRITTEN as CONTAINERS
 
     return CONTAINERS
 

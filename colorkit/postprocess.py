@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from colorkit.color import join, rgb_to_lab
+from colorkit.imaging.color import join, rgb_to_lab
 
 # Predicted chroma, in Lab units, at which the learned curve may bend: closer together where most
 # pixels of photographs are.

@@ -19,9 +19,9 @@ from colorkit.faithful import FaithfulRecipe
 from colorkit.hint_study import POINTS, psnr_by_points
 from colorkit.hint_training import HintsColorizer, HintsRecipe
 from colorkit.imagenet import lite2_weights
-from colorkit.images import read_image
-from colorkit.intervals import bootstrap_interval
-from colorkit.metrics import colorfulness, psnr, sepia
+from colorkit.imaging.images import read_image
+from colorkit.imaging.metrics.intervals import bootstrap_interval
+from colorkit.imaging.metrics.quality import colorfulness, psnr, sepia
 from colorkit.models import ColorNet, EfficientUNet, HintUNet, ResNetUNet
 from colorkit.models.weights import load_weights
 from colorkit.nir_study import NirStudy

@@ -13,9 +13,9 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from colorkit.color import decolorize
 from colorkit.data.augment import zoom
 from colorkit.data.batches import mix_seed
+from colorkit.imaging.color import decolorize
 from colorkit.losses import JointLoss
 from colorkit.profiles import STRICT, Recipe
 from colorkit.training import Colorizer, one_cycle

@@ -16,7 +16,7 @@ from colorkit.data.collection import Collection, ImageSet
 from colorkit.distillation import Student, StudentRecipe, pruned
 from colorkit.gan import GanColorizer, GanRecipe, UNetColorizer, UNetRecipe
 from colorkit.imagenet import imagenet_weights
-from colorkit.metrics import Unavailable
+from colorkit.imaging.metrics.quality import Unavailable
 from colorkit.models import ResNetUNet, SceneClassifier, UNet
 from colorkit.models.weights import read_card
 from colorkit.profiles import Network

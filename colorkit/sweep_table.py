@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from colorkit.imaging.metrics.perceptual import lpips_missing
 from colorkit.models.patchgan import DISCRIMINATORS
-from colorkit.perceptual import lpips_missing
 
 CLASSIFIER = "classifier"  # the training of the scene classifier
 FEWER = 0.4  # of the images: the slides' smaller set beside their larger one

@@ -28,10 +28,10 @@ from colorkit.callbacks import (
     choose_progress,
     interruptible,
 )
-from colorkit.color import scale_ab
 from colorkit.data.batches import Batch, Share, loader, mix_seed, prepare
 from colorkit.data.collection import ImageSet
 from colorkit.data.shards import Shards
+from colorkit.imaging.color import scale_ab
 from colorkit.losses import chroma_target, joint_loss
 from colorkit.models.weights import load_weights, save_weights, transfer
 from colorkit.profiles import Recipe

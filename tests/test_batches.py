@@ -5,8 +5,8 @@ import pytest
 import torch
 from skimage import color as sk
 
-from colorkit.color import DECOLORIZATIONS, decolorize, rgb_to_lab
 from colorkit.data.batches import EpochShuffle, crop, cut, loader, mix_seed, prepare, views
+from colorkit.imaging.color import DECOLORIZATIONS, decolorize, rgb_to_lab
 
 
 def pixels(count: int, side: int, seed: int = 0) -> torch.Tensor:

@@ -9,7 +9,6 @@ from skimage.color import rgb2lab
 
 import colorkit
 from colorkit import colorizing
-from colorkit.color import lab_to_rgb, rgb_to_lab
 from colorkit.colorizing import (
     as_rgb,
     near_infrared,
@@ -19,6 +18,7 @@ from colorkit.colorizing import (
     to_gray,
     working_size,
 )
+from colorkit.imaging.color import lab_to_rgb, rgb_to_lab
 from colorkit.models import ColorNet
 from colorkit.models.nirnet import NirNet
 from colorkit.models.unet import UNet

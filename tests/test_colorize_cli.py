@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 
 import colorkit
 from colorkit import cli, pretrained
-from colorkit.metadata import read_metadata, srgb_profile
+from colorkit.imaging.metadata import read_metadata, srgb_profile
 from colorkit.models import ColorNet
 from colorkit.models.weights import save_weights
 from colorkit.photographs import find_photographs, plan

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from colorkit.costs import costs
+from colorkit.imaging.metrics.frequency import octaves, recovered
 from colorkit.models import UNet, parameter_count
-from colorkit.spectrum import octaves, recovered
 
 
 def test_multiplications_of_a_convolution():

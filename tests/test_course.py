@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from colorkit.course import Course, scene_of
-from colorkit.images import write_image
+from colorkit.imaging.images import write_image
 from colorkit.models.weights import read_card
 from colorkit.system.errors import ColorkitError
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from colorkit.color import decolorize, join, rgb_to_lab
 from colorkit.data.scenes import render
-from colorkit.images import write_image
+from colorkit.imaging.color import decolorize, join, rgb_to_lab
+from colorkit.imaging.images import write_image
+from colorkit.imaging.metrics.quality import psnr
 from colorkit.inference import predict_ab
-from colorkit.metrics import psnr
 from colorkit.models import ColorNet, NirNet, UNet
 from colorkit.models.folding import quick
 from colorkit.models.weights import load_weights, save_weights

@@ -7,10 +7,10 @@ import pytest
 import torch
 from skimage.color import lab2rgb
 
-from colorkit.color import rgb_to_lab
 from colorkit.data.collection import collect
 from colorkit.data.folders import Entry
 from colorkit.faithful import FaithfulColorizer, FaithfulRecipe
+from colorkit.imaging.color import rgb_to_lab
 from colorkit.losses import distortion
 from colorkit.models import ResNetUNet
 from colorkit.training import fit

@@ -12,7 +12,6 @@ from pydantic import ValidationError
 from shared_training import StopAfter, with_callback
 
 from colorkit import training
-from colorkit.color import lab_to_rgb
 from colorkit.data.batches import Batch
 from colorkit.gan import (
     GanColorizer,
@@ -26,6 +25,7 @@ from colorkit.gan import (
     reconstruction_loss,
     spread,
 )
+from colorkit.imaging.color import lab_to_rgb
 from colorkit.inference import Network
 from colorkit.models import ColorNet, UNet
 from colorkit.system.errors import ColorkitError

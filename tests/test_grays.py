@@ -5,7 +5,6 @@ import pytest
 import torch
 from scipy.stats import pearsonr
 
-from colorkit.color import DECOLORIZATIONS, decolorize, rgb_to_lab
 from colorkit.data.batches import crop
 from colorkit.grays import (
     PAIRS,
@@ -16,8 +15,9 @@ from colorkit.grays import (
     matched,
     measure_grays,
 )
+from colorkit.imaging.color import DECOLORIZATIONS, decolorize, rgb_to_lab
+from colorkit.imaging.metrics.quality import delta_e
 from colorkit.inference import Constant, Network, evaluate
-from colorkit.metrics import delta_e
 from colorkit.models import ColorNet
 
 SIZE = 16

@@ -10,10 +10,10 @@ from skimage.color import rgb2lab
 
 import colorkit
 from colorkit import cli, colorizing, hint_study, pretrained
-from colorkit.color import rgb_to_lab
 from colorkit.colorizing import predict_planes
 from colorkit.hint_training import CROWD, LARGEST, HintsColorizer, HintsRecipe, simulate
 from colorkit.hints import PATCH, UNIT, Hint, hint_planes, read_hints, reveal
+from colorkit.imaging.color import rgb_to_lab
 from colorkit.models import HintUNet, ResNetUNet
 from colorkit.models.weights import load_weights, save_weights, transfer
 from colorkit.system.errors import ColorkitError

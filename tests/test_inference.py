@@ -7,7 +7,8 @@ import torch.nn.functional as F
 from skimage import color as sk
 
 from colorkit import inference
-from colorkit.color import rgb_to_lab, unscale_ab
+from colorkit.imaging.color import rgb_to_lab, unscale_ab
+from colorkit.imaging.metrics.quality import METRICS
 from colorkit.inference import (
     MEASURED,
     Constant,
@@ -19,7 +20,6 @@ from colorkit.inference import (
     mean_chroma,
     predict_ab,
 )
-from colorkit.metrics import METRICS
 from colorkit.models import ColorNet
 
 SIZE = 16

@@ -9,11 +9,11 @@ import torch
 import torch.nn.functional as F
 
 from colorkit import nir_study
-from colorkit.color import lab_to_rgb, rgb_to_lab, scale_ab
 from colorkit.course import Course
 from colorkit.data.batches import NirBatch, prepare_nir
 from colorkit.data.rgbnir import collect_pairs
-from colorkit.metrics import psnr
+from colorkit.imaging.color import lab_to_rgb, rgb_to_lab, scale_ab
+from colorkit.imaging.metrics.quality import psnr
 from colorkit.models import ColorNet, NirNet, UNet
 from colorkit.models.weights import read_card
 from colorkit.nir import (

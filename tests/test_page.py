@@ -13,7 +13,7 @@ from traitlets import TraitError
 
 from colorkit import pretrained
 from colorkit.colorizing import to_gray
-from colorkit.images import encode_image, read_image
+from colorkit.imaging.images import encode_image, read_image
 from colorkit.page import CONTRASTS, Page
 
 

@@ -6,7 +6,7 @@ import torch
 from scipy.optimize import lsq_linear
 from skimage import color, exposure
 
-from colorkit.color import lab_to_rgb, rgb_to_lab
+from colorkit.imaging.color import lab_to_rgb, rgb_to_lab
 from colorkit.postprocess import (
     KNOTS,
     Saturation,

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from colorkit import photo_sets, pretraining
-from colorkit.metrics import psnr
+from colorkit.imaging.metrics.quality import psnr
 from colorkit.models import ResNetUNet
 from colorkit.system.errors import ColorkitError
 

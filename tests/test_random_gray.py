@@ -7,9 +7,9 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from colorkit.color import DECOLORIZATIONS, decolorize
 from colorkit.data.batches import crop, prepare
 from colorkit.grays import channel_correlations
+from colorkit.imaging.color import DECOLORIZATIONS, decolorize
 from colorkit.inference import Constant, evaluate
 from colorkit.profiles import Recipe
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 import torchvision
 
-from colorkit.color import decolorize
 from colorkit.imagenet import DEVIATION, MEAN, from_torchvision, imagenet_weights
+from colorkit.imaging.color import decolorize
 from colorkit.models import ResNetUNet, SceneClassifier
 from colorkit.models.weights import load_weights, save_weights, transfer
 from colorkit.recognition import Judge, gray_of

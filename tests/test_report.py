@@ -153,7 +153,7 @@ def test_an_interrupted_chapter_leaves_no_finished_notebook(project, without_boo
 
 def test_a_changed_near_infrared_file_makes_the_run_stale(tmp_path):
     from colorkit.data.folders import list_images
-    from colorkit.images import write_image
+    from colorkit.imaging.images import write_image
     from colorkit.profiles import Data, Network, Nir, Profile
 
     pixels = np.zeros((8, 8, 3), dtype=np.uint8)

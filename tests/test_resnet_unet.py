@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from colorkit.color import rgb_to_lab
+from colorkit.imaging.color import rgb_to_lab
 from colorkit.models import NirResNetUNet, ResNetUNet, parameter_count
 from colorkit.models.weights import load_weights, save_weights, transfer
 from colorkit.system.errors import ColorkitError

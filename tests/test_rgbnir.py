@@ -32,7 +32,7 @@ def test_scaling_cutting_and_flipping_keep_a_pair_registered(tmp_path):
     images, labels = collection.pairs.__getitems__(range(8))
     assert images.shape == (8, 32, 32, 4) and images.dtype == torch.uint8
     assert torch.equal(images[..., 3], images[..., 0])
-    from colorkit.color import lab_to_rgb
+    from colorkit.imaging.color import lab_to_rgb
 
     seen = set()
     for seed in range(10):

@@ -7,8 +7,8 @@ import torch
 from scipy.cluster.hierarchy import cut_tree, linkage
 from sklearn.preprocessing import StandardScaler
 
-from colorkit.color import rgb_to_lab
 from colorkit.data.collection import ImageSet
+from colorkit.imaging.color import rgb_to_lab
 from colorkit.superclasses import color_statistics, group, representatives
 
 

@@ -10,8 +10,8 @@ import torch
 from colorkit import cli, jobs
 from colorkit.course import Course
 from colorkit.gan import GanColorizer
+from colorkit.imaging.metrics.quality import Unavailable
 from colorkit.jobs import run_sweep
-from colorkit.metrics import Unavailable
 from colorkit.models.weights import read_card
 from colorkit.sweep import Sweep
 from colorkit.sweep_table import (

@@ -118,7 +118,7 @@ def _print_measures(outcomes: list) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from colorkit.metrics import METRICS
+    from colorkit.imaging.metrics.quality import METRICS
 
     if not outcomes:
         return

@@ -12,14 +12,14 @@ import torch
 from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Sampler
 
-from colorkit.color import (
+from colorkit.data.collection import ImageSet
+from colorkit.imaging.color import (
     DECOLORIZATIONS,
     bytes_to_gray,
     bytes_to_lab,
     decolorize,
     rgb_to_lab,
 )
-from colorkit.data.collection import ImageSet
 
 
 class Batch(NamedTuple):
@@ -230,8 +230,9 @@ def prepare(
     Args:
         images, labels: (B, S, S, 3) uint8 and (B,), as the loader gives them.
         size: side of the crops.
-        gray: the decolorization the network is fed (`colorkit.color.decolorize`), or `random`: one
-            drawn for each image; without a generator, in measurements, that is `weighted`.
+        gray: the decolorization the network is fed (`colorkit.imaging.color.decolorize`), or
+            `random`: one drawn for each image; without a generator, in measurements, that is
+            `weighted`.
         generator, share: see `cut`.
     """
     if gray == "random" and generator is None:

@@ -21,9 +21,9 @@ import torch
 import xxhash
 from filelock import FileLock
 
-from colorkit.color import rgb_to_lab
 from colorkit.data.folders import Entry
-from colorkit.images import read_image, resize_crop
+from colorkit.imaging.color import rgb_to_lab
+from colorkit.imaging.images import read_image, resize_crop
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.writing import write_fault, write_json
 

@@ -22,7 +22,7 @@ from colorkit.data.folders import SPLITS
 from colorkit.data.gather import UNREADABLE, classes, read_path, search_flickr
 from colorkit.data.journal import Candidate, Journal
 from colorkit.data.splits import groups_of, near_duplicates, seeded_split
-from colorkit.images import resize_crop, write_image
+from colorkit.imaging.images import resize_crop, write_image
 from colorkit.system.errors import ColorkitError
 from colorkit.system.writing import write_text
 

@@ -17,7 +17,7 @@ from colorkit.data.flickr import Flickr
 from colorkit.data.folders import SPLITS, SUFFIXES, VIDEOS, list_images
 from colorkit.data.journal import Candidate, Journal
 from colorkit.data.shots import stills
-from colorkit.images import read_image
+from colorkit.imaging.images import read_image
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.writing import atomic_write
 

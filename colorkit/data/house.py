@@ -5,7 +5,7 @@ The same six in every chapter's figures of record. No network ever trains on the
 
 import numpy as np
 
-from colorkit.images import resize_crop
+from colorkit.imaging.images import resize_crop
 
 
 def house_photographs(size: int) -> dict[str, np.ndarray]:

@@ -26,7 +26,7 @@ from colorkit.data.shards import (
     write_listing,
     write_shard,
 )
-from colorkit.images import read_image, resize_crop
+from colorkit.imaging.images import read_image, resize_crop
 from colorkit.system.errors import ColorkitError
 from colorkit.system.writing import atomic_write, write_json
 

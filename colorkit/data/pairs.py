@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from colorkit.data.folders import SPLITS, SUFFIXES, Entry
-from colorkit.data.halves import Header, read_header, read_nir, wide_scale
-from colorkit.images import read_image
+from colorkit.imaging.images import read_image
+from colorkit.imaging.infrared import Header, read_header, read_nir, wide_scale
 from colorkit.system.errors import ColorkitError, one_line
 
 _HALVES = {"rgb": "color", "nir": "near-infrared"}

@@ -26,7 +26,7 @@ from colorkit.data.collection import ImageSet
 from colorkit.data.folders import SPLITS
 from colorkit.data.pairs import Pair, PairList, list_pairs, read_pair, refuse_faults
 from colorkit.data.splits import groups_of, near_duplicates, seeded_folds
-from colorkit.images import resize_crop
+from colorkit.imaging.images import resize_crop
 from colorkit.system.errors import ColorkitError
 
 __all__ = [

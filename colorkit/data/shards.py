@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from colorkit.data.batches import ALL, Share, mix_seed
-from colorkit.images import resize_crop
+from colorkit.imaging.images import resize_crop
 from colorkit.system.errors import ColorkitError
 from colorkit.system.writing import atomic_write, write_json
 

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from scipy.ndimage import laplace
 
-from colorkit.clips import Reader
 from colorkit.data.cache import THUMBNAIL
-from colorkit.images import MAX_PIXELS
+from colorkit.imaging.images import MAX_PIXELS
+from colorkit.imaging.videos import Reader
 from colorkit.system.errors import ColorkitError
 
 # Differences are 1 − correlation. Of 154 pairs of photographs of the same class of scene none was

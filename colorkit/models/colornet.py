@@ -125,7 +125,7 @@ class ColorNet(nn.Module):
             gray: (B, 1, H, W) in [0, 1].
 
         Returns:
-            ab: (B, 2, ⌈H/2⌉, ⌈W/2⌉) in [0, 1], scaled as by `colorkit.color.scale_ab`.
+            ab: (B, 2, ⌈H/2⌉, ⌈W/2⌉) in [0, 1], scaled as by `colorkit.imaging.color.scale_ab`.
             scores: (B, num_classes) before softmax, or None without a classifier.
 
         Raises:

@@ -54,8 +54,8 @@ class EncoderUNet(nn.Module):
             gray: (B, 1, H, W) in [0, 1].
 
         Returns:
-            ab: (B, 2, ⌈H/2⌉, ⌈W/2⌉), scaled as by `colorkit.color.scale_ab`; not bounded, but
-                near [0, 1].
+            ab: (B, 2, ⌈H/2⌉, ⌈W/2⌉), scaled as by `colorkit.imaging.color.scale_ab`; not bounded,
+                but near [0, 1].
             scores: (B, num_classes) before softmax, or None without a classifier.
 
         Raises:

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from colorkit.color import rgb_to_lab, scale_L
+from colorkit.imaging.color import rgb_to_lab, scale_L
 from colorkit.models.colornet import ColorNet, decoder, initialize
 from colorkit.models.encoder_unet import silent
 from colorkit.models.resnet_unet import ResNetUNet
@@ -65,7 +65,7 @@ class NirNet(ColorNet):
             nir: (B, 1, H, W) in [0, 1].
 
         Returns:
-            ab: (B, 2, ⌈H/2⌉, ⌈W/2⌉) in [0, 1], scaled as by `colorkit.color.scale_ab`.
+            ab: (B, 2, ⌈H/2⌉, ⌈W/2⌉) in [0, 1], scaled as by `colorkit.imaging.color.scale_ab`.
             L: (B, 1, ⌈H/2⌉, ⌈W/2⌉), or (B, 1, H, W) if `full`, in [0, 1], scaled as by `scale_L`;
                 None if `luminance` is `none`.
             scores: (B, num_classes) before softmax, or None without a classifier.
@@ -112,7 +112,7 @@ class NirResNetUNet(ResNetUNet):
             nir: (B, 1, H, W) in [0, 1].
 
         Returns:
-            ab: (B, 2, ⌈H/2⌉, ⌈W/2⌉), scaled as by `colorkit.color.scale_ab`.
+            ab: (B, 2, ⌈H/2⌉, ⌈W/2⌉), scaled as by `colorkit.imaging.color.scale_ab`.
             L: (B, 1, H, W) in [0, 1], scaled as by `scale_L`.
             scores: (B, num_classes) before softmax, or None without a classifier.
         """

@@ -28,7 +28,7 @@ from colorkit.data.cache import open_cache
 from colorkit.data.fetch import fetch
 from colorkit.data.folders import Entry, list_images
 from colorkit.data.packing import pack
-from colorkit.images import write_image
+from colorkit.imaging.images import write_image
 from colorkit.models import UNet
 from colorkit.models.weights import save_weights
 from colorkit.photographs import colorize_files, find_photographs, plan

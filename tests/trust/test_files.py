@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from sandbox import LOST, REFUSED, SURVIVED, Sandbox, Verdict, typed
 
-from colorkit.images import read_image
+from colorkit.imaging.images import read_image
 from colorkit.models import ColorNet
 from colorkit.models.weights import save_weights
 from colorkit.system.errors import ColorkitError, one_line

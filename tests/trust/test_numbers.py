@@ -11,8 +11,7 @@ import torch
 from shared_training import COMMON, paint
 from stoppable import WAYS
 
-from colorkit import losses, metrics, report, training
-from colorkit.color import rgb_to_lab, scale_ab
+from colorkit import losses, report, training
 from colorkit.colorizing import paint as paint_planes
 from colorkit.colorizing import predict_planes, to_gray
 from colorkit.course import scene_entries
@@ -31,6 +30,8 @@ from colorkit.gan import (
     generator_loss,
     planes_of,
 )
+from colorkit.imaging.color import rgb_to_lab, scale_ab
+from colorkit.imaging.metrics import quality as metrics
 from colorkit.models import ColorNet, HintUNet, ResNetUNet, SceneClassifier, UNet
 from colorkit.models.weights import load_weights
 from colorkit.nir import NirRecipe, nir_loss

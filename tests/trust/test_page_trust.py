@@ -22,7 +22,7 @@ from jupyter_server.services.kernels.connection.base import (
 )
 from test_page_browser import answers, children, start, wait_until
 
-from colorkit.images import encode_image
+from colorkit.imaging.images import encode_image
 
 VISITORS = 3
 PATIENCE = 120  # seconds, of a machine that does much else

@@ -17,8 +17,8 @@ import pytest
 import tifffile
 from PIL import ExifTags, Image, ImageCms, features
 
-from colorkit.decoders import read_plain_jpeg
-from colorkit.images import MAX_PIXELS, read_image, resize_crop, write_image
+from colorkit.imaging.decoders import read_plain_jpeg
+from colorkit.imaging.images import MAX_PIXELS, read_image, resize_crop, write_image
 from colorkit.system.errors import ColorkitError
 from colorkit.system.writing import atomic_write, write_json, write_text
 

@@ -2,7 +2,8 @@
 
 Every measure takes batches of sRGB images and gives *one number an image*, never a mean over the
 batch: means hide their spread, and averaging before or after a logarithm gives different tables.
-Intervals over images, pairs and seeds are in `colorkit.intervals`, and can be had from here.
+Intervals over images, pairs and seeds are in `colorkit.imaging.metrics.intervals`, and can be had
+from here.
 
 No single measure is enough. A hue that is wrong but plausible costs PSNR, a dull brown does not;
 colorfulness rewards paint anywhere. Chapters therefore print several.
@@ -15,10 +16,15 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from colorkit.ciede2000 import ciede2000
-from colorkit.color import rgb_to_lab
-from colorkit.intervals import Interval, bootstrap_interval, paired_interval, seed_interval
-from colorkit.perceptual import Unavailable, lpips_missing, lpips_network
+from colorkit.imaging.color import rgb_to_lab
+from colorkit.imaging.metrics.ciede2000 import ciede2000
+from colorkit.imaging.metrics.intervals import (
+    Interval,
+    bootstrap_interval,
+    paired_interval,
+    seed_interval,
+)
+from colorkit.imaging.metrics.perceptual import Unavailable, lpips_missing, lpips_network
 
 __all__ = [
     "METRICS",

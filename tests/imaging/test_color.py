@@ -5,8 +5,8 @@ import pytest
 import torch
 from skimage import color as sk
 
-from colorkit import color
-from colorkit.color import (
+from colorkit.imaging import color
+from colorkit.imaging.color import (
     AB_RANGE,
     D65_WHITE,
     DECOLORIZATIONS,
@@ -226,7 +226,7 @@ def test_bytes_decolorize_as_the_floats_they_stand_for(method):
 
 @pytest.mark.parametrize("fast", [True, False])
 def test_both_ways_to_raise_to_a_power_equal_scikit_image(gamut, fast, monkeypatch):
-    monkeypatch.setattr("colorkit.color._FAST_NUMPY", fast)
+    monkeypatch.setattr("colorkit.imaging.color._FAST_NUMPY", fast)
     expected = sk.rgb2lab(to_numpy(gamut).astype(np.float64))
     assert np.abs(to_numpy(rgb_to_lab(gamut)) - expected).max() < 1e-3
     assert (lab_to_rgb(rgb_to_lab(gamut)) - gamut).abs().max() < 0.1 / 255

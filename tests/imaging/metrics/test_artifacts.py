@@ -10,8 +10,8 @@ import torch
 from scipy import ndimage
 from skimage.transform import resize
 
-from colorkit.artifacts import _quantile, blue_stains, spill
-from colorkit.color import lab_to_rgb, rgb_to_lab
+from colorkit.imaging.color import lab_to_rgb, rgb_to_lab
+from colorkit.imaging.metrics.artifacts import _quantile, blue_stains, spill
 
 
 @pytest.fixture(scope="module")

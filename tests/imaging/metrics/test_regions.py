@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from colorkit.color import lab_to_rgb, rgb_to_lab
 from colorkit.data.scenes import MATERIALS, render
-from colorkit.metrics import delta_e
-from colorkit.regions import (
+from colorkit.imaging.color import lab_to_rgb, rgb_to_lab
+from colorkit.imaging.metrics.quality import delta_e
+from colorkit.imaging.metrics.regions import (
     REGIONS,
     by_region,
     error_map,

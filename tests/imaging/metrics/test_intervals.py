@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from colorkit.intervals import rank_correlation
+from colorkit.imaging.metrics.intervals import rank_correlation
 
 
 def test_rank_correlation_equals_scipys_ties_included():

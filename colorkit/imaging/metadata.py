@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from PIL import ExifTags, Image, ImageCms
 
-from colorkit.decoders import quiet
+from colorkit.imaging.decoders import quiet
 
 # Tags of a TIFF's first directory that say how its pixels are stored, from ImageWidth to
 # ReferenceBlackWhite, then profile, XMP, IPTC and Photoshop blocks, which hold copies of both.

@@ -14,8 +14,8 @@ from typing import IO
 import av
 import numpy as np
 
-from colorkit.decoders import check_size
-from colorkit.images import MAX_PIXELS
+from colorkit.imaging.decoders import check_size
+from colorkit.imaging.images import MAX_PIXELS
 from colorkit.system.errors import ColorkitError
 
 WRITTEN = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}  # others become .mp4

@@ -1,6 +1,7 @@
 """Measures of what the eye calls artifacts, and no mean error shows.
 
-Like `colorkit.metrics` one number an image. They have no reference implementation in the
+Like `colorkit.imaging.metrics.quality` one number an image. They have no reference implementation
+in the
 literature: each is a definition of ours, its constants are named arguments with their reasons, and
 they were fixed before any network was measured with them.
 """
@@ -12,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from colorkit.color import rgb_to_lab
+from colorkit.imaging.color import rgb_to_lab
 
 
 class Spill(NamedTuple):

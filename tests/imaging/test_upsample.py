@@ -5,7 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from colorkit.upsample import METHODS, upsample_chroma
+from colorkit.imaging.upsample import METHODS, upsample_chroma
 
 
 def planes(small=(6, 5), full=(23, 17), count=2, seed=0):

@@ -192,7 +192,7 @@ def bytes_to_lab(images: Sequence[np.ndarray]) -> Tensor:
     Returns:
         (B, 3, H, W) float32, as `rgb_to_lab`.
     """
-    from colorkit.compiled.lab import image_to_lab
+    from colorkit.imaging.color_loops import image_to_lab
 
     # NumPy asks for huge pages; memory that comes in small ones takes as long as the conversion.
     lab = np.empty((len(images), 3, *images[0].shape[:2]), np.float32)
@@ -210,7 +210,7 @@ def bytes_to_gray(images: Sequence[np.ndarray], method: str = "weighted") -> Ten
         images: see `bytes_to_lab`.
         method: see `decolorize`.
     """
-    from colorkit.compiled.lab import image_to_gray
+    from colorkit.imaging.color_loops import image_to_gray
 
     if method == "lab":
         return scale_L(bytes_to_lab(images)[:, :1])

@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from colorkit.ciede2000 import ciede2000
-from colorkit.color import rgb_to_lab
+from colorkit.imaging.color import rgb_to_lab
+from colorkit.imaging.metrics.ciede2000 import ciede2000
 
 REGIONS = ("plants", "sky", "built")
 _TINTS = {"plants": (0.0, 0.5, 0.0), "sky": (0.0, 0.2, 0.5), "built": (0.5, 0.3, 0.0)}
@@ -97,7 +97,7 @@ def by_region(values: Tensor, masks: dict[str, Tensor], least: float = 0.02) -> 
 
 
 def error_map(rgb: Tensor, lab: Tensor, at_once: int = 64) -> Tensor:
-    """CIEDE2000 of each pixel; `colorkit.metrics.delta_e` is its mean.
+    """CIEDE2000 of each pixel; `colorkit.imaging.metrics.quality.delta_e` is its mean.
 
     Args:
         rgb: (B, 3, H, W) float, sRGB in [0, 1].

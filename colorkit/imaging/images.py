@@ -14,7 +14,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from colorkit.decoders import (
+from colorkit.imaging.decoders import (
     JPEG_MAGIC,
     TIFF_MAGIC,
     check_size,

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
 
-from colorkit.decoders import check_size, quiet
-from colorkit.images import MAX_PIXELS, read_image
+from colorkit.imaging.decoders import check_size, quiet
+from colorkit.imaging.images import MAX_PIXELS, read_image
 from colorkit.system.errors import ColorkitError, one_line
 
 DEPTHS = (8, 10, 12, 14, 16)  # bits that cameras and converters fill of a 16-bit file
@@ -83,8 +83,8 @@ def read_nir(path: Path, full_scale: int | None = None) -> np.ndarray:
     """Read a near-infrared image: (H, W) uint8.
 
     Gray files of more than 8 bits are divided by `full_scale` (65535 if None), rounded, and cut at
-    white. Everything else is read as `colorkit.images.read_image` reads it; three channels, as some
-    programs store gray, are averaged.
+    white. Everything else is read as `colorkit.imaging.images.read_image` reads it; three channels,
+    as some programs store gray, are averaged.
 
     Raises:
         ColorkitError: it cannot be read, or is a color picture.

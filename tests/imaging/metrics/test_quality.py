@@ -13,8 +13,9 @@ import torch
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torchmetrics.functional.image import structural_similarity_index_measure
 
-from colorkit import metrics, perceptual
-from colorkit.metrics import METRICS, Unavailable
+from colorkit.imaging.metrics import perceptual
+from colorkit.imaging.metrics import quality as metrics
+from colorkit.imaging.metrics.quality import METRICS, Unavailable
 from colorkit.system.errors import ColorkitError
 
 # The test pairs of Sharma, Wu, Dalal (2005), table 1: L, a, b; L, a, b; ΔE.

@@ -149,7 +149,7 @@ def _check_segments(page, stream: io.BufferedReader, max_pixels: int) -> None:
 
 
 def eight_bits(values: np.ndarray) -> np.ndarray:
-    """Bring numbers of any type to uint8, by the rules of `colorkit.images.read_image`."""
+    """Bring numbers of any type to uint8, by the rules of `colorkit.imaging.images.read_image`."""
     if values.dtype == np.uint8:
         return values
     if values.dtype.kind == "u":

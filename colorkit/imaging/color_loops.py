@@ -58,7 +58,7 @@ def _cube_roots(plane):
 
 @njit(void(_PIXELS, _ROW, _ROWS, _ROWS, _ROW, _PLANES), nogil=True)
 def image_to_lab(rgb, light, to_t, to_lab, bias, lab):
-    """Convert sRGB bytes to CIELAB, as `colorkit.color.rgb_to_lab` converts floats.
+    """Convert sRGB bytes to CIELAB, as `colorkit.imaging.color.rgb_to_lab` converts floats.
 
     Args:
         rgb: (H, W, 3) uint8.

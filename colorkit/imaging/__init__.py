@@ -1,0 +1,1 @@
+"""Pictures as files and as numbers: reading, color, measures."""

@@ -1,0 +1,1 @@
+"""One definition of each measure of a picture, and of its interval."""
