@@ -25,7 +25,7 @@ from colorkit.data.batches import Batch
 from colorkit.imaging.color import scale_ab
 from colorkit.inference import predict_ab
 from colorkit.losses import chroma_target
-from colorkit.models import ColorNet
+from colorkit.models.colornet import ColorNet
 from colorkit.models.folding import quick
 from colorkit.profiles import Recipe
 from colorkit.system.devices import best_precision

@@ -21,7 +21,8 @@ from benchmarks.network import (
 )
 from benchmarks.timing import DEVICE, KIND, alternate, ladder, median_ratio, row, seconds
 from colorkit.course import Course
-from colorkit.models import ColorNet, norm_relu
+from colorkit.models import norm_relu
+from colorkit.models.colornet import ColorNet
 from colorkit.models.folding import quick
 from colorkit.profiles import Recipe
 from colorkit.system.process_settings import memory_kept

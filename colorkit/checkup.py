@@ -93,7 +93,7 @@ def _device() -> Finding:
 
 
 def _weights() -> Iterator[Finding]:
-    from colorkit import pretrained
+    from colorkit.models import pretrained
 
     try:
         names = list(pretrained.models())

@@ -16,13 +16,13 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from colorkit import pretrained
 from colorkit.hints import HINTED, Color, hint_planes, read_hints
 from colorkit.imaging.color import decolorize, lab_to_rgb, rgb_to_lab, unscale_ab, unscale_L
 from colorkit.imaging.decoders import check_size, eight_bits
 from colorkit.imaging.images import MAX_PIXELS, read_image, to_srgb
 from colorkit.imaging.infrared import COLORFUL, DEPTHS, read_wide
 from colorkit.imaging.upsample import apply_models, linear_models
+from colorkit.models import pretrained
 from colorkit.models.hintnet import HintUNet
 from colorkit.models.nirnet import as_luminance, predict
 from colorkit.system.errors import ColorkitError, one_line
@@ -58,10 +58,10 @@ def colorize(
         image: the path of a photograph, an image of Pillow, or an array: (H, W), (H, W, 1),
             (H, W, 3) or (H, W, 4), of type bool, uint8, uint16 or float in [0, 1]. Color is taken
             away first; only its lightness is kept. Files are read as by `images.read_image`.
-        model: a name in the box (`colorkit.pretrained.models()`), the path of a weights file, or
-            None for the box's best, or with hints its `hints`. A model for near infrared takes one
-            channel or a gray picture, 8 bits or more: more are scaled by the fewest bits that hold
-            the largest value.
+        model: a name in the box (`colorkit.models.pretrained.models()`), the path of a weights
+            file, or None for the box's best, or with hints its `hints`. A model for near infrared
+            takes one channel or a gray picture, 8 bits or more: more are scaled by the fewest bits
+            that hold the largest value.
         saturation: factor on the chroma; 0 gives gray, 1 what the network says.
         hints: what color some places have, (x, y, color) each: x and y in pixels of the upright
             photograph from the upper left one, (0, 0), to the right and down, whole or not; color

@@ -9,7 +9,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from colorkit.inference import predict_ab
-from colorkit.models import parameter_count
+from colorkit.models.colornet import parameter_count
 
 
 @dataclass(frozen=True)

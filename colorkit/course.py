@@ -117,7 +117,7 @@ class Course:
         Returns:
             The finished `colorkit.training.Run`.
         """
-        from colorkit.models import ColorNet
+        from colorkit.models.colornet import ColorNet
         from colorkit.training import fit
 
         chosen, scale = self.profile.networks[network], scale or Scale()

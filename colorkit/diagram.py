@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from colorkit.figures import COLORS, STYLE
-from colorkit.models import ColorNet, parameter_count
+from colorkit.models.colornet import ColorNet, parameter_count
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ def psnr_by_points(
     """Colorize photographs with more and more of their own colors given.
 
     Args:
-        network, card: as `colorkit.pretrained.load` gives them.
+        network, card: as `colorkit.models.pretrained.load` gives them.
         photographs: uint8 (H, W, 3).
         seed: of the places.
 
@@ -137,7 +137,7 @@ def hint_reach(network, card: dict, rgb: np.ndarray, thing: np.ndarray, color) -
     are also compared at equal distances from the hint, weighted as the thing's pixels lie.
 
     Args:
-        network, card: as `colorkit.pretrained.load` gives them.
+        network, card: as `colorkit.models.pretrained.load` gives them.
         rgb: uint8 (H, W, 3).
         thing: (H, W) bool.
         color: of the hint.

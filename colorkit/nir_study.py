@@ -23,7 +23,9 @@ from colorkit.data.rgbnir import (
     read_pair,
     scene_pairs,
 )
-from colorkit.models import NirNet, NirResNetUNet, ResNetUNet, UNet
+from colorkit.models.nirnet import NirNet, NirResNetUNet
+from colorkit.models.resnet_unet import ResNetUNet
+from colorkit.models.unet import UNet
 from colorkit.nir import (
     NirColorizer,
     NirRecipe,

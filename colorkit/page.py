@@ -14,10 +14,10 @@ import numpy as np
 import torch
 import traitlets
 
-from colorkit import pretrained
 from colorkit.colorizing import paint, predict_planes, to_gray
 from colorkit.imaging.images import MAX_PIXELS, encode_image, read_image
 from colorkit.imaging.metadata import Metadata, read_metadata
+from colorkit.models import pretrained
 from colorkit.models.hintnet import HintUNet
 from colorkit.photographs import WRITTEN, preview
 from colorkit.postprocess import clahe, equalize

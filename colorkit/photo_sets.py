@@ -11,7 +11,7 @@ import torch
 from colorkit.data.collection import Collection, ImageSet, collect
 from colorkit.data.folders import Entry, list_images
 from colorkit.faithful import FaithfulColorizer, FaithfulRecipe
-from colorkit.models import ResNetUNet
+from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.profiles import project_root
 from colorkit.system.errors import ColorkitError
 from colorkit.training import Run, fit

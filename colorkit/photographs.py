@@ -162,8 +162,8 @@ def colorize_files(
     Raises:
         ColorkitError: there is no such model.
     """
-    from colorkit import pretrained
     from colorkit.hints import HINTED
+    from colorkit.models import pretrained
 
     model = HINTED if model is None and hints else model
     pretrained.load(model)  # a fault of the model is no photograph's

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from colorkit import pretrained
 from colorkit.colorizing import paint, predict_planes, to_gray, to_tensor
 from colorkit.course import Course
 from colorkit.faithful import FaithfulRecipe
@@ -22,7 +21,11 @@ from colorkit.imagenet import lite2_weights
 from colorkit.imaging.images import read_image
 from colorkit.imaging.metrics.intervals import bootstrap_interval
 from colorkit.imaging.metrics.quality import colorfulness, psnr, sepia
-from colorkit.models import ColorNet, EfficientUNet, HintUNet, ResNetUNet
+from colorkit.models import pretrained
+from colorkit.models.colornet import ColorNet
+from colorkit.models.efficientnet import EfficientUNet
+from colorkit.models.hintnet import HintUNet
+from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.weights import load_weights
 from colorkit.nir_study import NirStudy
 from colorkit.photo_sets import Photographs, first_training
@@ -224,7 +227,7 @@ def measure(network: torch.nn.Module, files: dict[str, list[Path]], card: dict) 
     Args:
         network: gray to chroma.
         files: photographs of each data set.
-        card: what colorizing looks at, see `colorkit.pretrained.keep`.
+        card: what colorizing looks at, see `colorkit.models.pretrained.keep`.
 
     Returns:
         For each data set `images`; `psnr_gain`, in dB over the gray picture, with its interval;

@@ -173,8 +173,8 @@ class Gans:
         classes: scene classes of the profile's networks, at least two.
         size, stored: as of `Data`; 0 takes its own.
         limit: most training images a class; 0 takes all.
-        width, depth: of the U-Nets, see `colorkit.models.UNet`.
-        stages: of the U-Nets with a ResNet-18, see `colorkit.models.ResNetUNet`.
+        width, depth: of the U-Nets, see `colorkit.models.unet.UNet`.
+        stages: of the U-Nets with a ResNet-18, see `colorkit.models.resnet_unet.ResNetUNet`.
         discriminator_width: channels of the discriminators' first level.
         epochs: of each training; batch_size: images a step.
         learning_rate: of autoencoders and generators; discriminator_rate: of discriminators.

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from colorkit import pretrained
 from colorkit.colorizing import to_gray
 from colorkit.data.house import house_photographs
 from colorkit.imaging.images import encode_image
+from colorkit.models import pretrained
 from colorkit.page import CONTRASTS, Picture, offered
 from colorkit.system.writing import atomic_write, write_json
 

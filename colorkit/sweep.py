@@ -17,7 +17,9 @@ from colorkit.distillation import Student, StudentRecipe, pruned
 from colorkit.gan import GanColorizer, GanRecipe, UNetColorizer, UNetRecipe
 from colorkit.imagenet import imagenet_weights
 from colorkit.imaging.metrics.quality import Unavailable
-from colorkit.models import ResNetUNet, SceneClassifier, UNet
+from colorkit.models.resnet import SceneClassifier
+from colorkit.models.resnet_unet import ResNetUNet
+from colorkit.models.unet import UNet
 from colorkit.models.weights import read_card
 from colorkit.profiles import Network
 from colorkit.recognition import Judge, SceneRecipe, SceneTrainer

@@ -21,12 +21,12 @@ class Configuration:
     """One row of the table.
 
     Attributes:
-        skips, upsampling: of the U-Net, see `colorkit.models.UNet`.
+        skips, upsampling: of the U-Net, see `colorkit.models.unet.UNet`.
         discriminator: `d0`, `d4`, `d8`, or empty for an autoencoder.
         weights: of the adversarial loss and the reconstruction; the slides' lw.
         start: the training whose best weights it starts from.
         share: of the training images; with fewer it has as many more epochs.
-        encoder: a ResNet-18 encodes, see `colorkit.models.ResNetUNet`.
+        encoder: a ResNet-18 encodes, see `colorkit.models.resnet_unet.ResNetUNet`.
         reconstruction, perceptual, schedule: see `colorkit.gan`.
         narrow: `NARROW` times fewer channels; a `start` is cut down to them.
         teacher: the training whose chroma it learns beside the truth's.

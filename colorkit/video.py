@@ -11,10 +11,10 @@ from pathlib import Path
 import av
 import numpy as np
 
-from colorkit import pretrained
 from colorkit.colorizing import blaming, guide, near_infrared, paint, predict_planes
 from colorkit.imaging.images import MAX_PIXELS
 from colorkit.imaging.videos import WRITTEN, Picture, Reader, Writer
+from colorkit.models import pretrained
 from colorkit.steady import SECONDS, Steadied
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.process_settings import memory_kept

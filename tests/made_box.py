@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from colorkit import pretrained
+from colorkit.models import pretrained
 from colorkit.models.hintnet import HintUNet
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.weights import save_weights

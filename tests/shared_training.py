@@ -17,7 +17,7 @@ from colorkit import training
 from colorkit.commands import say
 from colorkit.course import scene_entries
 from colorkit.data.collection import collect
-from colorkit.models import ColorNet
+from colorkit.models.colornet import ColorNet
 from colorkit.nir import NirColorizer, NirRecipe
 from colorkit.profiles import Recipe
 from colorkit.system.errors import ColorkitError

@@ -9,7 +9,7 @@ import torch
 from benchmarks import baseline, network, program, streaming, timing
 from benchmarks.__main__ import PARTS, tables
 from colorkit import book
-from colorkit.models import ColorNet, parameter_count
+from colorkit.models.colornet import ColorNet, parameter_count
 from colorkit.speed import KINDS, plots, speeds
 from colorkit.system.errors import ColorkitError
 

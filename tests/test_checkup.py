@@ -7,7 +7,8 @@ from importlib import metadata
 import pytest
 from made_box import make_box
 
-from colorkit import checkup, pretrained
+from colorkit import checkup
+from colorkit.models import pretrained
 from colorkit.profiles import project_root
 
 

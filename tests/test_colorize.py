@@ -19,7 +19,7 @@ from colorkit.colorizing import (
     working_size,
 )
 from colorkit.imaging.color import lab_to_rgb, rgb_to_lab
-from colorkit.models import ColorNet
+from colorkit.models.colornet import ColorNet
 from colorkit.models.nirnet import NirNet
 from colorkit.models.unet import UNet
 from colorkit.models.weights import save_weights
@@ -257,7 +257,7 @@ def test_near_infrared_gets_the_luminance_of_its_network(kind, tmp_path):
     if kind == "chroma":  # near infrared stands for the luminance
         assert np.abs(L - before).max() < 0.35
         return
-    network, card = colorkit.pretrained.load(path)
+    network, card = colorkit.models.pretrained.load(path)
     planes = predict_planes(network, card, nir)
     shift = F.interpolate(planes[:, :1], (70, 90), mode="bilinear", align_corners=False)
     wanted = (torch.tensor(before) + shift[0, 0]).clamp(0, 100).numpy()

@@ -12,9 +12,10 @@ import torch
 from PIL import Image, ImageCms
 
 import colorkit
-from colorkit import cli, pretrained
+from colorkit import cli
 from colorkit.imaging.metadata import read_metadata, srgb_profile
-from colorkit.models import ColorNet
+from colorkit.models import pretrained
+from colorkit.models.colornet import ColorNet
 from colorkit.models.weights import save_weights
 from colorkit.photographs import find_photographs, plan
 

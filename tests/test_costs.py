@@ -8,7 +8,8 @@ import torch
 
 from colorkit.costs import costs
 from colorkit.imaging.metrics.frequency import octaves, recovered
-from colorkit.models import UNet, parameter_count
+from colorkit.models.colornet import parameter_count
+from colorkit.models.unet import UNet
 
 
 def test_multiplications_of_a_convolution():

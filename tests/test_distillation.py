@@ -6,7 +6,8 @@ import torch
 from colorkit.data.batches import Batch
 from colorkit.distillation import Student, StudentRecipe, pruned
 from colorkit.gan import UNetColorizer, UNetRecipe, planes_of
-from colorkit.models import ResNetUNet, UNet
+from colorkit.models.resnet_unet import ResNetUNet
+from colorkit.models.unet import UNet
 
 
 def batch() -> Batch:

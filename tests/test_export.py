@@ -11,8 +11,10 @@ from colorkit.imaging.color import decolorize, join, rgb_to_lab
 from colorkit.imaging.images import write_image
 from colorkit.imaging.metrics.quality import psnr
 from colorkit.inference import predict_ab
-from colorkit.models import ColorNet, NirNet, UNet
+from colorkit.models.colornet import ColorNet
 from colorkit.models.folding import quick
+from colorkit.models.nirnet import NirNet
+from colorkit.models.unet import UNet
 from colorkit.models.weights import load_weights, save_weights
 from colorkit.system.errors import ColorkitError
 

@@ -12,7 +12,7 @@ from colorkit.data.folders import Entry
 from colorkit.faithful import FaithfulColorizer, FaithfulRecipe
 from colorkit.imaging.color import rgb_to_lab
 from colorkit.losses import distortion
-from colorkit.models import ResNetUNet
+from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.training import fit
 
 

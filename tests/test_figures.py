@@ -27,7 +27,7 @@ from colorkit.figures import (
     to_pixels,
     wrap,
 )
-from colorkit.models import ColorNet, parameter_count
+from colorkit.models.colornet import ColorNet, parameter_count
 from colorkit.system.errors import ColorkitError
 
 

@@ -27,7 +27,8 @@ from colorkit.gan import (
 )
 from colorkit.imaging.color import lab_to_rgb
 from colorkit.inference import Network
-from colorkit.models import ColorNet, UNet
+from colorkit.models.colornet import ColorNet
+from colorkit.models.unet import UNet
 from colorkit.system.errors import ColorkitError
 
 RECIPE = GanRecipe(

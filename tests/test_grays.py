@@ -18,7 +18,7 @@ from colorkit.grays import (
 from colorkit.imaging.color import DECOLORIZATIONS, decolorize, rgb_to_lab
 from colorkit.imaging.metrics.quality import delta_e
 from colorkit.inference import Constant, Network, evaluate
-from colorkit.models import ColorNet
+from colorkit.models.colornet import ColorNet
 
 SIZE = 16
 

@@ -9,12 +9,14 @@ from PIL import Image
 from skimage.color import rgb2lab
 
 import colorkit
-from colorkit import cli, colorizing, hint_study, pretrained
+from colorkit import cli, colorizing, hint_study
 from colorkit.colorizing import predict_planes
 from colorkit.hint_training import CROWD, LARGEST, HintsColorizer, HintsRecipe, simulate
 from colorkit.hints import PATCH, UNIT, Hint, hint_planes, read_hints, reveal
 from colorkit.imaging.color import rgb_to_lab
-from colorkit.models import HintUNet, ResNetUNet
+from colorkit.models import pretrained
+from colorkit.models.hintnet import HintUNet
+from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.weights import load_weights, save_weights, transfer
 from colorkit.system.errors import ColorkitError
 from colorkit.training import fit

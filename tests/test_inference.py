@@ -20,7 +20,7 @@ from colorkit.inference import (
     mean_chroma,
     predict_ab,
 )
-from colorkit.models import ColorNet
+from colorkit.models.colornet import ColorNet
 
 SIZE = 16
 

@@ -14,7 +14,9 @@ from colorkit.data.batches import NirBatch, prepare_nir
 from colorkit.data.rgbnir import collect_pairs
 from colorkit.imaging.color import lab_to_rgb, rgb_to_lab, scale_ab
 from colorkit.imaging.metrics.quality import psnr
-from colorkit.models import ColorNet, NirNet, UNet
+from colorkit.models.colornet import ColorNet
+from colorkit.models.nirnet import NirNet
+from colorkit.models.unet import UNet
 from colorkit.models.weights import read_card
 from colorkit.nir import (
     LIMITS,

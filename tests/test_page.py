@@ -11,9 +11,9 @@ from made_box import make_box
 from PIL import Image
 from traitlets import TraitError
 
-from colorkit import pretrained
 from colorkit.colorizing import to_gray
 from colorkit.imaging.images import encode_image, read_image
+from colorkit.models import pretrained
 from colorkit.page import CONTRASTS, Page
 
 

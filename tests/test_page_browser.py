@@ -26,7 +26,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from colorkit.colorizing import is_gray
 from colorkit.hints import HINTED
-from colorkit.pretrained import models
+from colorkit.models.pretrained import models
 
 # No Google services, no sandbox (which root has not), no graphics card.
 FLAGS = [
@@ -133,7 +133,7 @@ def lab(tmp_path_factory):
     (folder / "box").mkdir()
     make_box(folder / "box")
     source = (
-        "from pathlib import Path\nfrom colorkit import pretrained\n"
+        "from pathlib import Path\nfrom colorkit.models import pretrained\n"
         f"pretrained.FOLDER = Path({str(folder / 'box')!r})\n"
         "from colorkit.page import Page\nPage()"
     )

@@ -9,7 +9,7 @@ from PIL import Image
 
 from colorkit import photo_sets, pretraining
 from colorkit.imaging.metrics.quality import psnr
-from colorkit.models import ResNetUNet
+from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.system.errors import ColorkitError
 
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from colorkit.data.scenes import CLASSES
-from colorkit.models import ColorNet
+from colorkit.models.colornet import ColorNet
 from colorkit.profiles import Profile, Recipe, load_profile, project_root
 from colorkit.system.errors import ColorkitError
 

@@ -7,7 +7,7 @@ import pytest
 from made_box import make_box
 from PIL import Image
 
-from colorkit import pretrained
+from colorkit.models import pretrained
 from colorkit.page import Picture
 from colorkit.stills import SIDE, draw, make_stills
 

@@ -18,7 +18,7 @@ from shared_training import StopAfter, with_callback
 from colorkit import training
 from colorkit.course import scene_entries
 from colorkit.data.collection import collect
-from colorkit.models import ColorNet
+from colorkit.models.colornet import ColorNet
 from colorkit.models.weights import load_weights, read_card
 from colorkit.profiles import Recipe
 from colorkit.system.errors import ColorkitError

@@ -18,7 +18,7 @@ from skimage import data
 import colorkit
 from colorkit import video
 from colorkit.imaging.color import rgb_to_lab
-from colorkit.models import ColorNet
+from colorkit.models.colornet import ColorNet
 from colorkit.models.weights import save_weights
 from colorkit.steady import Steadied, agreement, flicker, follow, motion
 from colorkit.system.errors import ColorkitError

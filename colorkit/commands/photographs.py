@@ -156,7 +156,7 @@ def models(
     name: Annotated[str, typer.Argument(help="A name or a weights file; all in the box.")] = "",
 ) -> None:
     """List the models in the box with their cards; the first one is the default."""
-    from colorkit import pretrained
+    from colorkit.models import pretrained
 
     for each in [name] if name else pretrained.models():
         card = pretrained.card(each)

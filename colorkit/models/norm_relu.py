@@ -49,7 +49,7 @@ class _NormReLU(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor, norm: nn.BatchNorm2d) -> Tensor:
-        from colorkit.compiled.norm import rectify, sums
+        from colorkit.models.norm_relu_loops import rectify, sums
 
         rows = _rows(x)
         count, near = len(rows), x.detach()[0, :, 0, 0].double().numpy()
@@ -73,7 +73,7 @@ class _NormReLU(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx, grad: Tensor):
-        from colorkit.compiled.norm import gradient, gradient_sums
+        from colorkit.models.norm_relu_loops import gradient, gradient_sums
 
         (x,), (mean, inverse, scale, shift) = ctx.saved_tensors, ctx.about
         grad = grad.to(x.dtype).contiguous(memory_format=torch.channels_last)
@@ -95,7 +95,7 @@ def _rows(planes: Tensor) -> np.ndarray:
 
 def _reduce(kernel, rows: np.ndarray, *more: np.ndarray) -> np.ndarray:
     """Take two sums of each channel, (2, C), the same whatever number of threads adds them up."""
-    from colorkit.compiled.norm import BLOCK
+    from colorkit.models.norm_relu_loops import BLOCK
 
     out = np.empty((-(-len(rows) // BLOCK), 2, rows.shape[1]), np.float32)
     _each(kernel, rows, *more, out)
@@ -107,7 +107,7 @@ def _each(kernel, *arrays: np.ndarray) -> None:
 
     Planes have two axes, sums three; what has one belongs to channels and is given whole.
     """
-    from colorkit.compiled.norm import BLOCK
+    from colorkit.models.norm_relu_loops import BLOCK
 
     threads = torch.get_num_threads()
     blocks = -(-len(arrays[0]) // BLOCK)

@@ -19,7 +19,7 @@ from lightning.pytorch.callbacks import Callback
 from made_box import make_box
 from shared_training import COMMON, paint, with_callback
 
-from colorkit import cli, photographs, pretrained, report, runner, training
+from colorkit import cli, photographs, report, runner, training
 from colorkit.course import scene_entries
 from colorkit.data import cache as caches
 from colorkit.data import curate, gather, packing
@@ -28,7 +28,10 @@ from colorkit.data.folders import list_images
 from colorkit.data.shards import Shards, write_shards
 from colorkit.gan import GanColorizer, GanRecipe
 from colorkit.hint_training import HintsColorizer, HintsRecipe
-from colorkit.models import ColorNet, HintUNet, UNet
+from colorkit.models import pretrained
+from colorkit.models.colornet import ColorNet
+from colorkit.models.hintnet import HintUNet
+from colorkit.models.unet import UNet
 from colorkit.nir import NirColorizer, NirRecipe
 from colorkit.profiles import Recipe
 from colorkit.system.writing import write_text

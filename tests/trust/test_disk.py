@@ -22,14 +22,15 @@ from PIL import Image
 from shared_training import run as run_training
 from test_interruption import half_files
 
-from colorkit import pretrained, report
+from colorkit import report
 from colorkit.data import curate
 from colorkit.data.cache import open_cache
 from colorkit.data.fetch import fetch
 from colorkit.data.folders import Entry, list_images
 from colorkit.data.packing import pack
 from colorkit.imaging.images import write_image
-from colorkit.models import UNet
+from colorkit.models import pretrained
+from colorkit.models.unet import UNet
 from colorkit.models.weights import save_weights
 from colorkit.photographs import colorize_files, find_photographs, plan
 from colorkit.system.errors import ColorkitError

@@ -18,7 +18,7 @@ from PIL import Image
 from sandbox import LOST, REFUSED, SURVIVED, Sandbox, Verdict, typed
 
 from colorkit.imaging.images import read_image
-from colorkit.models import ColorNet
+from colorkit.models.colornet import ColorNet
 from colorkit.models.weights import save_weights
 from colorkit.system.errors import ColorkitError, one_line
 

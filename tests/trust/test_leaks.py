@@ -16,7 +16,7 @@ from colorkit.course import Course
 from colorkit.data.collection import ImageSet, collect
 from colorkit.data.folders import list_images
 from colorkit.data.splits import SIMILAR
-from colorkit.models import ColorNet
+from colorkit.models.colornet import ColorNet
 from colorkit.models.weights import read_card
 from colorkit.nir_study import NirStudy
 from colorkit.photo_sets import Photographs

@@ -22,10 +22,11 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from PIL import Image
 from typer.main import get_command
 
-from colorkit import cli, pretrained
+from colorkit import cli
 from colorkit.data import fetch as room
 from colorkit.data import flickr
 from colorkit.data.fetch import FIRST_USE, fetch
+from colorkit.models import pretrained
 from colorkit.profiles import project_root
 from colorkit.system.errors import ColorkitError
 

@@ -32,7 +32,11 @@ from colorkit.gan import (
 )
 from colorkit.imaging.color import rgb_to_lab, scale_ab
 from colorkit.imaging.metrics import quality as metrics
-from colorkit.models import ColorNet, HintUNet, ResNetUNet, SceneClassifier, UNet
+from colorkit.models.colornet import ColorNet
+from colorkit.models.hintnet import HintUNet
+from colorkit.models.resnet import SceneClassifier
+from colorkit.models.resnet_unet import ResNetUNet
+from colorkit.models.unet import UNet
 from colorkit.models.weights import load_weights
 from colorkit.nir import NirRecipe, nir_loss
 from colorkit.profiles import Recipe

@@ -21,12 +21,12 @@ from PIL import Image
 from safetensors.torch import save
 from sandbox import LOST, REFUSED, SURVIVED, Sandbox, Verdict, typed
 
-from colorkit import pretrained
 from colorkit.callbacks import AtomicCheckpoints
 from colorkit.data import archives
 from colorkit.data.archives import unpack
 from colorkit.imagenet import imagenet_weights
-from colorkit.models import ColorNet
+from colorkit.models import pretrained
+from colorkit.models.colornet import ColorNet
 from colorkit.models.weights import load_weights, read_card, save_weights, transfer
 from colorkit.system.errors import ColorkitError
 

@@ -10,9 +10,10 @@ from torch import nn
 from colorkit import imagenet
 from colorkit.faithful import FaithfulRecipe
 from colorkit.imagenet import from_lite2, lite2_weights
-from colorkit.models import EfficientUNet, ResNetUNet, parameter_count
-from colorkit.models.efficientnet import CHANNELS, Block, Depthwise
+from colorkit.models.colornet import parameter_count
+from colorkit.models.efficientnet import CHANNELS, Block, Depthwise, EfficientUNet
 from colorkit.models.encoder_unet import _channels
+from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.weights import load_weights, transfer
 from colorkit.system.errors import ColorkitError
 from colorkit.training import one_cycle

@@ -5,8 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from colorkit.models import ColorNet, parameter_count
-from colorkit.models.colornet import Fusion
+from colorkit.models.colornet import ColorNet, Fusion, parameter_count
 
 
 def on_paper(**settings) -> ColorNet:

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from colorkit.models import ColorNet, NirNet, parameter_count
+from colorkit.models.colornet import ColorNet, parameter_count
+from colorkit.models.nirnet import NirNet
 from colorkit.models.weights import load_weights, save_weights, transfer
 from colorkit.system.errors import ColorkitError
 

@@ -8,8 +8,8 @@ import zipfile
 import pytest
 import torch
 
-from colorkit import pretrained
-from colorkit.models import ColorNet
+from colorkit.models import pretrained
+from colorkit.models.colornet import ColorNet
 from colorkit.models.weights import load_weights, read_card, save_weights
 from colorkit.profiles import project_root
 from colorkit.system.errors import ColorkitError
@@ -145,8 +145,8 @@ def test_a_wheel_carries_the_box(tmp_path):
     (wheel,) = WheelBuilder(str(project_root())).build(directory=str(tmp_path))
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-        listed = json.loads(archive.read("colorkit/pretrained/models.json"))
-    assert {f"colorkit/pretrained/{entry['file']}" for entry in listed.values()} <= names
+        listed = json.loads(archive.read("colorkit/models/pretrained/models.json"))
+    assert {f"colorkit/models/pretrained/{entry['file']}" for entry in listed.values()} <= names
     page = ("index.html.j2", "page.css", "page.ipynb", "page.js")
     assert {f"colorkit/app/{name}" for name in page} <= names
 

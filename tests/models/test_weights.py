@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save, save_file
 
-from colorkit.models import ColorNet
+from colorkit.models.colornet import ColorNet
 from colorkit.models.weights import (
     load_weights,
     read_card,

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from colorkit.models import PatchGAN, parameter_count
-from colorkit.models.patchgan import DISCRIMINATORS, apart, together
+from colorkit.models.colornet import parameter_count
+from colorkit.models.patchgan import DISCRIMINATORS, PatchGAN, apart, together
 
 
 def small(**settings) -> PatchGAN:

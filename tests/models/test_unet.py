@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from colorkit.models import UNet, parameter_count
+from colorkit.models.colornet import parameter_count
+from colorkit.models.unet import UNet
 from colorkit.models.weights import load_weights, read_card, save_weights
 
 

@@ -4,7 +4,9 @@ import pytest
 import torch
 
 from colorkit.imaging.color import rgb_to_lab
-from colorkit.models import NirResNetUNet, ResNetUNet, parameter_count
+from colorkit.models.colornet import parameter_count
+from colorkit.models.nirnet import NirResNetUNet
+from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.weights import load_weights, save_weights, transfer
 from colorkit.system.errors import ColorkitError
 
