@@ -21,7 +21,7 @@ from PIL import Image
 
 from benchmarks.timing import growth_rows, in_turns, row
 from colorkit.data.scenes import render
-from colorkit.data.shards import Shards, write_shards
+from colorkit.data.shards.tar_files import Shards, write_shards
 from colorkit.profiles import project_root
 from colorkit.speed import KINDS
 

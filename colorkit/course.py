@@ -151,7 +151,7 @@ class Course:
             return self.collection.subset(classes, "train", limit or None)
         import torch
 
-        from colorkit.data.shards import Shards
+        from colorkit.data.shards.tar_files import Shards
 
         shards = Shards(data.root, classes)
         if shards.size < data.size:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from colorkit.data.fetch import FIRST_USE, Progress, fetch
+from colorkit.data.download.fetch import FIRST_USE, Progress, fetch
 from colorkit.models.efficientnet import EfficientUNet
 from colorkit.models.resnet import SceneClassifier
 from colorkit.models.weights import save_weights
@@ -33,7 +33,7 @@ def imagenet_weights(folder: str | Path, url: str = URL, progress: Progress | No
     Args:
         folder: where both files lie.
         url: of torchvision's file.
-        progress: see `colorkit.data.fetch.fetch`.
+        progress: see `colorkit.data.download.fetch.fetch`.
 
     Raises:
         ColorkitError: it cannot be had, or is another file; says where to put it by hand.

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from colorkit.data.augment import expose, zoom
 from colorkit.data.batches import ALL, NirBatch, Share, loader, mix_seed, prepare_nir
-from colorkit.data.rgbnir import PairSet
+from colorkit.data.pairs.folds import PairSet
 from colorkit.imaging.color import (
     join,
     lab_to_rgb,

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from colorkit.course import Course
 from colorkit.data.batches import NirBatch
-from colorkit.data.rgbnir import (
+from colorkit.data.pairs.folds import (
     SCENE_CLASSES,
     Fold,
     PairCollection,

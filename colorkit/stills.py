@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from colorkit.colorizing import to_gray
-from colorkit.data.house import house_photographs
+from colorkit.data.sample_photographs import house_photographs
 from colorkit.imaging.images import encode_image
 from colorkit.models import pretrained
 from colorkit.page import CONTRASTS, Picture, offered

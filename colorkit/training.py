@@ -30,7 +30,7 @@ from colorkit.callbacks import (
 )
 from colorkit.data.batches import Batch, Share, loader, mix_seed, prepare
 from colorkit.data.collection import ImageSet
-from colorkit.data.shards import Shards
+from colorkit.data.shards.tar_files import Shards
 from colorkit.imaging.color import scale_ab
 from colorkit.losses import chroma_target, joint_loss
 from colorkit.models.weights import load_weights, save_weights, transfer

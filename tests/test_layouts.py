@@ -10,7 +10,7 @@ from PIL import Image
 
 from colorkit.data import layouts
 from colorkit.data.layouts import LAYOUTS, convert, draw_tree, layout_of
-from colorkit.data.rgbnir import list_pairs, read_pair
+from colorkit.data.pairs.folds import list_pairs, read_pair
 from colorkit.system.errors import ColorkitError
 
 

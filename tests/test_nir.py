@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from colorkit import nir_study
 from colorkit.course import Course
 from colorkit.data.batches import NirBatch, prepare_nir
-from colorkit.data.rgbnir import collect_pairs
+from colorkit.data.pairs.folds import collect_pairs
 from colorkit.imaging.color import lab_to_rgb, rgb_to_lab, scale_ab
 from colorkit.imaging.metrics.quality import psnr
 from colorkit.models.colornet import ColorNet

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from colorkit.data.house import house_photographs
 from colorkit.data.registration import AGREEMENT, check, register, warnings
+from colorkit.data.sample_photographs import house_photographs
 from colorkit.data.scenes import render
 
 SIZE = 160

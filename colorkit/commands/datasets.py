@@ -41,8 +41,8 @@ def build(
     from rich.console import Console
     from rich.table import Table
 
-    from colorkit.data.curate import MANIFEST
-    from colorkit.data.curate import build as make
+    from colorkit.data.build.curate import MANIFEST
+    from colorkit.data.build.curate import build as make
 
     if not (sources or flickr):
         raise ColorkitError("give folders, videos or --flickr TEXT")
@@ -80,8 +80,8 @@ def shards(
 ) -> None:
     """Write photographs as tar files, for data that fit no machine; `train --data` reads them."""
     from colorkit.data.folders import list_images
-    from colorkit.data.packing import pack
-    from colorkit.data.shards import Shards
+    from colorkit.data.shards.packing import pack
+    from colorkit.data.shards.tar_files import Shards
 
     if profile:
         from colorkit.course import list_profile

@@ -1,1 +1,1 @@
-"""Where images come from, and how they become batches of Lab tensors on the device."""
+"""Where pictures come from, and how they become batches."""

@@ -26,7 +26,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from colorkit.data.pairs import (
+from colorkit.data.pairs.listing import (
     PairList,
     image_files,
     inner_folder,

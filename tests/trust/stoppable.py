@@ -22,10 +22,11 @@ from shared_training import COMMON, paint, with_callback
 from colorkit import cli, photographs, report, runner, training
 from colorkit.course import scene_entries
 from colorkit.data import cache as caches
-from colorkit.data import curate, gather, packing
+from colorkit.data.build import curate, gather
 from colorkit.data.collection import collect
 from colorkit.data.folders import list_images
-from colorkit.data.shards import Shards, write_shards
+from colorkit.data.shards import packing
+from colorkit.data.shards.tar_files import Shards, write_shards
 from colorkit.gan import GanColorizer, GanRecipe
 from colorkit.hint_training import HintsColorizer, HintsRecipe
 from colorkit.models import pretrained

@@ -23,11 +23,11 @@ from shared_training import run as run_training
 from test_interruption import half_files
 
 from colorkit import report
-from colorkit.data import curate
+from colorkit.data.build import curate
 from colorkit.data.cache import open_cache
-from colorkit.data.fetch import fetch
+from colorkit.data.download.fetch import fetch
 from colorkit.data.folders import Entry, list_images
-from colorkit.data.packing import pack
+from colorkit.data.shards.packing import pack
 from colorkit.imaging.images import write_image
 from colorkit.models import pretrained
 from colorkit.models.unet import UNet

@@ -23,9 +23,9 @@ from PIL import Image
 from typer.main import get_command
 
 from colorkit import cli
-from colorkit.data import fetch as room
-from colorkit.data import flickr
-from colorkit.data.fetch import FIRST_USE, fetch
+from colorkit.data.build import flickr
+from colorkit.data.download import fetch as room
+from colorkit.data.download.fetch import FIRST_USE, fetch
 from colorkit.models import pretrained
 from colorkit.profiles import project_root
 from colorkit.system.errors import ColorkitError

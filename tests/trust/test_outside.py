@@ -22,8 +22,8 @@ from safetensors.torch import save
 from sandbox import LOST, REFUSED, SURVIVED, Sandbox, Verdict, typed
 
 from colorkit.callbacks import AtomicCheckpoints
-from colorkit.data import archives
-from colorkit.data.archives import unpack
+from colorkit.data.download import archives
+from colorkit.data.download.archives import unpack
 from colorkit.imagenet import imagenet_weights
 from colorkit.models import pretrained
 from colorkit.models.colornet import ColorNet

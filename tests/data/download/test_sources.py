@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorkit.data import fetch as room
-from colorkit.data.rgbnir import list_pairs
-from colorkit.data.sources import RGBNIR, Source, download
+from colorkit.data.download import fetch as room
+from colorkit.data.download.sources import RGBNIR, Source, download
+from colorkit.data.pairs.folds import list_pairs
 from colorkit.system.errors import ColorkitError
 
 

@@ -13,8 +13,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from colorkit.data import fetch as room
-from colorkit.data.fetch import fetch, unpack
+from colorkit.data.download import fetch as room
+from colorkit.data.download.fetch import fetch, unpack
 from colorkit.system.errors import ColorkitError
 
 CONTENT = bytes(range(256)) * 12_000  # 3 MB

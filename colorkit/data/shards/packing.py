@@ -18,7 +18,7 @@ from PIL import Image
 
 from colorkit.data.cache import measure_images
 from colorkit.data.folders import SPLITS, Entry
-from colorkit.data.shards import (
+from colorkit.data.shards.tar_files import (
     LISTING,
     PER_SHARD,
     as_jpeg,

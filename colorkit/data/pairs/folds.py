@@ -24,7 +24,7 @@ import numpy as np
 from colorkit.data import cache as caches
 from colorkit.data.collection import ImageSet
 from colorkit.data.folders import SPLITS
-from colorkit.data.pairs import Pair, PairList, list_pairs, read_pair, refuse_faults
+from colorkit.data.pairs.listing import Pair, PairList, list_pairs, read_pair, refuse_faults
 from colorkit.data.splits import groups_of, near_duplicates, seeded_folds
 from colorkit.imaging.images import resize_crop
 from colorkit.system.errors import ColorkitError

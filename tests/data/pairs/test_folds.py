@@ -10,7 +10,7 @@ from PIL import Image
 
 from colorkit.data import cache as caches
 from colorkit.data.batches import loader, prepare_nir
-from colorkit.data.rgbnir import SCENE_CLASSES, PairSet, collect_pairs, list_pairs, scene_pairs
+from colorkit.data.pairs.folds import SCENE_CLASSES, PairSet, collect_pairs, list_pairs, scene_pairs
 from colorkit.data.splits import groups_of, seeded_folds
 from colorkit.system.errors import ColorkitError
 

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from colorkit.data.cache import THUMBNAIL
-from colorkit.data.house import house_photographs
+from colorkit.data.sample_photographs import house_photographs
 from colorkit.data.splits import drop_leaks, groups_of, near_duplicates, seeded_split
 
 NO_PAIRS = np.zeros((0, 2), dtype=np.int64)

@@ -13,11 +13,11 @@ from PIL import Image, ImageFilter
 from torchvision.datasets import ImageFolder
 
 from colorkit import cli
-from colorkit.data import curate, flickr, gather
+from colorkit.data.build import curate, flickr, gather
+from colorkit.data.build.curate import blur, build
+from colorkit.data.build.journal import Candidate
 from colorkit.data.collection import collect
-from colorkit.data.curate import blur, build
 from colorkit.data.folders import list_images
-from colorkit.data.journal import Candidate
 from colorkit.data.splits import near_duplicates
 from colorkit.system.errors import ColorkitError
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from colorkit.data.flickr import Flickr
+from colorkit.data.build.flickr import Flickr
+from colorkit.data.build.journal import Candidate, Journal
+from colorkit.data.build.video_stills import stills
 from colorkit.data.folders import SPLITS, SUFFIXES, VIDEOS, list_images
-from colorkit.data.journal import Candidate, Journal
-from colorkit.data.shots import stills
 from colorkit.imaging.images import read_image
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.writing import atomic_write

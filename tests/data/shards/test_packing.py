@@ -10,10 +10,10 @@ import yaml
 from PIL import Image
 from test_cli import run
 
-from colorkit.data import packing
 from colorkit.data.folders import list_images
-from colorkit.data.packing import hold_out, pack
-from colorkit.data.shards import Shards
+from colorkit.data.shards import packing
+from colorkit.data.shards.packing import hold_out, pack
+from colorkit.data.shards.tar_files import Shards
 from colorkit.system.errors import ColorkitError
 
 pytest.importorskip("webdataset")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from colorkit.data.fetch import FIRST_USE, fetch, unpack
+from colorkit.data.download.fetch import FIRST_USE, fetch, unpack
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.writing import write_text
 
@@ -46,10 +46,10 @@ def download(source: Source, folder: str | Path, **options) -> Path:
     Args:
         source: what to get, such as `RGBNIR`.
         folder: where data sets lie.
-        **options: `retries`, `time_limit`, `progress` of `colorkit.data.fetch.fetch`.
+        **options: `retries`, `time_limit`, `progress` of `colorkit.data.download.fetch.fetch`.
 
     Returns:
-        The folder of the content, for instance for `colorkit.data.rgbnir.list_pairs`.
+        The folder of the content, for instance for `colorkit.data.pairs.folds.list_pairs`.
 
     Raises:
         ColorkitError: it cannot be had, is another file than before or than expected, or is no

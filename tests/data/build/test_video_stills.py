@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from made_videos import RATE, fade, pan, picture, still, write_video
 
-from colorkit.data.shots import CUT, difference, is_cut, stills, thumbnail
+from colorkit.data.build.video_stills import CUT, difference, is_cut, stills, thumbnail
 from colorkit.data.splits import near_duplicates
 from colorkit.system.errors import ColorkitError
 

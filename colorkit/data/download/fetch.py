@@ -14,7 +14,7 @@ from threading import Thread
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from colorkit.data.archives import gigabytes, unpack
+from colorkit.data.download.archives import gigabytes, unpack
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.writing import write_fault
 

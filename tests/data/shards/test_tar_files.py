@@ -6,7 +6,7 @@ import torch
 
 from colorkit import training
 from colorkit.data.batches import Share
-from colorkit.data.shards import Shards, write_shards
+from colorkit.data.shards.tar_files import Shards, write_shards
 from colorkit.models.colornet import ColorNet
 from colorkit.profiles import Recipe
 from colorkit.system.errors import ColorkitError

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urlsplit
 
-from colorkit.data.fetch import within
+from colorkit.data.download.fetch import within
 from colorkit.system.errors import ColorkitError, one_line
 
 URL = "https://api.flickr.com/services/rest/"

@@ -1,0 +1,1 @@
+"""A data set made from folders, videos and Flickr: gathered, judged, split."""

@@ -1,0 +1,1 @@
+"""Files fetched whole and checked, and what lies in their archives."""

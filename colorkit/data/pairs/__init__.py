@@ -1,0 +1,1 @@
+"""Pairs of color and near infrared: listed, read, divided into folds."""

@@ -1,0 +1,1 @@
+"""Images that fit no machine's memory, as tar files."""
