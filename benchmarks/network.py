@@ -24,13 +24,13 @@ from benchmarks.timing import (
 from colorkit.data.batches import Batch
 from colorkit.imaging.color import scale_ab
 from colorkit.inference import predict_ab
-from colorkit.losses import chroma_target
 from colorkit.models.colornet import ColorNet
 from colorkit.models.folding import quick
 from colorkit.profiles import Recipe
 from colorkit.system.devices import best_precision
 from colorkit.system.process_settings import memory_kept
-from colorkit.training import Colorizer
+from colorkit.training.losses import chroma_target
+from colorkit.training.trainer import Colorizer
 
 SIDE, CLASSES = 224, 10
 BATCH = 256 if KIND == "gpu" else 64
@@ -166,7 +166,7 @@ def batch() -> Batch:
 def our_step(
     precision: str = "", layout=torch.channels_last, fused: bool = True, compile: bool = False
 ):
-    """One step of `colorkit.training`, without Lightning's loop around it."""
+    """One step of `colorkit.training.trainer`, without Lightning's loop around it."""
     module = Colorizer(network(), Recipe(), SIDE, 0).to(DEVICE)
     module.model.to(memory_format=layout)
     module._record = lambda *arguments: None  # no trainer that keeps a log

@@ -26,7 +26,7 @@ from colorkit.models.colornet import ColorNet
 from colorkit.models.folding import quick
 from colorkit.profiles import Recipe
 from colorkit.system.process_settings import memory_kept
-from colorkit.training import Colorizer, fit
+from colorkit.training.trainer import Colorizer, fit
 
 
 def training() -> dict:

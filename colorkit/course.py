@@ -29,7 +29,7 @@ class Course:
         profile: name or path, see `colorkit.profiles.load_profile`.
         seed: of the trainings; training k of a network uses seed + k.
         data: folder of photographs replacing the profile's.
-        devices, num_nodes: of the trainings, see `colorkit.training.fit`.
+        devices, num_nodes: of the trainings, see `colorkit.training.trainer.fit`.
     """
 
     def __init__(
@@ -115,10 +115,10 @@ class Course:
             **changes: settings of the recipe to replace, such as `epochs`.
 
         Returns:
-            The finished `colorkit.training.Run`.
+            The finished `colorkit.training.trainer.Run`.
         """
         from colorkit.models.colornet import ColorNet
-        from colorkit.training import fit
+        from colorkit.training.trainer import fit
 
         chosen, scale = self.profile.networks[network], scale or Scale()
         classes = classes or chosen.classes

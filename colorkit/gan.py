@@ -21,11 +21,11 @@ from torch import Tensor, nn
 from colorkit.data.batches import Batch
 from colorkit.imaging.color import lab_to_rgb, scale_ab, scale_L, unscale_ab, unscale_L
 from colorkit.imaging.metrics.perceptual import lpips_network
-from colorkit.losses import chroma_target
 from colorkit.models.patchgan import DISCRIMINATORS, PatchGAN
 from colorkit.models.unet import chroma_and_scores
 from colorkit.profiles import STRICT, Count, Recipe
-from colorkit.training import Colorizer
+from colorkit.training.losses import chroma_target
+from colorkit.training.trainer import Colorizer
 
 ADVERSARIAL = {"bce": F.binary_cross_entropy_with_logits, "lsgan": F.mse_loss}
 RECONSTRUCTIONS = {"l1": F.l1_loss, "mse": F.mse_loss, "huber": F.huber_loss}

@@ -12,9 +12,9 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from colorkit.data.batches import mix_seed
-from colorkit.faithful import FaithfulColorizer, FaithfulRecipe
 from colorkit.hints import UNIT, reveal
 from colorkit.profiles import STRICT
+from colorkit.training.faithful import FaithfulColorizer, FaithfulRecipe
 
 LARGEST = 9  # side of the largest patch (Zhang et al.)
 CROWD = 128  # most points of a picture

@@ -16,7 +16,7 @@ from colorkit.sweep import Sweep
 from colorkit.sweep_table import NAMES, missing, needs
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.processes import elsewhere, end_all
-from colorkit.training import Run
+from colorkit.training.trainer import Run
 
 
 @dataclass(frozen=True)

@@ -27,10 +27,10 @@ from colorkit.imaging.color import (
     unscale_L,
 )
 from colorkit.imaging.metrics.quality import colorfulness, measure, ssim
-from colorkit.losses import angle, chroma_target, distortion
 from colorkit.models.nirnet import as_luminance, predict
 from colorkit.profiles import STRICT, Recipe
-from colorkit.training import Colorizer, one_cycle
+from colorkit.training.losses import angle, chroma_target, distortion
+from colorkit.training.trainer import Colorizer, one_cycle
 
 Painter = Callable[[NirBatch], Tensor]  # to sRGB (B, 3, H, W) in [0, 1]
 MEASURED = ("psnr", "ssim", "absolute_error", "angular_error", "delta_e", "colorfulness", "lpips")
@@ -46,12 +46,12 @@ class NirRecipe(Recipe):
         chroma: weight of those of a* and of b*; as in the report, all three weigh the same.
         structure: what else L* is held to: its `gradient`, its `ssim`, or nothing.
         structure_weight: of that term.
-        fidelity: weight of the distortion of the whole picture (`colorkit.losses`), in parts a dB;
-            above 0 it takes the place of the squared errors of the channels. Where near infrared
-            stands in for the luminance, the picture is judged with the true one, or the network
-            would mend brightness with false colors.
+        fidelity: weight of the distortion of the whole picture (`colorkit.training.losses`), in
+            parts a dB; above 0 it takes the place of the squared errors of the channels. Where near
+            infrared stands in for the luminance, the picture is judged with the true one, or the
+            network would mend brightness with false colors.
         angle: weight of the angle between colors as painted, in parts a degree, beside fidelity.
-        cycle: let the learning rate rise and fall once, see `colorkit.training.one_cycle`.
+        cycle: let the learning rate rise and fall once, see `colorkit.training.trainer.one_cycle`.
         loading: `lab` scales each channel by its own range; `bytes` divides L*, a*, b* by 255, as
             if all were channels of an 8-bit image: the mistake of the report's section 6.2.
         augment: see `colorkit.profiles.Nir`.

@@ -34,9 +34,9 @@ from colorkit.nir import (
     painter,
     pair_batches,
 )
-from colorkit.photo_sets import Photographs, first_training
 from colorkit.system.errors import ColorkitError
-from colorkit.training import Run, fit
+from colorkit.training.photo_sets import Photographs, first_training
+from colorkit.training.trainer import Run, fit
 
 
 @dataclass(frozen=True)

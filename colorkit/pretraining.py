@@ -14,10 +14,8 @@ import torch
 
 from colorkit.colorizing import paint, predict_planes, to_gray, to_tensor
 from colorkit.course import Course
-from colorkit.faithful import FaithfulRecipe
 from colorkit.hint_study import POINTS, psnr_by_points
 from colorkit.hint_training import HintsColorizer, HintsRecipe
-from colorkit.imagenet import lite2_weights
 from colorkit.imaging.images import read_image
 from colorkit.imaging.metrics.intervals import bootstrap_interval
 from colorkit.imaging.metrics.quality import colorfulness, psnr, sepia
@@ -28,9 +26,11 @@ from colorkit.models.hintnet import HintUNet
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.weights import load_weights
 from colorkit.nir_study import NirStudy
-from colorkit.photo_sets import Photographs, first_training
 from colorkit.system.errors import ColorkitError
-from colorkit.training import Run
+from colorkit.training.faithful import FaithfulRecipe
+from colorkit.training.imagenet import lite2_weights
+from colorkit.training.photo_sets import Photographs, first_training
+from colorkit.training.trainer import Run
 
 Score = Callable[[torch.nn.Module, dict[str, list[Path]], dict], dict[str, dict]]
 # What a network may be shown to choose from: one working size, or several and mirror images.
@@ -74,7 +74,7 @@ def colornet(data: str) -> Path:
 
 
 def faithful(data: str) -> Path:
-    """Make the model of the lowest color error (see `colorkit.faithful`).
+    """Make the model of the lowest color error (see `colorkit.training.faithful`).
 
     Its encoder has learned from ImageNet's pictures what things are; here it learns their colors,
     from small pictures first, at a price on dullness that rises.

@@ -31,9 +31,9 @@ class Recipe:
         learning_rate: of the optimizer.
         optimizer: `adam` (the reports) or `adadelta` (the paper).
         alpha: weight of the classification loss.
-        reduction: of the color loss, see `colorkit.losses.color_loss`.
+        reduction: of the color loss, see `colorkit.training.losses.color_loss`.
         beta: weight of the colorfulness loss; 0 leaves it out.
-        delta: its form, see `colorkit.losses.colorfulness_gap`.
+        delta: its form, see `colorkit.training.losses.colorfulness_gap`.
         gray: decolorization the network is fed; `weighted` is what the reports used, `random`
             draws one for every image of every step.
         patience: epochs without a better validation color loss before stopping; 0 never stops.
@@ -140,7 +140,7 @@ class Nir:
         images: most images of the course a class that another is first trained on; 0 takes all.
         first_epochs: of these two first trainings.
         photographs: start the one on the course's images from a network that has learned to
-            colorize all photographs of the folder (`colorkit.photo_sets.first_training`).
+            colorize all photographs of the folder (`colorkit.training.photo_sets.first_training`).
         augment: zoom, and change exposure and contrast of near infrared, beside crops and flips.
     """
 

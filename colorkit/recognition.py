@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from colorkit.data.augment import zoom
 from colorkit.data.batches import mix_seed
 from colorkit.imaging.color import decolorize
-from colorkit.losses import JointLoss
 from colorkit.profiles import STRICT, Recipe
-from colorkit.training import Colorizer, one_cycle
+from colorkit.training.losses import JointLoss
+from colorkit.training.trainer import Colorizer, one_cycle
 
 
 @dataclass(frozen=True, config=STRICT)

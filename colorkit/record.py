@@ -60,7 +60,7 @@ def _keep_curves(runs: Path, path: Path) -> None:
     """
     import pandas as pd
 
-    from colorkit.training import load_run
+    from colorkit.training.trainer import load_run
 
     trained = [load_run(record.parent) for record in sorted(runs.glob("*/run.json"))]
     tables = [run.history.assign(training=run.name, seed=run.seed) for run in trained]

@@ -1,7 +1,8 @@
 """The sweep: autoencoders, conditional GANs, and what comes from the best of them.
 
-Every training has a row in `colorkit.sweep_table` and is done by `colorkit.training.fit`, which
-finds what is done already and goes on with what was interrupted. `colorkit.jobs` does them all.
+Every training has a row in `colorkit.sweep_table` and is done by `colorkit.training.trainer.fit`,
+which finds what is done already and goes on with what was interrupted. `colorkit.jobs` does them
+all.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,7 +16,6 @@ from colorkit.course import Course
 from colorkit.data.collection import Collection, ImageSet
 from colorkit.distillation import Student, StudentRecipe, pruned
 from colorkit.gan import GanColorizer, GanRecipe, UNetColorizer, UNetRecipe
-from colorkit.imagenet import imagenet_weights
 from colorkit.imaging.metrics.quality import Unavailable
 from colorkit.models.resnet import SceneClassifier
 from colorkit.models.resnet_unet import ResNetUNet
@@ -36,7 +36,8 @@ from colorkit.sweep_table import (
     missing,
 )
 from colorkit.system.errors import ColorkitError
-from colorkit.training import Run, fit
+from colorkit.training.imagenet import imagenet_weights
+from colorkit.training.trainer import Run, fit
 
 
 class Sweep:

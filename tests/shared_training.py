@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from lightning.pytorch.callbacks import Callback
 
-from colorkit import training
 from colorkit.commands import say
 from colorkit.course import scene_entries
 from colorkit.data.collection import collect
@@ -21,7 +20,8 @@ from colorkit.models.colornet import ColorNet
 from colorkit.nir import NirColorizer, NirRecipe
 from colorkit.profiles import Recipe
 from colorkit.system.errors import ColorkitError
-from colorkit.training import Colorizer
+from colorkit.training import trainer as training
+from colorkit.training.trainer import Colorizer
 
 # Every image draws its own gray, crop or filter, which must not depend on the process it is given
 # to. By name: the recipe, what is trained, how many images choose the best epoch: 9 leave a

@@ -11,7 +11,6 @@ import torch.nn.functional as F
 from pydantic import ValidationError
 from shared_training import StopAfter, with_callback
 
-from colorkit import training
 from colorkit.data.batches import Batch
 from colorkit.gan import (
     GanColorizer,
@@ -30,6 +29,7 @@ from colorkit.inference import Network
 from colorkit.models.colornet import ColorNet
 from colorkit.models.unet import UNet
 from colorkit.system.errors import ColorkitError
+from colorkit.training import trainer as training
 
 RECIPE = GanRecipe(
     epochs=3, batch_size=4, discriminator_width=4, precision="32-true", learning_rate=1e-3

@@ -19,7 +19,7 @@ from colorkit.models.hintnet import HintUNet
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.weights import load_weights, save_weights, transfer
 from colorkit.system.errors import ColorkitError
-from colorkit.training import fit
+from colorkit.training.trainer import fit
 
 CARD = {"gray": "weighted", "size": 32, "name": "tiny"}
 

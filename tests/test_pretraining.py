@@ -7,10 +7,11 @@ import pytest
 import torch
 from PIL import Image
 
-from colorkit import photo_sets, pretraining
+from colorkit import pretraining
 from colorkit.imaging.metrics.quality import psnr
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.system.errors import ColorkitError
+from colorkit.training import photo_sets
 
 
 def fill(folder, count: int, seed: int) -> None:

@@ -9,13 +9,13 @@ import pytest
 import torch
 import torchvision
 
-from colorkit.imagenet import DEVIATION, MEAN, from_torchvision, imagenet_weights
 from colorkit.imaging.color import decolorize
 from colorkit.models.resnet import SceneClassifier
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.weights import load_weights, save_weights, transfer
 from colorkit.recognition import Judge, gray_of
 from colorkit.system.errors import ColorkitError
+from colorkit.training.imagenet import DEVIATION, MEAN, from_torchvision, imagenet_weights
 
 
 def test_scores_of_a_batch():

@@ -69,7 +69,7 @@ def pretend(error: float):
 
     import pandas as pd
 
-    from colorkit.training import Run
+    from colorkit.training.trainer import Run
 
     history = pd.DataFrame({"epoch": [1, 2], "val_color": [0.9, error], "seconds": [1.0, 1.0]})
     return Run("x", 0, Path(), history, 2)
@@ -129,7 +129,7 @@ def test_one_is_trained_and_then_found(project, monkeypatch):
     recipe = card["identity"]["recipe"]
     assert (recipe["discriminator"], recipe["discriminator_width"]) == ("d4", 2)
     assert card["identity"]["module"] == GanColorizer.__name__
-    monkeypatch.setattr("colorkit.training.L.Trainer", None)
+    monkeypatch.setattr("colorkit.training.trainer.L.Trainer", None)
     again = list(run_sweep("tiny", ["u-learned-d4"]))
     assert [o.run.folder for o in again] == [first.folder]
 

@@ -7,16 +7,16 @@ import pytest
 import torch
 from torch import nn
 
-from colorkit import imagenet
-from colorkit.faithful import FaithfulRecipe
-from colorkit.imagenet import from_lite2, lite2_weights
 from colorkit.models.colornet import parameter_count
 from colorkit.models.efficientnet import CHANNELS, Block, Depthwise, EfficientUNet
 from colorkit.models.encoder_unet import _channels
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.weights import load_weights, transfer
 from colorkit.system.errors import ColorkitError
-from colorkit.training import one_cycle
+from colorkit.training import imagenet
+from colorkit.training.faithful import FaithfulRecipe
+from colorkit.training.imagenet import from_lite2, lite2_weights
+from colorkit.training.trainer import one_cycle
 
 
 def picture(*size: int) -> torch.Tensor:

@@ -19,7 +19,7 @@ from lightning.pytorch.callbacks import Callback
 from made_box import make_box
 from shared_training import COMMON, paint, with_callback
 
-from colorkit import cli, photographs, report, runner, training
+from colorkit import cli, photographs, report, runner
 from colorkit.course import scene_entries
 from colorkit.data import cache as caches
 from colorkit.data.build import curate, gather
@@ -36,7 +36,8 @@ from colorkit.models.unet import UNet
 from colorkit.nir import NirColorizer, NirRecipe
 from colorkit.profiles import Recipe
 from colorkit.system.writing import write_text
-from colorkit.training import Colorizer
+from colorkit.training import trainer as training
+from colorkit.training.trainer import Colorizer
 
 CLASSES = ["lawn", "sky"]
 SETTINGS = {"width": 0.125, "global_size": 32}

@@ -11,7 +11,6 @@ import torch
 from PIL import Image
 from shared_training import COMMON
 
-from colorkit import training
 from colorkit.course import Course
 from colorkit.data.collection import ImageSet, collect
 from colorkit.data.folders import list_images
@@ -19,10 +18,11 @@ from colorkit.data.splits import SIMILAR
 from colorkit.models.colornet import ColorNet
 from colorkit.models.weights import read_card
 from colorkit.nir_study import NirStudy
-from colorkit.photo_sets import Photographs
 from colorkit.profiles import Recipe, load_profile, project_root
 from colorkit.sweep import Sweep
 from colorkit.system.errors import ColorkitError
+from colorkit.training import trainer as training
+from colorkit.training.photo_sets import Photographs
 
 PROFILES = sorted(p.stem for p in (project_root() / "notebooks" / "profiles").glob("*.yaml"))
 SIDE = 16  # of the thumbnails that pictures are compared by

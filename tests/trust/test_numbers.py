@@ -11,7 +11,7 @@ import torch
 from shared_training import COMMON, paint
 from stoppable import WAYS
 
-from colorkit import losses, report, training
+from colorkit import report
 from colorkit.colorizing import paint as paint_planes
 from colorkit.colorizing import predict_planes, to_gray
 from colorkit.course import scene_entries
@@ -20,7 +20,6 @@ from colorkit.data.cache import measure_images
 from colorkit.data.collection import collect
 from colorkit.data.folders import Entry
 from colorkit.distillation import Student, StudentRecipe
-from colorkit.faithful import FaithfulColorizer, FaithfulRecipe
 from colorkit.gan import (
     GanColorizer,
     GanRecipe,
@@ -42,6 +41,9 @@ from colorkit.nir import NirRecipe, nir_loss
 from colorkit.profiles import Recipe
 from colorkit.recognition import SceneRecipe, SceneTrainer
 from colorkit.system.errors import ColorkitError
+from colorkit.training import losses
+from colorkit.training import trainer as training
+from colorkit.training.faithful import FaithfulColorizer, FaithfulRecipe
 
 CLASSES = ["lawn", "sky"]
 TWO = COMMON | {"epochs": 2}

@@ -21,14 +21,14 @@ from PIL import Image
 from safetensors.torch import save
 from sandbox import LOST, REFUSED, SURVIVED, Sandbox, Verdict, typed
 
-from colorkit.callbacks import AtomicCheckpoints
 from colorkit.data.download import archives
 from colorkit.data.download.archives import unpack
-from colorkit.imagenet import imagenet_weights
 from colorkit.models import pretrained
 from colorkit.models.colornet import ColorNet
 from colorkit.models.weights import load_weights, read_card, save_weights, transfer
 from colorkit.system.errors import ColorkitError
+from colorkit.training.callbacks import AtomicCheckpoints
+from colorkit.training.imagenet import imagenet_weights
 
 SECONDS, MEMORY = 10, 1 << 30
 

@@ -18,7 +18,17 @@ import torch
 from filelock import FileLock, Timeout
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 
-from colorkit.callbacks import (
+from colorkit.data.batches import Batch, Share, loader, mix_seed, prepare
+from colorkit.data.collection import ImageSet
+from colorkit.data.shards.tar_files import Shards
+from colorkit.imaging.color import scale_ab
+from colorkit.models.weights import load_weights, save_weights, transfer
+from colorkit.profiles import Recipe
+from colorkit.system.devices import best_precision
+from colorkit.system.errors import ColorkitError
+from colorkit.system.process_settings import memory_kept
+from colorkit.system.writing import atomic_write, write_json
+from colorkit.training.callbacks import (
     AtomicCheckpoints,
     History,
     Patience,
@@ -28,17 +38,7 @@ from colorkit.callbacks import (
     choose_progress,
     interruptible,
 )
-from colorkit.data.batches import Batch, Share, loader, mix_seed, prepare
-from colorkit.data.collection import ImageSet
-from colorkit.data.shards.tar_files import Shards
-from colorkit.imaging.color import scale_ab
-from colorkit.losses import chroma_target, joint_loss
-from colorkit.models.weights import load_weights, save_weights, transfer
-from colorkit.profiles import Recipe
-from colorkit.system.devices import best_precision
-from colorkit.system.errors import ColorkitError
-from colorkit.system.process_settings import memory_kept
-from colorkit.system.writing import atomic_write, write_json
+from colorkit.training.losses import chroma_target, joint_loss
 
 # Raise when networks, losses or batches change what a training gives: trainings stored under
 # another number are made again.

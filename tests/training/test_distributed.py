@@ -12,12 +12,12 @@ import pytest
 import torch
 from shared_training import Die, run, with_callback
 
-from colorkit import training
 from colorkit.data.batches import ALL, Share, loader, prepare, prepare_nir
-from colorkit.faithful import FaithfulColorizer, FaithfulRecipe
 from colorkit.nir import augmented, filtered
 from colorkit.system.devices import is_first_process
 from colorkit.system.errors import ColorkitError
+from colorkit.training import trainer as training
+from colorkit.training.faithful import FaithfulColorizer, FaithfulRecipe
 
 PROGRAM = Path(__file__).with_name("shared_training.py")
 LOSSES = ["train_total", "train_color", "val_total", "val_color", "val_accuracy"]

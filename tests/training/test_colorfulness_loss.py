@@ -9,7 +9,7 @@ import torch.nn.functional as F
 
 from colorkit.imaging.color import lab_to_rgb, scale_ab
 from colorkit.imaging.metrics.quality import colorfulness, colorfulness_ab
-from colorkit.losses import GAPS, chroma_target, colorfulness_gap, joint_loss
+from colorkit.training.losses import GAPS, chroma_target, colorfulness_gap, joint_loss
 
 LABELS = torch.tensor([0, 1, 2, 1])
 

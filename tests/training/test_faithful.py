@@ -9,11 +9,11 @@ from skimage.color import lab2rgb
 
 from colorkit.data.collection import collect
 from colorkit.data.folders import Entry
-from colorkit.faithful import FaithfulColorizer, FaithfulRecipe
 from colorkit.imaging.color import rgb_to_lab
-from colorkit.losses import distortion
 from colorkit.models.resnet_unet import ResNetUNet
-from colorkit.training import fit
+from colorkit.training.faithful import FaithfulColorizer, FaithfulRecipe
+from colorkit.training.losses import distortion
+from colorkit.training.trainer import fit
 
 
 def noise(*shape: int, seed: int = 0) -> torch.Tensor:

@@ -10,11 +10,11 @@ import torch
 
 from colorkit.data.collection import Collection, ImageSet, collect
 from colorkit.data.folders import Entry, list_images
-from colorkit.faithful import FaithfulColorizer, FaithfulRecipe
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.profiles import project_root
 from colorkit.system.errors import ColorkitError
-from colorkit.training import Run, fit
+from colorkit.training.faithful import FaithfulColorizer, FaithfulRecipe
+from colorkit.training.trainer import Run, fit
 
 STORED = 160  # side of the decoded squares
 SMALLEST = 0.1  # what a small data set is repeated to, of the largest
@@ -73,7 +73,7 @@ class Photographs:
         """Train a network, made for so many classes, on the training images.
 
         Args:
-            name, recipe, size, start, module: see `colorkit.training.fit`.
+            name, recipe, size, start, module: see `colorkit.training.trainer.fit`.
             make: called with the number of classes.
             balanced: show small data sets more often, see `_balanced`.
         """

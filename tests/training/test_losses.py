@@ -7,7 +7,7 @@ import torch.nn.functional as F
 
 from colorkit.imaging.color import rgb_to_lab
 from colorkit.imaging.metrics.quality import angular_error
-from colorkit.losses import REDUCTIONS, angle, chroma_target, color_loss, joint_loss
+from colorkit.training.losses import REDUCTIONS, angle, chroma_target, color_loss, joint_loss
 
 
 def planes(count: int = 4, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:

@@ -16,9 +16,9 @@ from torch import Tensor
 from colorkit.data.augment import zoom
 from colorkit.data.batches import Batch, mix_seed, prepare
 from colorkit.imaging.color import decolorize, rgb_to_lab, scale_ab, unscale_ab
-from colorkit.losses import JointLoss, chroma_target, colorfulness_gap, distortion
 from colorkit.profiles import STRICT, Recipe
-from colorkit.training import Colorizer, one_cycle
+from colorkit.training.losses import JointLoss, chroma_target, colorfulness_gap, distortion
+from colorkit.training.trainer import Colorizer, one_cycle
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -15,7 +15,6 @@ import pytest
 import torch
 from shared_training import StopAfter, with_callback
 
-from colorkit import training
 from colorkit.course import scene_entries
 from colorkit.data.collection import collect
 from colorkit.models.colornet import ColorNet
@@ -23,6 +22,7 @@ from colorkit.models.weights import load_weights, read_card
 from colorkit.profiles import Recipe
 from colorkit.system.errors import ColorkitError
 from colorkit.system.processes import elsewhere
+from colorkit.training import trainer as training
 
 RECIPE = Recipe(epochs=3, batch_size=8)
 

@@ -1,0 +1,1 @@
+"""One fit for every network, and what is minimized."""
