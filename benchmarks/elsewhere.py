@@ -9,8 +9,8 @@ import torch
 from benchmarks.network import BATCH, SIDE, network
 from benchmarks.timing import alternate
 from colorkit.course import Course
-from colorkit.export import export_onnx
-from colorkit.inference import evaluate, predict_ab
+from colorkit.evaluation import evaluate, predict_ab
+from colorkit.inference.export import export_onnx
 from colorkit.models.folding import quick
 from colorkit.models.weights import save_weights
 

@@ -22,8 +22,8 @@ from benchmarks.timing import (
     seconds,
 )
 from colorkit.data.batches import Batch
+from colorkit.evaluation import predict_ab
 from colorkit.imaging.color import scale_ab
-from colorkit.inference import predict_ab
 from colorkit.models.colornet import ColorNet
 from colorkit.models.folding import quick
 from colorkit.profiles import Recipe

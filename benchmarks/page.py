@@ -18,7 +18,7 @@ from pathlib import Path
 from playwright.sync_api import Error, Page, sync_playwright
 
 from benchmarks.colorize import SIZES, photograph
-from colorkit.hints import HINTED
+from colorkit.inference.hints import HINTED
 
 CLICKS = 12
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

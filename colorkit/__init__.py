@@ -21,11 +21,11 @@ __all__ = ["colorize", "colorize_video"]
 def __getattr__(name: str):
     """Load `colorize` and `colorize_video`, and torch with them, when they are first asked for."""
     if name == "colorize":
-        from colorkit.colorizing import colorize
+        from colorkit.inference.photograph import colorize
 
         return colorize
     if name == "colorize_video":
-        from colorkit.video import colorize_video
+        from colorkit.inference.video import colorize_video
 
         return colorize_video
     raise AttributeError(f"module 'colorkit' has no attribute {name!r}")

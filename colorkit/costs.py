@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from colorkit.inference import predict_ab
+from colorkit.evaluation import predict_ab
 from colorkit.models.colornet import parameter_count
 
 

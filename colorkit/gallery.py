@@ -9,9 +9,9 @@ import torch
 
 from colorkit.chapter import Chapter
 from colorkit.data.collection import ImageSet
+from colorkit.evaluation import Constant, Network, colorize_pixels, evaluate
 from colorkit.figures import image_grid
 from colorkit.imaging.metrics.quality import METRICS, lpips_missing
-from colorkit.inference import Constant, Network, colorize_pixels, evaluate
 from colorkit.recognition import Judge
 
 MEASURED = ("mse", "psnr", "ssim", "absolute_error", "delta_e", "colorfulness", "sepia")
@@ -48,7 +48,7 @@ class Gallery:
         """Measure a network, or nothing (`GRAY`).
 
         Returns:
-            A row an image: `colorkit.inference.evaluate` of `MEASURED`, and of LPIPS where its
+            A row an image: `colorkit.evaluation.evaluate` of `MEASURED`, and of LPIPS where its
             weights are; `ratio`, M1 divided by the truth's; `color_gap`, how far the one is from
             the other; with a judge, `recognized`.
         """

@@ -12,7 +12,7 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from colorkit.data.batches import mix_seed
-from colorkit.hints import UNIT, reveal
+from colorkit.inference.hints import UNIT, reveal
 from colorkit.profiles import STRICT
 from colorkit.training.faithful import FaithfulColorizer, FaithfulRecipe
 

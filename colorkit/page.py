@@ -14,12 +14,12 @@ import numpy as np
 import torch
 import traitlets
 
-from colorkit.colorizing import paint, predict_planes, to_gray
 from colorkit.imaging.images import MAX_PIXELS, encode_image, read_image
 from colorkit.imaging.metadata import Metadata, read_metadata
+from colorkit.inference.files import WRITTEN, preview
+from colorkit.inference.photograph import paint, predict_planes, to_gray
 from colorkit.models import pretrained
 from colorkit.models.hintnet import HintUNet
-from colorkit.photographs import WRITTEN, preview
 from colorkit.postprocess import clahe, equalize
 from colorkit.system.errors import ColorkitError, one_line
 

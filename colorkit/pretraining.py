@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from colorkit.colorizing import paint, predict_planes, to_gray, to_tensor
 from colorkit.course import Course
 from colorkit.hint_study import POINTS, psnr_by_points
 from colorkit.hint_training import HintsColorizer, HintsRecipe
 from colorkit.imaging.images import read_image
 from colorkit.imaging.metrics.intervals import bootstrap_interval
 from colorkit.imaging.metrics.quality import colorfulness, psnr, sepia
+from colorkit.inference.photograph import paint, predict_planes, to_gray, to_tensor
 from colorkit.models import pretrained
 from colorkit.models.colornet import ColorNet
 from colorkit.models.efficientnet import EfficientUNet

@@ -10,7 +10,7 @@ from sklearn.cluster import AgglomerativeClustering
 from sklearn.preprocessing import StandardScaler
 
 from colorkit.data.collection import ImageSet
-from colorkit.inference import batches
+from colorkit.evaluation import batches
 
 
 def color_statistics(images: ImageSet, size: int) -> pd.DataFrame:

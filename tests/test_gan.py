@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from shared_training import StopAfter, with_callback
 
 from colorkit.data.batches import Batch
+from colorkit.evaluation import Network
 from colorkit.gan import (
     GanColorizer,
     GanRecipe,
@@ -25,7 +26,6 @@ from colorkit.gan import (
     spread,
 )
 from colorkit.imaging.color import lab_to_rgb
-from colorkit.inference import Network
 from colorkit.models.colornet import ColorNet
 from colorkit.models.unet import UNet
 from colorkit.system.errors import ColorkitError

@@ -6,6 +6,7 @@ import torch
 from scipy.stats import pearsonr
 
 from colorkit.data.batches import crop
+from colorkit.evaluation import Constant, Network, evaluate
 from colorkit.grays import (
     PAIRS,
     channel_correlations,
@@ -17,7 +18,6 @@ from colorkit.grays import (
 )
 from colorkit.imaging.color import DECOLORIZATIONS, decolorize, rgb_to_lab
 from colorkit.imaging.metrics.quality import delta_e
-from colorkit.inference import Constant, Network, evaluate
 from colorkit.models.colornet import ColorNet
 
 SIZE = 16

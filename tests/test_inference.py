@@ -6,10 +6,8 @@ import torch
 import torch.nn.functional as F
 from skimage import color as sk
 
-from colorkit import inference
-from colorkit.imaging.color import rgb_to_lab, unscale_ab
-from colorkit.imaging.metrics.quality import METRICS
-from colorkit.inference import (
+from colorkit import evaluation as inference
+from colorkit.evaluation import (
     MEASURED,
     Constant,
     Network,
@@ -20,6 +18,8 @@ from colorkit.inference import (
     mean_chroma,
     predict_ab,
 )
+from colorkit.imaging.color import rgb_to_lab, unscale_ab
+from colorkit.imaging.metrics.quality import METRICS
 from colorkit.models.colornet import ColorNet
 
 SIZE = 16

@@ -11,8 +11,8 @@ from made_box import make_box
 from PIL import Image
 from traitlets import TraitError
 
-from colorkit.colorizing import to_gray
 from colorkit.imaging.images import encode_image, read_image
+from colorkit.inference.photograph import to_gray
 from colorkit.models import pretrained
 from colorkit.page import CONTRASTS, Page
 

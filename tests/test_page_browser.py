@@ -24,8 +24,8 @@ from made_box import make_box
 from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
-from colorkit.colorizing import is_gray
-from colorkit.hints import HINTED
+from colorkit.inference.hints import HINTED
+from colorkit.inference.photograph import is_gray
 from colorkit.models.pretrained import models
 
 # No Google services, no sandbox (which root has not), no graphics card.

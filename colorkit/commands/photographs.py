@@ -51,7 +51,7 @@ def colorize(
     of the same name are replaced, photographs that were given never. Videos keep sound and times,
     as H.264 at CRF 18 in MP4, MOV or MKV; their colors are averaged over time along the motion.
     """
-    from colorkit.photographs import colorize_files, find_photographs, plan
+    from colorkit.inference.files import colorize_files, find_photographs, plan
 
     found, missing = find_photographs(photographs, out)
     outcomes = plan(found, out, beside)
@@ -184,6 +184,6 @@ def export(
     ] = "",
 ) -> None:
     """Write a colorizer as ONNX, for other programs and languages."""
-    from colorkit.export import export_onnx
+    from colorkit.inference.export import export_onnx
 
     print(f"wrote {export_onnx(weights, out, int8, images)}")

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from colorkit.models.resnet_unet import ResNetUNet
 
-PLANES = 5  # a*, b*, their mask; saturation, its mask: see `colorkit.hints`
+PLANES = 5  # a*, b*, their mask; saturation, its mask: see `colorkit.inference.hints`
 
 
 class HintUNet(ResNetUNet):
@@ -34,8 +34,8 @@ class HintUNet(ResNetUNet):
 
         Args:
             gray: (B, 1, H, W) in [0, 1].
-            hints: (B, 5, H, W) as by `colorkit.hints`; None colorizes automatically, as planes of
-                zeros do.
+            hints: (B, 5, H, W) as by `colorkit.inference.hints`; None colorizes automatically, as
+                planes of zeros do.
 
         Returns:
             ab: (B, 2, ⌈H/2⌉, ⌈W/2⌉), see `ResNetUNet`.

@@ -8,9 +8,9 @@ import torch
 from pydantic import ValidationError
 
 from colorkit.data.batches import crop, prepare
+from colorkit.evaluation import Constant, evaluate
 from colorkit.grays import channel_correlations
 from colorkit.imaging.color import DECOLORIZATIONS, decolorize
-from colorkit.inference import Constant, evaluate
 from colorkit.profiles import Recipe
 
 

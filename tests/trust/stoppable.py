@@ -19,7 +19,7 @@ from lightning.pytorch.callbacks import Callback
 from made_box import make_box
 from shared_training import COMMON, paint, with_callback
 
-from colorkit import cli, photographs, report, runner
+from colorkit import cli, report, runner
 from colorkit.course import scene_entries
 from colorkit.data import cache as caches
 from colorkit.data.build import curate, gather
@@ -29,6 +29,7 @@ from colorkit.data.shards import packing
 from colorkit.data.shards.tar_files import Shards, write_shards
 from colorkit.gan import GanColorizer, GanRecipe
 from colorkit.hint_training import HintsColorizer, HintsRecipe
+from colorkit.inference import files as photographs
 from colorkit.models import pretrained
 from colorkit.models.colornet import ColorNet
 from colorkit.models.hintnet import HintUNet

@@ -12,8 +12,6 @@ from shared_training import COMMON, paint
 from stoppable import WAYS
 
 from colorkit import report
-from colorkit.colorizing import paint as paint_planes
-from colorkit.colorizing import predict_planes, to_gray
 from colorkit.course import scene_entries
 from colorkit.data.batches import Batch, NirBatch, prepare
 from colorkit.data.cache import measure_images
@@ -31,6 +29,8 @@ from colorkit.gan import (
 )
 from colorkit.imaging.color import rgb_to_lab, scale_ab
 from colorkit.imaging.metrics import quality as metrics
+from colorkit.inference.photograph import paint as paint_planes
+from colorkit.inference.photograph import predict_planes, to_gray
 from colorkit.models.colornet import ColorNet
 from colorkit.models.hintnet import HintUNet
 from colorkit.models.resnet import SceneClassifier
@@ -271,7 +271,7 @@ def test_a_batch_of_images_that_show_nothing_is_learned_from(kind):
 
 CHAPTER = """
 from colorkit.chapter import Chapter
-from colorkit.inference import evaluate
+from colorkit.evaluation import evaluate
 chapter = Chapter("01_first", profile, seed, data)
 for name in ("vegenet", "outnet"):
     run = chapter.train(name)

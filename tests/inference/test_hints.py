@@ -9,11 +9,12 @@ from PIL import Image
 from skimage.color import rgb2lab
 
 import colorkit
-from colorkit import cli, colorizing, hint_study
-from colorkit.colorizing import predict_planes
+from colorkit import cli, hint_study
 from colorkit.hint_training import CROWD, LARGEST, HintsColorizer, HintsRecipe, simulate
-from colorkit.hints import PATCH, UNIT, Hint, hint_planes, read_hints, reveal
 from colorkit.imaging.color import rgb_to_lab
+from colorkit.inference import photograph as colorizing
+from colorkit.inference.hints import PATCH, UNIT, Hint, hint_planes, read_hints, reveal
+from colorkit.inference.photograph import predict_planes
 from colorkit.models import pretrained
 from colorkit.models.hintnet import HintUNet
 from colorkit.models.resnet_unet import ResNetUNet

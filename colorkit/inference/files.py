@@ -162,7 +162,7 @@ def colorize_files(
     Raises:
         ColorkitError: there is no such model.
     """
-    from colorkit.hints import HINTED
+    from colorkit.inference.hints import HINTED
     from colorkit.models import pretrained
 
     model = HINTED if model is None and hints else model
@@ -188,7 +188,7 @@ def colorize_files(
 def _colorize_file(
     outcome: Outcome, model, saturation, hints, compare: bool, max_pixels: int
 ) -> None:
-    from colorkit.colorizing import colorize, is_gray, to_gray
+    from colorkit.inference.photograph import colorize, is_gray, to_gray
 
     source = Path(outcome.source)
     result = colorize(source, model, saturation, hints=hints, max_pixels=max_pixels)
@@ -208,7 +208,7 @@ def _colorize_file(
 
 
 def _colorize_video(outcome: Outcome, model, saturation, hints, compare: bool, options) -> None:
-    from colorkit.video import colorize_video
+    from colorkit.inference.video import colorize_video
 
     if hints:
         raise ColorkitError(f"{outcome.source}: hints are for photographs; leave them out")

@@ -47,7 +47,7 @@ def export_onnx(
     """Write a colorizer as ONNX.
 
     Input `gray`, (batch, 1, height, width) float32 in [0, 1]; output `ab`, (batch, 2, height,
-    width), a* and b* in Lab units, as `colorkit.inference.predict_ab` gives them. Every size but
+    width), a* and b* in Lab units, as `colorkit.evaluation.predict_ab` gives them. Every size but
     the channels is free. The weights' card is kept as the file's metadata, under `colorkit`.
 
     Args:

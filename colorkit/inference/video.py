@@ -11,11 +11,11 @@ from pathlib import Path
 import av
 import numpy as np
 
-from colorkit.colorizing import blaming, guide, near_infrared, paint, predict_planes
 from colorkit.imaging.images import MAX_PIXELS
 from colorkit.imaging.videos import WRITTEN, Picture, Reader, Writer
+from colorkit.inference.photograph import blaming, guide, near_infrared, paint, predict_planes
+from colorkit.inference.temporal import SECONDS, Steadied
 from colorkit.models import pretrained
-from colorkit.steady import SECONDS, Steadied
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.process_settings import memory_kept
 from colorkit.system.writing import atomic_write

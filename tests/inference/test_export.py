@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from colorkit.data.scenes import render
+from colorkit.evaluation import predict_ab
 from colorkit.imaging.color import decolorize, join, rgb_to_lab
 from colorkit.imaging.images import write_image
 from colorkit.imaging.metrics.quality import psnr
-from colorkit.inference import predict_ab
 from colorkit.models.colornet import ColorNet
 from colorkit.models.folding import quick
 from colorkit.models.nirnet import NirNet
@@ -40,7 +40,7 @@ def trained(model):
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
-    from colorkit.export import export_onnx
+    from colorkit.inference.export import export_onnx
 
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("onnx")
@@ -65,7 +65,7 @@ def test_onnx_runtime_gives_what_pytorch_gives_at_any_size(exported, shape):
 
 
 def test_8_bit_integers_cost_less_than_a_tenth_of_a_decibel(exported, tmp_path):
-    from colorkit.export import export_onnx
+    from colorkit.inference.export import export_onnx
 
     weights, plain = exported
     small = export_onnx(weights, tmp_path / "small.onnx", int8=True)
@@ -83,7 +83,7 @@ def test_8_bit_integers_cost_less_than_a_tenth_of_a_decibel(exported, tmp_path):
 
 
 def test_ranges_are_measured_on_a_folder_as_the_network_is_fed(tmp_path):
-    from colorkit.export import _calibration
+    from colorkit.inference.export import _calibration
 
     for k in range(3):
         write_image(tmp_path / f"{k}.png", np.full((40, 50, 3), (60 * k, 0, 0), dtype=np.uint8))
@@ -101,7 +101,7 @@ def test_the_card_travels_with_the_file(exported):
 
 
 def test_a_network_of_another_task_is_refused(tmp_path):
-    from colorkit.export import export_onnx
+    from colorkit.inference.export import export_onnx
 
     weights = save_weights(tmp_path / "nir.safetensors", NirNet(width=0.125, global_size=32))
     with pytest.raises(ColorkitError, match="NirNet that does not turn gray into chroma"):

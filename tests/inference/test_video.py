@@ -16,11 +16,11 @@ from PIL import Image
 from skimage import data
 
 import colorkit
-from colorkit import video
 from colorkit.imaging.color import rgb_to_lab
+from colorkit.inference import video
+from colorkit.inference.temporal import Steadied, agreement, flicker, follow, motion
 from colorkit.models.colornet import ColorNet
 from colorkit.models.weights import save_weights
-from colorkit.steady import Steadied, agreement, flicker, follow, motion
 from colorkit.system.errors import ColorkitError
 
 MILLISECOND = Fraction(1, 1000)

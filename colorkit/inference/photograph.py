@@ -16,12 +16,12 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from colorkit.hints import HINTED, Color, hint_planes, read_hints
 from colorkit.imaging.color import decolorize, lab_to_rgb, rgb_to_lab, unscale_ab, unscale_L
 from colorkit.imaging.decoders import check_size, eight_bits
 from colorkit.imaging.images import MAX_PIXELS, read_image, to_srgb
 from colorkit.imaging.infrared import COLORFUL, DEPTHS, read_wide
 from colorkit.imaging.upsample import apply_models, linear_models
+from colorkit.inference.hints import HINTED, Color, hint_planes, read_hints
 from colorkit.models import pretrained
 from colorkit.models.hintnet import HintUNet
 from colorkit.models.nirnet import as_luminance, predict

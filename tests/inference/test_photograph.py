@@ -8,8 +8,9 @@ from PIL import Image
 from skimage.color import rgb2lab
 
 import colorkit
-from colorkit import colorizing
-from colorkit.colorizing import (
+from colorkit.imaging.color import lab_to_rgb, rgb_to_lab
+from colorkit.inference import photograph as colorizing
+from colorkit.inference.photograph import (
     as_rgb,
     near_infrared,
     paint,
@@ -18,7 +19,6 @@ from colorkit.colorizing import (
     to_gray,
     working_size,
 )
-from colorkit.imaging.color import lab_to_rgb, rgb_to_lab
 from colorkit.models.colornet import ColorNet
 from colorkit.models.nirnet import NirNet
 from colorkit.models.unet import UNet

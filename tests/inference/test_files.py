@@ -14,10 +14,10 @@ from PIL import Image, ImageCms
 import colorkit
 from colorkit import cli
 from colorkit.imaging.metadata import read_metadata, srgb_profile
+from colorkit.inference.files import find_photographs, plan
 from colorkit.models import pretrained
 from colorkit.models.colornet import ColorNet
 from colorkit.models.weights import save_weights
-from colorkit.photographs import find_photographs, plan
 
 
 @pytest.fixture(scope="module")

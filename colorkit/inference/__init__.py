@@ -1,0 +1,1 @@
+"""A trained network on somebody's photograph, folder or film."""
