@@ -8,8 +8,8 @@ import torch
 
 from benchmarks.network import BATCH, SIDE, network
 from benchmarks.timing import alternate
-from colorkit.course import Course
-from colorkit.evaluation import evaluate, predict_ab
+from colorkit.course.evaluation import evaluate, predict_ab
+from colorkit.course.networks import Course
 from colorkit.inference.export import export_onnx
 from colorkit.models.folding import quick
 from colorkit.models.weights import save_weights

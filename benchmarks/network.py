@@ -21,12 +21,12 @@ from benchmarks.timing import (
     row,
     seconds,
 )
+from colorkit.course.evaluation import predict_ab
+from colorkit.course.profile import Recipe
 from colorkit.data.batches import Batch
-from colorkit.evaluation import predict_ab
 from colorkit.imaging.color import scale_ab
 from colorkit.models.colornet import ColorNet
 from colorkit.models.folding import quick
-from colorkit.profiles import Recipe
 from colorkit.system.devices import best_precision
 from colorkit.system.process_settings import memory_kept
 from colorkit.training.losses import chroma_target

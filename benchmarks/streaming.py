@@ -20,9 +20,9 @@ import torch
 from PIL import Image
 
 from benchmarks.timing import growth_rows, in_turns, row
+from colorkit.course.profile import project_root
 from colorkit.data.scenes import render
 from colorkit.data.shards.tar_files import Shards, write_shards
-from colorkit.profiles import project_root
 from colorkit.speed import KINDS
 
 CLASSES = ["castle", "lawn", "pond", "sky"]

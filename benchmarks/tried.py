@@ -20,11 +20,11 @@ from benchmarks.network import (
     plain_step,
 )
 from benchmarks.timing import DEVICE, KIND, alternate, ladder, median_ratio, row, seconds
-from colorkit.course import Course
+from colorkit.course.networks import Course
+from colorkit.course.profile import Recipe
 from colorkit.models import norm_relu
 from colorkit.models.colornet import ColorNet
 from colorkit.models.folding import quick
-from colorkit.profiles import Recipe
 from colorkit.system.process_settings import memory_kept
 from colorkit.training.trainer import Colorizer, fit
 

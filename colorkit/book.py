@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 import jinja2
 import nbformat
 
-from colorkit.claims import CLAIMS, NOT_SUPPORTED, SUPPORTED, UNDECIDED, with_interval
+from colorkit.course.claims import CLAIMS, NOT_SUPPORTED, SUPPORTED, UNDECIDED, with_interval
 from colorkit.offline import external_resources as external_resources
 from colorkit.speed import plots, speeds
 from colorkit.system.errors import ColorkitError, one_line

@@ -115,7 +115,7 @@ def _room(folder: Path, need: int) -> Finding:
 
 
 def _data(root: Path) -> Iterator[Finding]:
-    from colorkit.profiles import load_profile
+    from colorkit.course.profile import load_profile
 
     for path in sorted((root / "notebooks" / "profiles").glob("*.yaml")):
         what, name = f"data of {path.stem}", path.stem
@@ -133,7 +133,7 @@ def _data(root: Path) -> Iterator[Finding]:
 
 def run() -> int:
     """Print all findings; the status is 1 if something needed is missing."""
-    from colorkit.profiles import project_root
+    from colorkit.course.profile import project_root
 
     try:
         root = project_root()

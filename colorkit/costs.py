@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from colorkit.evaluation import predict_ab
+from colorkit.course.evaluation import predict_ab
 from colorkit.models.colornet import parameter_count
 
 

@@ -7,7 +7,7 @@ import torch
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from colorkit.figures import COLORS, STYLE
+from colorkit.course.figures import COLORS, STYLE
 from colorkit.models.colornet import ColorNet, parameter_count
 
 

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from colorkit.chapter import Chapter
+from colorkit.course.chapter import Chapter
+from colorkit.course.evaluation import Constant, Network, colorize_pixels, evaluate
+from colorkit.course.figures import image_grid
 from colorkit.data.collection import ImageSet
-from colorkit.evaluation import Constant, Network, colorize_pixels, evaluate
-from colorkit.figures import image_grid
 from colorkit.imaging.metrics.quality import METRICS, lpips_missing
 from colorkit.recognition import Judge
 
@@ -48,9 +48,9 @@ class Gallery:
         """Measure a network, or nothing (`GRAY`).
 
         Returns:
-            A row an image: `colorkit.evaluation.evaluate` of `MEASURED`, and of LPIPS where its
-            weights are; `ratio`, M1 divided by the truth's; `color_gap`, how far the one is from
-            the other; with a judge, `recognized`.
+            A row an image: `colorkit.course.evaluation.evaluate` of `MEASURED`, and of LPIPS where
+            its weights are; `ratio`, M1 divided by the truth's; `color_gap`, how far the one is
+            from the other; with a judge, `recognized`.
         """
         if name not in self._measured:
             predictor = Constant() if name == GRAY else Network(self.networks[name])

@@ -18,12 +18,12 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
+from colorkit.course.profile import STRICT, Count, Recipe
 from colorkit.data.batches import Batch
 from colorkit.imaging.color import lab_to_rgb, scale_ab, scale_L, unscale_ab, unscale_L
 from colorkit.imaging.metrics.perceptual import lpips_network
 from colorkit.models.patchgan import DISCRIMINATORS, PatchGAN
 from colorkit.models.unet import chroma_and_scores
-from colorkit.profiles import STRICT, Count, Recipe
 from colorkit.training.losses import chroma_target
 from colorkit.training.trainer import Colorizer
 

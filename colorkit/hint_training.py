@@ -11,9 +11,9 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
+from colorkit.course.profile import STRICT
 from colorkit.data.batches import mix_seed
 from colorkit.inference.hints import UNIT, reveal
-from colorkit.profiles import STRICT
 from colorkit.training.faithful import FaithfulColorizer, FaithfulRecipe
 
 LARGEST = 9  # side of the largest patch (Zhang et al.)

@@ -11,7 +11,7 @@ from queue import SimpleQueue
 
 import torch
 
-from colorkit.course import Course
+from colorkit.course.networks import Course
 from colorkit.sweep import Sweep
 from colorkit.sweep_table import NAMES, missing, needs
 from colorkit.system.errors import ColorkitError, one_line
@@ -34,7 +34,7 @@ def run_sweep(
     """Train what is not trained yet, and tell each outcome as it comes.
 
     Args:
-        profile, data, seed: see `colorkit.course.Course`.
+        profile, data, seed: see `colorkit.course.networks.Course`.
         names: of `colorkit.sweep_table.NAMES`, with all that they need; by default all that can be
             done on this machine.
         jobs: trainings at a time, each in a process of its own: on a GPU of its own where there

@@ -14,6 +14,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
+from colorkit.course.profile import STRICT, Recipe
 from colorkit.data.augment import expose, zoom
 from colorkit.data.batches import ALL, NirBatch, Share, loader, mix_seed, prepare_nir
 from colorkit.data.pairs.folds import PairSet
@@ -28,7 +29,6 @@ from colorkit.imaging.color import (
 )
 from colorkit.imaging.metrics.quality import colorfulness, measure, ssim
 from colorkit.models.nirnet import as_luminance, predict
-from colorkit.profiles import STRICT, Recipe
 from colorkit.training.losses import angle, chroma_target, distortion
 from colorkit.training.trainer import Colorizer, one_cycle
 
@@ -54,7 +54,7 @@ class NirRecipe(Recipe):
         cycle: let the learning rate rise and fall once, see `colorkit.training.trainer.one_cycle`.
         loading: `lab` scales each channel by its own range; `bytes` divides L*, a*, b* by 255, as
             if all were channels of an 8-bit image: the mistake of the report's section 6.2.
-        augment: see `colorkit.profiles.Nir`.
+        augment: see `colorkit.course.profile.Nir`.
     """
 
     luminance: Weight = 1.0

@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from colorkit.course import Course
+from colorkit.course.networks import Course
 from colorkit.data.batches import NirBatch
 from colorkit.data.pairs.folds import (
     SCENE_CLASSES,

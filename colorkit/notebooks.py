@@ -114,7 +114,7 @@ def digest(value) -> str:
 
 
 if __name__ == "__main__":
-    from colorkit.profiles import project_root
+    from colorkit.course.profile import project_root
 
     for source in read_chapters(project_root()):
         run = project_root() / "report" / "_build" / "runs" / "smoke" / "notebooks"

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from colorkit.course import Course
+from colorkit.course.networks import Course
 from colorkit.hint_study import POINTS, psnr_by_points
 from colorkit.hint_training import HintsColorizer, HintsRecipe
 from colorkit.imaging.images import read_image

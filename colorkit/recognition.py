@@ -13,10 +13,10 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
+from colorkit.course.profile import STRICT, Recipe
 from colorkit.data.augment import zoom
 from colorkit.data.batches import mix_seed
 from colorkit.imaging.color import decolorize
-from colorkit.profiles import STRICT, Recipe
 from colorkit.training.losses import JointLoss
 from colorkit.training.trainer import Colorizer, one_cycle
 

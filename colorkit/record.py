@@ -8,8 +8,8 @@ import json
 import shutil
 from pathlib import Path
 
-from colorkit.claims import CLAIMS, with_interval
-from colorkit.profiles import load_profile, project_root
+from colorkit.course.claims import CLAIMS, with_interval
+from colorkit.course.profile import load_profile, project_root
 from colorkit.system.errors import ColorkitError
 from colorkit.system.writing import write_json, write_text
 
@@ -23,7 +23,7 @@ def keep_record(profile: str, data: str = "") -> None:
     The README's table of results is written from the same numbers.
 
     Args:
-        profile, data: of the run, see `colorkit.profiles.load_profile`.
+        profile, data: of the run, see `colorkit.course.profile.load_profile`.
 
     Raises:
         ColorkitError: there is no such run, or its images are procedural scenes.

@@ -14,8 +14,8 @@ from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
+from colorkit.course.profile import Profile, load_profile, project_root
 from colorkit.notebooks import Source, choose, digest, read_chapters
-from colorkit.profiles import Profile, load_profile, project_root
 from colorkit.runner import BAD, Outcome, run_chapters, share_cores
 from colorkit.system.errors import ColorkitError
 from colorkit.system.writing import write_json
@@ -38,7 +38,7 @@ def run_report(
     Prints one line a chapter and a table at the end.
 
     Args:
-        profile, data, seed: see `colorkit.course.Course`.
+        profile, data, seed: see `colorkit.course.networks.Course`.
         only: starts of chapter names.
         jobs: chapters at a time, which share the processor's cores; 0 takes as many as pay.
 

@@ -9,8 +9,8 @@ import pandas as pd
 from sklearn.cluster import AgglomerativeClustering
 from sklearn.preprocessing import StandardScaler
 
+from colorkit.course.evaluation import batches
 from colorkit.data.collection import ImageSet
-from colorkit.evaluation import batches
 
 
 def color_statistics(images: ImageSet, size: int) -> pd.DataFrame:

@@ -12,7 +12,8 @@ from functools import cached_property, partial
 import numpy as np
 import torch
 
-from colorkit.course import Course
+from colorkit.course.networks import Course
+from colorkit.course.profile import Network
 from colorkit.data.collection import Collection, ImageSet
 from colorkit.distillation import Student, StudentRecipe, pruned
 from colorkit.gan import GanColorizer, GanRecipe, UNetColorizer, UNetRecipe
@@ -21,7 +22,6 @@ from colorkit.models.resnet import SceneClassifier
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.unet import UNet
 from colorkit.models.weights import read_card
-from colorkit.profiles import Network
 from colorkit.recognition import Judge, SceneRecipe, SceneTrainer
 from colorkit.sweep_table import (
     AUTOENCODERS,

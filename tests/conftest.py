@@ -13,7 +13,7 @@ import torch
 from made_pairs import picture, write_pair
 
 from colorkit import cli
-from colorkit.course import scene_entries
+from colorkit.course.networks import scene_entries
 from colorkit.data.collection import Collection, collect
 
 # What is started in the background is deaf to Ctrl-C, and so would be the programs started here.

@@ -14,11 +14,11 @@ import torch
 from lightning.pytorch.callbacks import Callback
 
 from colorkit.commands import say
-from colorkit.course import scene_entries
+from colorkit.course.networks import scene_entries
+from colorkit.course.profile import Recipe
 from colorkit.data.collection import collect
 from colorkit.models.colornet import ColorNet
 from colorkit.nir import NirColorizer, NirRecipe
-from colorkit.profiles import Recipe
 from colorkit.system.errors import ColorkitError
 from colorkit.training import trainer as training
 from colorkit.training.trainer import Colorizer

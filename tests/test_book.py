@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from colorkit.book import build_html, duration, external_resources
-from colorkit.claims import CLAIMS
+from colorkit.course.claims import CLAIMS
 from colorkit.system.errors import ColorkitError
 
 SOURCES = Path(__file__).parents[1] / "report"

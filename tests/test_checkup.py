@@ -8,8 +8,8 @@ import pytest
 from made_box import make_box
 
 from colorkit import checkup
+from colorkit.course.profile import project_root
 from colorkit.models import pretrained
-from colorkit.profiles import project_root
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from colorkit import cli
-from colorkit.profiles import project_root
+from colorkit.course.profile import project_root
 
 
 def run(monkeypatch, capsys, *arguments):

@@ -11,8 +11,8 @@ import torch.nn.functional as F
 from pydantic import ValidationError
 from shared_training import StopAfter, with_callback
 
+from colorkit.course.evaluation import Network
 from colorkit.data.batches import Batch
-from colorkit.evaluation import Network
 from colorkit.gan import (
     GanColorizer,
     GanRecipe,

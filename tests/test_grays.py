@@ -5,8 +5,8 @@ import pytest
 import torch
 from scipy.stats import pearsonr
 
+from colorkit.course.evaluation import Constant, Network, evaluate
 from colorkit.data.batches import crop
-from colorkit.evaluation import Constant, Network, evaluate
 from colorkit.grays import (
     PAIRS,
     channel_correlations,

@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 
 from colorkit import nir_study
-from colorkit.course import Course
+from colorkit.course.networks import Course
+from colorkit.course.profile import Nir, load_profile
 from colorkit.data.batches import NirBatch, prepare_nir
 from colorkit.data.pairs.folds import collect_pairs
 from colorkit.imaging.color import lab_to_rgb, rgb_to_lab, scale_ab
@@ -33,7 +34,6 @@ from colorkit.nir import (
     predict,
 )
 from colorkit.nir_study import PUBLISHED, WAYS, NirStudy
-from colorkit.profiles import Nir, load_profile
 from colorkit.system.errors import ColorkitError
 
 TINY = {"width": 0.125, "global_size": 32}
@@ -350,7 +350,7 @@ def test_a_chapter_that_stops_keeps_its_numbers_and_later_cells_do_nothing(monke
     import IPython
     from IPython.core.interactiveshell import InteractiveShell
 
-    from colorkit import chapter as chapters
+    from colorkit.course import chapter as chapters
 
     shell = InteractiveShell()
     monkeypatch.setattr(IPython, "get_ipython", lambda: shell)

@@ -3,9 +3,9 @@
 import nbformat
 import pytest
 
-from colorkit.claims import CLAIMS
+from colorkit.course.claims import CLAIMS
+from colorkit.course.profile import project_root
 from colorkit.notebooks import KEEP, keep_facts, read_chapters
-from colorkit.profiles import project_root
 
 CHAPTERS = read_chapters(project_root())
 

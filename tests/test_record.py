@@ -5,7 +5,7 @@ import json
 import pytest
 
 from colorkit import record
-from colorkit.profiles import project_root
+from colorkit.course.profile import project_root
 from colorkit.system.errors import ColorkitError
 
 FIGURES = project_root() / "figures"

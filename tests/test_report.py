@@ -10,7 +10,7 @@ import torch
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from colorkit import report, runner
-from colorkit.profiles import project_root
+from colorkit.course.profile import project_root
 from colorkit.system.errors import ColorkitError
 
 PARAMETERS = 'profile = "smoke"\nseed = 0\ndata = ""'
@@ -21,8 +21,8 @@ networks: {vegenet: {classes: [lawn, house]}}
 """
 WRITES_NUMBERS = """
 from colorkit.system.writing import write_json
-from colorkit.chapter import run_folder
-from colorkit.profiles import project_root
+from colorkit.course.chapter import run_folder
+from colorkit.course.profile import project_root
 write_json(run_folder(project_root(), "smoke") / "numbers" / f"{NAME}.json",
            {"chapter": NAME, "profile": profile, "seed": seed, "data": "none", "seconds": 0.1,
             "numbers": [], "tables": {}, "claims": [], "figures": []})
@@ -152,9 +152,9 @@ def test_an_interrupted_chapter_leaves_no_finished_notebook(project, without_boo
 
 
 def test_a_changed_near_infrared_file_makes_the_run_stale(tmp_path):
+    from colorkit.course.profile import Data, Network, Nir, Profile
     from colorkit.data.folders import list_images
     from colorkit.imaging.images import write_image
-    from colorkit.profiles import Data, Network, Nir, Profile
 
     pixels = np.zeros((8, 8, 3), dtype=np.uint8)
     for name in ("park/1.png", "sky/1.png", "pairs/field/0001_rgb.png", "pairs/field/0001_nir.png"):

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from colorkit import cli, jobs
-from colorkit.course import Course
+from colorkit.course.networks import Course
 from colorkit.gan import GanColorizer
 from colorkit.imaging.metrics.quality import Unavailable
 from colorkit.jobs import run_sweep

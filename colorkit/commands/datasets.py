@@ -84,8 +84,8 @@ def shards(
     from colorkit.data.shards.tar_files import Shards
 
     if profile:
-        from colorkit.course import list_profile
-        from colorkit.profiles import load_profile
+        from colorkit.course.networks import list_profile
+        from colorkit.course.profile import load_profile
 
         entries, _ = list_profile(load_profile(profile, folder))
     else:

@@ -51,13 +51,13 @@ def train(
     wandb: Annotated[str, typer.Option(help="Log to this Weights & Biases project too.")] = "",
 ) -> None:
     """Train one network, and those it starts from, or find it trained already."""
-    from colorkit.profiles import load_profile
+    from colorkit.course.profile import load_profile
     from colorkit.system.devices import is_first_process
 
     known = load_profile(profile, data).networks
     if network not in known:
         raise ColorkitError(f"no network {network!r} in {profile}; it has {', '.join(known)}")
-    from colorkit.course import Course
+    from colorkit.course.networks import Course
 
     loggers = [_wandb(wandb, network)] if wandb else None
     course = Course(profile, seed, data, devices, num_nodes)

@@ -47,8 +47,9 @@ def export_onnx(
     """Write a colorizer as ONNX.
 
     Input `gray`, (batch, 1, height, width) float32 in [0, 1]; output `ab`, (batch, 2, height,
-    width), a* and b* in Lab units, as `colorkit.evaluation.predict_ab` gives them. Every size but
-    the channels is free. The weights' card is kept as the file's metadata, under `colorkit`.
+    width), a* and b* in Lab units, as `colorkit.course.evaluation.predict_ab` gives them. Every
+    size but the channels is free. The weights' card is kept as the file's metadata, under
+    `colorkit`.
 
     Args:
         weights: a safetensors file of a network that colors gray photographs.

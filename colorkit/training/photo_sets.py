@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from colorkit.course.profile import project_root
 from colorkit.data.collection import Collection, ImageSet, collect
 from colorkit.data.folders import Entry, list_images
 from colorkit.models.resnet_unet import ResNetUNet
-from colorkit.profiles import project_root
 from colorkit.system.errors import ColorkitError
 from colorkit.training.faithful import FaithfulColorizer, FaithfulRecipe
 from colorkit.training.trainer import Run, fit

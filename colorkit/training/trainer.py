@@ -18,12 +18,12 @@ import torch
 from filelock import FileLock, Timeout
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 
+from colorkit.course.profile import Recipe
 from colorkit.data.batches import Batch, Share, loader, mix_seed, prepare
 from colorkit.data.collection import ImageSet
 from colorkit.data.shards.tar_files import Shards
 from colorkit.imaging.color import scale_ab
 from colorkit.models.weights import load_weights, save_weights, transfer
-from colorkit.profiles import Recipe
 from colorkit.system.devices import best_precision
 from colorkit.system.errors import ColorkitError
 from colorkit.system.process_settings import memory_kept

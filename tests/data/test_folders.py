@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torchvision.datasets.places365 as torchvision_places
 
+from colorkit.course.profile import load_profile
 from colorkit.data.folders import SUFFIXES, Entry, choose_classes, list_images
 from colorkit.data.places import list_places365, match_classes
-from colorkit.profiles import load_profile
 from colorkit.system.errors import ColorkitError
 
 

@@ -7,11 +7,11 @@ import pytest
 import torch
 from pydantic import ValidationError
 
+from colorkit.course.evaluation import Constant, evaluate
+from colorkit.course.profile import Recipe
 from colorkit.data.batches import crop, prepare
-from colorkit.evaluation import Constant, evaluate
 from colorkit.grays import channel_correlations
 from colorkit.imaging.color import DECOLORIZATIONS, decolorize
-from colorkit.profiles import Recipe
 
 
 def pixels(count: int, side: int = 10, seed: int = 0) -> torch.Tensor:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from colorkit.course.evaluation import predict_ab
 from colorkit.data.scenes import render
-from colorkit.evaluation import predict_ab
 from colorkit.imaging.color import decolorize, join, rgb_to_lab
 from colorkit.imaging.images import write_image
 from colorkit.imaging.metrics.quality import psnr

@@ -15,11 +15,11 @@ import pytest
 import torch
 from shared_training import StopAfter, with_callback
 
-from colorkit.course import scene_entries
+from colorkit.course.networks import scene_entries
+from colorkit.course.profile import Recipe
 from colorkit.data.collection import collect
 from colorkit.models.colornet import ColorNet
 from colorkit.models.weights import load_weights, read_card
-from colorkit.profiles import Recipe
 from colorkit.system.errors import ColorkitError
 from colorkit.system.processes import elsewhere
 from colorkit.training import trainer as training

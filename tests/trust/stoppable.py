@@ -20,7 +20,8 @@ from made_box import make_box
 from shared_training import COMMON, paint, with_callback
 
 from colorkit import cli, report, runner
-from colorkit.course import scene_entries
+from colorkit.course.networks import scene_entries
+from colorkit.course.profile import Recipe
 from colorkit.data import cache as caches
 from colorkit.data.build import curate, gather
 from colorkit.data.collection import collect
@@ -35,7 +36,6 @@ from colorkit.models.colornet import ColorNet
 from colorkit.models.hintnet import HintUNet
 from colorkit.models.unet import UNet
 from colorkit.nir import NirColorizer, NirRecipe
-from colorkit.profiles import Recipe
 from colorkit.system.writing import write_text
 from colorkit.training import trainer as training
 from colorkit.training.trainer import Colorizer

@@ -22,8 +22,8 @@ from made_videos import picture
 from PIL import Image
 
 from colorkit import report
+from colorkit.course.profile import project_root
 from colorkit.models.weights import load_weights
-from colorkit.profiles import project_root
 
 PATIENCE = 300  # seconds, of a machine that does much else
 OFTEN = ("early", "gan")  # killed most often: one with all that a stop has to remember, one of two

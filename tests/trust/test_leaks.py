@@ -11,14 +11,14 @@ import torch
 from PIL import Image
 from shared_training import COMMON
 
-from colorkit.course import Course
+from colorkit.course.networks import Course
+from colorkit.course.profile import Recipe, load_profile, project_root
 from colorkit.data.collection import ImageSet, collect
 from colorkit.data.folders import list_images
 from colorkit.data.splits import SIMILAR
 from colorkit.models.colornet import ColorNet
 from colorkit.models.weights import read_card
 from colorkit.nir_study import NirStudy
-from colorkit.profiles import Recipe, load_profile, project_root
 from colorkit.sweep import Sweep
 from colorkit.system.errors import ColorkitError
 from colorkit.training import trainer as training

@@ -23,11 +23,11 @@ from PIL import Image
 from typer.main import get_command
 
 from colorkit import cli
+from colorkit.course.profile import project_root
 from colorkit.data.build import flickr
 from colorkit.data.download import fetch as room
 from colorkit.data.download.fetch import FIRST_USE, fetch
 from colorkit.models import pretrained
-from colorkit.profiles import project_root
 from colorkit.system.errors import ColorkitError
 
 CONTENT = np.random.default_rng(0).bytes(400_000)

@@ -12,7 +12,8 @@ from shared_training import COMMON, paint
 from stoppable import WAYS
 
 from colorkit import report
-from colorkit.course import scene_entries
+from colorkit.course.networks import scene_entries
+from colorkit.course.profile import Recipe
 from colorkit.data.batches import Batch, NirBatch, prepare
 from colorkit.data.cache import measure_images
 from colorkit.data.collection import collect
@@ -38,7 +39,6 @@ from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.unet import UNet
 from colorkit.models.weights import load_weights
 from colorkit.nir import NirRecipe, nir_loss
-from colorkit.profiles import Recipe
 from colorkit.recognition import SceneRecipe, SceneTrainer
 from colorkit.system.errors import ColorkitError
 from colorkit.training import losses
@@ -270,8 +270,8 @@ def test_a_batch_of_images_that_show_nothing_is_learned_from(kind):
 
 
 CHAPTER = """
-from colorkit.chapter import Chapter
-from colorkit.evaluation import evaluate
+from colorkit.course.chapter import Chapter
+from colorkit.course.evaluation import evaluate
 chapter = Chapter("01_first", profile, seed, data)
 for name in ("vegenet", "outnet"):
     run = chapter.train(name)

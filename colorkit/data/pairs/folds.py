@@ -47,7 +47,8 @@ SCENE_CLASSES = (
     *("oldbuilding", "street", "urban", "water"),
 )
 # Above the numbers of all procedural scenes the chapters' color networks learn from or are tested
-# on (`colorkit.course`): no network has met a scene in color before its near-infrared half.
+# on (`colorkit.course.networks`): no network has met a scene in color before its near-infrared
+# half.
 _FIRST_SCENE = 3_000_000
 
 

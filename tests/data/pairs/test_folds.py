@@ -173,7 +173,7 @@ def test_procedural_pairs_pass_through_the_same_door(scenes):
 
 
 def test_no_color_network_has_met_a_scene_of_the_pairs():
-    from colorkit.course import scene_entries
+    from colorkit.course.networks import scene_entries
 
     met = {e.name for e in scene_entries(["water"], {"train": 50, "val": 50, "test": 50})}
     assert not met & {p.name for p in scene_pairs({"water": 50})}

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from colorkit.course.profile import Recipe
 from colorkit.data.batches import Share
 from colorkit.data.shards.tar_files import Shards, write_shards
 from colorkit.models.colornet import ColorNet
-from colorkit.profiles import Recipe
 from colorkit.system.errors import ColorkitError
 from colorkit.training import trainer as training
 

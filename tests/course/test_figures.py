@@ -9,8 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from colorkit.diagram import architecture_figure, measure_parts
-from colorkit.figures import (
+from colorkit.course.figures import (
     COLORS,
     DASHES,
     SHOWS,
@@ -27,6 +26,7 @@ from colorkit.figures import (
     to_pixels,
     wrap,
 )
+from colorkit.diagram import architecture_figure, measure_parts
 from colorkit.models.colornet import ColorNet, parameter_count
 from colorkit.system.errors import ColorkitError
 
@@ -254,7 +254,7 @@ def test_the_architecture_is_drawn_with_what_was_measured(num_classes):
 
 
 def test_histogram_rows_share_every_pixel():
-    from colorkit.figures import histogram_row
+    from colorkit.course.figures import histogram_row
 
     values = {"one": torch.randn(2, 3, 8, 8), "constant": torch.zeros(2, 3, 8, 8)}
     figure = histogram_row(values, ["red", "green", "blue"])

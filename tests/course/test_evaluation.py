@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from skimage import color as sk
 
-from colorkit import evaluation as inference
-from colorkit.evaluation import (
+from colorkit.course import evaluation as inference
+from colorkit.course.evaluation import (
     MEASURED,
     Constant,
     Network,

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+from colorkit.course.profile import Profile, Recipe, Scale, load_profile, project_root
 from colorkit.data.cache import read_entry
 from colorkit.data.collection import Collection, ImageSet, collect
 from colorkit.data.folders import Entry, choose_classes, list_images
-from colorkit.profiles import Profile, Recipe, Scale, load_profile, project_root
 from colorkit.system.errors import ColorkitError
 
 _NAMED = 20  # unreadable files named one by one; more are counted
@@ -26,7 +26,7 @@ class Course:
     """A profile's data and networks, made when first asked for.
 
     Args:
-        profile: name or path, see `colorkit.profiles.load_profile`.
+        profile: name or path, see `colorkit.course.profile.load_profile`.
         seed: of the trainings; training k of a network uses seed + k.
         data: folder of photographs replacing the profile's.
         devices, num_nodes: of the trainings, see `colorkit.training.trainer.fit`.

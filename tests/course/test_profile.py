@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from colorkit.course.profile import Profile, Recipe, load_profile, project_root
 from colorkit.data.scenes import CLASSES
 from colorkit.models.colornet import ColorNet
-from colorkit.profiles import Profile, Recipe, load_profile, project_root
 from colorkit.system.errors import ColorkitError
 
 NETWORKS = ["vegenet", "outnet", "mcolornet"]

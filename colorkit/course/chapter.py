@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from IPython.display import HTML, Markdown, display
 
-from colorkit import claims, figures
-from colorkit.claims import with_interval
-from colorkit.course import Course
+from colorkit.course import claims, figures
+from colorkit.course.claims import with_interval
+from colorkit.course.networks import Course
 from colorkit.imaging.metrics.quality import bootstrap_interval, paired_interval, seed_interval
 from colorkit.system.writing import write_json
 
@@ -25,7 +25,7 @@ class Chapter(Course):
 
     Args:
         name: the notebook's name without suffix, such as `02_vegenet`.
-        profile, seed, data: see `colorkit.course.Course`.
+        profile, seed, data: see `colorkit.course.networks.Course`.
     """
 
     def __init__(self, name: str, profile: str = "smoke", seed: int = 0, data: str = ""):
@@ -53,7 +53,8 @@ class Chapter(Course):
             alt: what it shows, for readers who cannot see it.
             caption: how to read it; data and profile are added unless `data` is False, for what
                 depends on neither.
-            shows: see `colorkit.figures.Picture`; `self.images_show` for the profile's images.
+            shows: see `colorkit.course.figures.Picture`; `self.images_show` for the profile's
+                images.
         """
         caption = self._with_data(caption, data)
         picture = figures.save_figure(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import yaml
 
-from colorkit.course import Course, scene_of
+from colorkit.course.networks import Course, scene_of
 from colorkit.imaging.images import write_image
 from colorkit.models.weights import read_card
 from colorkit.system.errors import ColorkitError

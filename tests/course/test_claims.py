@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from colorkit.claims import (
+from colorkit.course.claims import (
     CLAIMS,
     NOT_SUPPORTED,
     SUPPORTED,

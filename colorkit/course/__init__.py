@@ -1,0 +1,1 @@
+"""What notebooks talk to: a profile's images and networks, figures, numbers and claims."""
