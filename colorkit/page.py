@@ -20,7 +20,7 @@ from colorkit.inference.files import WRITTEN, preview
 from colorkit.inference.photograph import paint, predict_planes, to_gray
 from colorkit.models import pretrained
 from colorkit.models.hintnet import HintUNet
-from colorkit.postprocess import clahe, equalize
+from colorkit.studies.postprocessing import clahe, equalize
 from colorkit.system.errors import ColorkitError, one_line
 
 APP = Path(__file__).parent / "app"

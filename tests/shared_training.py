@@ -18,7 +18,7 @@ from colorkit.course.networks import scene_entries
 from colorkit.course.profile import Recipe
 from colorkit.data.collection import collect
 from colorkit.models.colornet import ColorNet
-from colorkit.nir import NirColorizer, NirRecipe
+from colorkit.studies.nir.painters import NirColorizer, NirRecipe
 from colorkit.system.errors import ColorkitError
 from colorkit.training import trainer as training
 from colorkit.training.trainer import Colorizer

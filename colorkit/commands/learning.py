@@ -93,7 +93,7 @@ def sweep(
     ] = 0,
 ) -> None:
     """Train autoencoders and conditional GANs, all or some, but for those that are trained."""
-    from colorkit.jobs import run_sweep
+    from colorkit.studies.gans.parallel import run_sweep
 
     if more and not only:
         raise ColorkitError(f"unexpected {' '.join(more)}; name trainings with --only")
@@ -119,6 +119,6 @@ def pretrain(
     data: Annotated[str, typer.Option(help="Folder of data sets, each with its splits.")],
 ) -> None:
     """Train a model of the box anew, measure it, and put it into the box."""
-    from colorkit.pretraining import pretrain as make
+    from colorkit.studies.comparison.pretraining import pretrain as make
 
     print(f"wrote {make(model, data)}")

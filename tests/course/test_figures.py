@@ -26,8 +26,8 @@ from colorkit.course.figures import (
     to_pixels,
     wrap,
 )
-from colorkit.diagram import architecture_figure, measure_parts
 from colorkit.models.colornet import ColorNet, parameter_count
+from colorkit.studies.architecture import architecture_figure, measure_parts
 from colorkit.system.errors import ColorkitError
 
 

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from colorkit.course.evaluation import Constant, evaluate
 from colorkit.course.profile import Recipe
 from colorkit.data.batches import crop, prepare
-from colorkit.grays import channel_correlations
 from colorkit.imaging.color import DECOLORIZATIONS, decolorize
+from colorkit.studies.decolorization import channel_correlations
 
 
 def pixels(count: int, side: int = 10, seed: int = 0) -> torch.Tensor:

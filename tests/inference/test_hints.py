@@ -9,8 +9,7 @@ from PIL import Image
 from skimage.color import rgb2lab
 
 import colorkit
-from colorkit import cli, hint_study
-from colorkit.hint_training import CROWD, LARGEST, HintsColorizer, HintsRecipe, simulate
+from colorkit import cli
 from colorkit.imaging.color import rgb_to_lab
 from colorkit.inference import photograph as colorizing
 from colorkit.inference.hints import PATCH, UNIT, Hint, hint_planes, read_hints, reveal
@@ -19,6 +18,8 @@ from colorkit.models import pretrained
 from colorkit.models.hintnet import HintUNet
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.weights import load_weights, save_weights, transfer
+from colorkit.studies.hints import measures as hint_study
+from colorkit.studies.hints.training import CROWD, LARGEST, HintsColorizer, HintsRecipe, simulate
 from colorkit.system.errors import ColorkitError
 from colorkit.training.trainer import fit
 

@@ -13,7 +13,7 @@ import torch
 from shared_training import Die, run, with_callback
 
 from colorkit.data.batches import ALL, Share, loader, prepare, prepare_nir
-from colorkit.nir import augmented, filtered
+from colorkit.studies.nir.painters import augmented, filtered
 from colorkit.system.devices import is_first_process
 from colorkit.system.errors import ColorkitError
 from colorkit.training import trainer as training

@@ -28,14 +28,14 @@ from colorkit.data.collection import collect
 from colorkit.data.folders import list_images
 from colorkit.data.shards import packing
 from colorkit.data.shards.tar_files import Shards, write_shards
-from colorkit.gan import GanColorizer, GanRecipe
-from colorkit.hint_training import HintsColorizer, HintsRecipe
 from colorkit.inference import files as photographs
 from colorkit.models import pretrained
 from colorkit.models.colornet import ColorNet
 from colorkit.models.hintnet import HintUNet
 from colorkit.models.unet import UNet
-from colorkit.nir import NirColorizer, NirRecipe
+from colorkit.studies.gans.training import GanColorizer, GanRecipe
+from colorkit.studies.hints.training import HintsColorizer, HintsRecipe
+from colorkit.studies.nir.painters import NirColorizer, NirRecipe
 from colorkit.system.writing import write_text
 from colorkit.training import trainer as training
 from colorkit.training.trainer import Colorizer

@@ -18,8 +18,8 @@ from colorkit.data.folders import list_images
 from colorkit.data.splits import SIMILAR
 from colorkit.models.colornet import ColorNet
 from colorkit.models.weights import read_card
-from colorkit.nir_study import NirStudy
-from colorkit.sweep import Sweep
+from colorkit.studies.gans.sweep import Sweep
+from colorkit.studies.nir.study import NirStudy
 from colorkit.system.errors import ColorkitError
 from colorkit.training import trainer as training
 from colorkit.training.photo_sets import Photographs

@@ -18,16 +18,6 @@ from colorkit.data.batches import Batch, NirBatch, prepare
 from colorkit.data.cache import measure_images
 from colorkit.data.collection import collect
 from colorkit.data.folders import Entry
-from colorkit.distillation import Student, StudentRecipe
-from colorkit.gan import (
-    GanColorizer,
-    GanRecipe,
-    UNetColorizer,
-    UNetRecipe,
-    discriminator_loss,
-    generator_loss,
-    planes_of,
-)
 from colorkit.imaging.color import rgb_to_lab, scale_ab
 from colorkit.imaging.metrics import quality as metrics
 from colorkit.inference.photograph import paint as paint_planes
@@ -38,8 +28,18 @@ from colorkit.models.resnet import SceneClassifier
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.unet import UNet
 from colorkit.models.weights import load_weights
-from colorkit.nir import NirRecipe, nir_loss
-from colorkit.recognition import SceneRecipe, SceneTrainer
+from colorkit.studies.gans.distillation import Student, StudentRecipe
+from colorkit.studies.gans.recognition import SceneRecipe, SceneTrainer
+from colorkit.studies.gans.training import (
+    GanColorizer,
+    GanRecipe,
+    UNetColorizer,
+    UNetRecipe,
+    discriminator_loss,
+    generator_loss,
+    planes_of,
+)
+from colorkit.studies.nir.painters import NirRecipe, nir_loss
 from colorkit.system.errors import ColorkitError
 from colorkit.training import losses
 from colorkit.training import trainer as training

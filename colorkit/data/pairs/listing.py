@@ -80,7 +80,7 @@ def match_halves(
     if not found:
         raise ColorkitError(
             f"{root} holds no pair <class>/NNNN_rgb.* and <class>/NNNN_nir.*; give the folder of "
-            "the classes, or convert another layout with colorkit.data.layouts.convert"
+            "the classes, or convert another layout with colorkit.studies.nir.layouts.convert"
         )
     pairs, faults, wide = [], [], []
     for name in sorted(found):

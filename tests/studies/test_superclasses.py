@@ -9,7 +9,7 @@ from sklearn.preprocessing import StandardScaler
 
 from colorkit.data.collection import ImageSet
 from colorkit.imaging.color import rgb_to_lab
-from colorkit.superclasses import color_statistics, group, representatives
+from colorkit.studies.superclasses import color_statistics, group, representatives
 
 
 class Decoded:

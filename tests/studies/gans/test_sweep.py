@@ -7,14 +7,12 @@ import sys
 import pytest
 import torch
 
-from colorkit import cli, jobs
+from colorkit import cli
 from colorkit.course.networks import Course
-from colorkit.gan import GanColorizer
 from colorkit.imaging.metrics.quality import Unavailable
-from colorkit.jobs import run_sweep
 from colorkit.models.weights import read_card
-from colorkit.sweep import Sweep
-from colorkit.sweep_table import (
+from colorkit.studies.gans import parallel as jobs
+from colorkit.studies.gans.configurations import (
     AUTOENCODERS,
     CLASSIFIER,
     GANS,
@@ -26,6 +24,9 @@ from colorkit.sweep_table import (
     missing,
     needs,
 )
+from colorkit.studies.gans.parallel import run_sweep
+from colorkit.studies.gans.sweep import Sweep
+from colorkit.studies.gans.training import GanColorizer
 from colorkit.system.errors import ColorkitError
 
 PROFILE = """

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from colorkit import gallery as module
-from colorkit.gallery import GRAY, Gallery, pareto
+from colorkit.studies.gans import gallery as module
+from colorkit.studies.gans.gallery import GRAY, Gallery, pareto
 
 
 class Blue(torch.nn.Module):

@@ -15,8 +15,8 @@ from torch import nn
 
 from colorkit.course.profile import STRICT
 from colorkit.data.batches import Batch
-from colorkit.gan import UNetColorizer, UNetRecipe, reconstruction_loss
 from colorkit.models.unet import UNet, chroma_and_scores
+from colorkit.studies.gans.training import UNetColorizer, UNetRecipe, reconstruction_loss
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -7,7 +7,10 @@ from scipy.stats import pearsonr
 
 from colorkit.course.evaluation import Constant, Network, evaluate
 from colorkit.data.batches import crop
-from colorkit.grays import (
+from colorkit.imaging.color import DECOLORIZATIONS, decolorize, rgb_to_lab
+from colorkit.imaging.metrics.quality import delta_e
+from colorkit.models.colornet import ColorNet
+from colorkit.studies.decolorization import (
     PAIRS,
     channel_correlations,
     compare_grays,
@@ -16,9 +19,6 @@ from colorkit.grays import (
     matched,
     measure_grays,
 )
-from colorkit.imaging.color import DECOLORIZATIONS, decolorize, rgb_to_lab
-from colorkit.imaging.metrics.quality import delta_e
-from colorkit.models.colornet import ColorNet
 
 SIZE = 16
 

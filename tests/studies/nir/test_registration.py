@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from colorkit.data.registration import AGREEMENT, check, register, warnings
 from colorkit.data.sample_photographs import house_photographs
 from colorkit.data.scenes import render
+from colorkit.studies.nir.registration import AGREEMENT, check, register, warnings
 
 SIZE = 160
 

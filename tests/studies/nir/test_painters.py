@@ -8,7 +8,6 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from colorkit import nir_study
 from colorkit.course.networks import Course
 from colorkit.course.profile import Nir, load_profile
 from colorkit.data.batches import NirBatch, prepare_nir
@@ -19,7 +18,8 @@ from colorkit.models.colornet import ColorNet
 from colorkit.models.nirnet import NirNet
 from colorkit.models.unet import UNet
 from colorkit.models.weights import read_card
-from colorkit.nir import (
+from colorkit.studies.nir import study as nir_study
+from colorkit.studies.nir.painters import (
     LIMITS,
     MEASURED,
     NirRecipe,
@@ -33,7 +33,7 @@ from colorkit.nir import (
     painter,
     predict,
 )
-from colorkit.nir_study import PUBLISHED, WAYS, NirStudy
+from colorkit.studies.nir.study import PUBLISHED, WAYS, NirStudy
 from colorkit.system.errors import ColorkitError
 
 TINY = {"width": 0.125, "global_size": 32}

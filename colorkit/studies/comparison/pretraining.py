@@ -13,8 +13,6 @@ import numpy as np
 import torch
 
 from colorkit.course.networks import Course
-from colorkit.hint_study import POINTS, psnr_by_points
-from colorkit.hint_training import HintsColorizer, HintsRecipe
 from colorkit.imaging.images import read_image
 from colorkit.imaging.metrics.intervals import bootstrap_interval
 from colorkit.imaging.metrics.quality import colorfulness, psnr, sepia
@@ -25,7 +23,9 @@ from colorkit.models.efficientnet import EfficientUNet
 from colorkit.models.hintnet import HintUNet
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.weights import load_weights
-from colorkit.nir_study import NirStudy
+from colorkit.studies.hints.measures import POINTS, psnr_by_points
+from colorkit.studies.hints.training import HintsColorizer, HintsRecipe
+from colorkit.studies.nir.study import NirStudy
 from colorkit.system.errors import ColorkitError
 from colorkit.training.faithful import FaithfulRecipe
 from colorkit.training.imagenet import lite2_weights

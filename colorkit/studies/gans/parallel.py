@@ -12,8 +12,8 @@ from queue import SimpleQueue
 import torch
 
 from colorkit.course.networks import Course
-from colorkit.sweep import Sweep
-from colorkit.sweep_table import NAMES, missing, needs
+from colorkit.studies.gans.configurations import NAMES, missing, needs
+from colorkit.studies.gans.sweep import Sweep
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.processes import elsewhere, end_all
 from colorkit.training.trainer import Run
@@ -35,8 +35,8 @@ def run_sweep(
 
     Args:
         profile, data, seed: see `colorkit.course.networks.Course`.
-        names: of `colorkit.sweep_table.NAMES`, with all that they need; by default all that can be
-            done on this machine.
+        names: of `colorkit.studies.gans.configurations.NAMES`, with all that they need; by default
+            all that can be done on this machine.
         jobs: trainings at a time, each in a process of its own: on a GPU of its own where there
             are several, else with one thread. 0 takes one for each GPU.
 

@@ -7,9 +7,9 @@ import pytest
 import torch
 from PIL import Image
 
-from colorkit import pretraining
 from colorkit.imaging.metrics.quality import psnr
 from colorkit.models.resnet_unet import ResNetUNet
+from colorkit.studies.comparison import pretraining
 from colorkit.system.errors import ColorkitError
 from colorkit.training import photo_sets
 

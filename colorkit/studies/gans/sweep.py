@@ -1,8 +1,8 @@
 """The sweep: autoencoders, conditional GANs, and what comes from the best of them.
 
-Every training has a row in `colorkit.sweep_table` and is done by `colorkit.training.trainer.fit`,
-which finds what is done already and goes on with what was interrupted. `colorkit.jobs` does them
-all.
+Every training has a row in `colorkit.studies.gans.configurations` and is done by
+`colorkit.training.trainer.fit`, which finds what is done already and goes on with what was
+interrupted. `colorkit.studies.gans.parallel` does them all.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,15 +15,12 @@ import torch
 from colorkit.course.networks import Course
 from colorkit.course.profile import Network
 from colorkit.data.collection import Collection, ImageSet
-from colorkit.distillation import Student, StudentRecipe, pruned
-from colorkit.gan import GanColorizer, GanRecipe, UNetColorizer, UNetRecipe
 from colorkit.imaging.metrics.quality import Unavailable
 from colorkit.models.resnet import SceneClassifier
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.unet import UNet
 from colorkit.models.weights import read_card
-from colorkit.recognition import Judge, SceneRecipe, SceneTrainer
-from colorkit.sweep_table import (
+from colorkit.studies.gans.configurations import (
     AUTOENCODERS,
     CLASSIFIER,
     FEWER,
@@ -35,6 +32,9 @@ from colorkit.sweep_table import (
     Configuration,
     missing,
 )
+from colorkit.studies.gans.distillation import Student, StudentRecipe, pruned
+from colorkit.studies.gans.recognition import Judge, SceneRecipe, SceneTrainer
+from colorkit.studies.gans.training import GanColorizer, GanRecipe, UNetColorizer, UNetRecipe
 from colorkit.system.errors import ColorkitError
 from colorkit.training.imagenet import imagenet_weights
 from colorkit.training.trainer import Run, fit

@@ -13,7 +13,7 @@ from colorkit.imaging.color import decolorize
 from colorkit.models.resnet import SceneClassifier
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.weights import load_weights, save_weights, transfer
-from colorkit.recognition import Judge, gray_of
+from colorkit.studies.gans.recognition import Judge, gray_of
 from colorkit.system.errors import ColorkitError
 from colorkit.training.imagenet import DEVIATION, MEAN, from_torchvision, imagenet_weights
 

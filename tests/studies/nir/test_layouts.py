@@ -8,9 +8,9 @@ import tifffile
 import torchvision
 from PIL import Image
 
-from colorkit.data import layouts
-from colorkit.data.layouts import LAYOUTS, convert, draw_tree, layout_of
 from colorkit.data.pairs.folds import list_pairs, read_pair
+from colorkit.studies.nir import layouts
+from colorkit.studies.nir.layouts import LAYOUTS, convert, draw_tree, layout_of
 from colorkit.system.errors import ColorkitError
 
 

@@ -26,7 +26,7 @@ from colorkit.data.pairs.folds import (
 from colorkit.models.nirnet import NirNet, NirResNetUNet
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.unet import UNet
-from colorkit.nir import (
+from colorkit.studies.nir.painters import (
     NirColorizer,
     NirRecipe,
     Painter,
@@ -48,7 +48,7 @@ class Way:
         make: builds the network; it is called with the number of classes and the study.
         start: its first weights: `vegenet`'s of the course, or the same network's after a first
             training on procedural pairs (`scenes`) or on the course's images through drawn filters
-            (`images`, see `colorkit.nir.filtered`); empty for none.
+            (`images`, see `colorkit.studies.nir.painters.filtered`); empty for none.
         short: train for the profile's short time.
         whole: train on the validation pairs too. They then choose nothing: the learning rate has
             fallen to nothing at the end, and the last epochs are all alike.

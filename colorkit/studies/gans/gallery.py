@@ -12,7 +12,7 @@ from colorkit.course.evaluation import Constant, Network, colorize_pixels, evalu
 from colorkit.course.figures import image_grid
 from colorkit.data.collection import ImageSet
 from colorkit.imaging.metrics.quality import METRICS, lpips_missing
-from colorkit.recognition import Judge
+from colorkit.studies.gans.recognition import Judge
 
 MEASURED = ("mse", "psnr", "ssim", "absolute_error", "delta_e", "colorfulness", "sepia")
 SHOWN = ("psnr", "ssim", "absolute_error", "delta_e", "ratio")

@@ -7,7 +7,7 @@ from scipy.optimize import lsq_linear
 from skimage import color, exposure
 
 from colorkit.imaging.color import lab_to_rgb, rgb_to_lab
-from colorkit.postprocess import (
+from colorkit.studies.postprocessing import (
     KNOTS,
     Saturation,
     SaturationCurve,

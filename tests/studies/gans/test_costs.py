@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from colorkit.costs import costs
 from colorkit.imaging.metrics.frequency import octaves, recovered
 from colorkit.models.colornet import parameter_count
 from colorkit.models.unet import UNet
+from colorkit.studies.gans.costs import costs
 
 
 def test_multiplications_of_a_convolution():

@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from colorkit.data.batches import Batch
-from colorkit.distillation import Student, StudentRecipe, pruned
-from colorkit.gan import UNetColorizer, UNetRecipe, planes_of
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.unet import UNet
+from colorkit.studies.gans.distillation import Student, StudentRecipe, pruned
+from colorkit.studies.gans.training import UNetColorizer, UNetRecipe, planes_of
 
 
 def batch() -> Batch:

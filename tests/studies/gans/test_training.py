@@ -13,7 +13,10 @@ from shared_training import StopAfter, with_callback
 
 from colorkit.course.evaluation import Network
 from colorkit.data.batches import Batch
-from colorkit.gan import (
+from colorkit.imaging.color import lab_to_rgb
+from colorkit.models.colornet import ColorNet
+from colorkit.models.unet import UNet
+from colorkit.studies.gans.training import (
     GanColorizer,
     GanRecipe,
     UNetColorizer,
@@ -25,9 +28,6 @@ from colorkit.gan import (
     reconstruction_loss,
     spread,
 )
-from colorkit.imaging.color import lab_to_rgb
-from colorkit.models.colornet import ColorNet
-from colorkit.models.unet import UNet
 from colorkit.system.errors import ColorkitError
 from colorkit.training import trainer as training
 
@@ -344,7 +344,7 @@ def test_a_perceptual_loss_is_of_the_pictures(monkeypatch):
             shown.extend((pred, true))
             return (pred - true).square().mean(dim=(1, 2, 3), keepdim=True)
 
-    monkeypatch.setattr("colorkit.gan.lpips_network", Distance)
+    monkeypatch.setattr("colorkit.studies.gans.training.lpips_network", Distance)
     one = batch()
     ab = torch.full((4, 2, SIZE, SIZE), 0.5, requires_grad=True)
     found, true = planes_of(one, ab)

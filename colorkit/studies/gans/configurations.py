@@ -27,7 +27,7 @@ class Configuration:
         start: the training whose best weights it starts from.
         share: of the training images; with fewer it has as many more epochs.
         encoder: a ResNet-18 encodes, see `colorkit.models.resnet_unet.ResNetUNet`.
-        reconstruction, perceptual, schedule: see `colorkit.gan`.
+        reconstruction, perceptual, schedule: see `colorkit.studies.gans.training`.
         narrow: `NARROW` times fewer channels; a `start` is cut down to them.
         teacher: the training whose chroma it learns beside the truth's.
     """

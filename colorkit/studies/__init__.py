@@ -1,0 +1,1 @@
+"""What one chapter alone needs, under the chapter's name."""

@@ -1,0 +1,1 @@
+"""Chapter 14: the models that are compared, how they are made and measured."""
