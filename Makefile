@@ -46,7 +46,7 @@ bench: .venv/installed  ## speeds beside a plain implementation, all or PARTS="t
 	$(BIN)/python -m benchmarks $(PARTS)
 
 facts: report  ## renew the outputs that nbval compares
-	$(BIN)/python -m colorkit.notebooks
+	$(BIN)/python -m colorkit.report.notebooks
 
 # Exactly what requirements.lock says, hashes checked. uv comes first, from the same lock, because
 # it downloads in parallel; the stamp is written last, so a broken installation is made again.

@@ -23,7 +23,7 @@ from benchmarks.timing import growth_rows, in_turns, row
 from colorkit.course.profile import project_root
 from colorkit.data.scenes import render
 from colorkit.data.shards.tar_files import Shards, write_shards
-from colorkit.speed import KINDS
+from colorkit.report.speed import KINDS
 
 CLASSES = ["castle", "lawn", "pond", "sky"]
 COUNTS, _TURNS = (1_000, 10_000, 100_000), 30  # of small images; turns of the smallest count

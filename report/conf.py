@@ -1,4 +1,5 @@
-"""Sphinx settings of the report. `colorkit.book` copies this folder and fills in its pages."""
+"""Sphinx settings of the report. `colorkit.report.book` copies this folder and fills in its
+pages."""
 
 import json
 import sys

@@ -60,7 +60,7 @@ def test_outside_a_clone_it_says_so(monkeypatch, capsys, tmp_path):
 
 def test_ctrl_c_is_quiet_and_says_how_to_go_on(monkeypatch, capsys):
     monkeypatch.chdir(project_root())
-    monkeypatch.setattr("colorkit.report.run_report", _interrupt)
+    monkeypatch.setattr("colorkit.report.build.run_report", _interrupt)
     status, _, error = run(monkeypatch, capsys, "report")
     assert status == 130
     assert error == "colorkit: stopped; the same command goes on where it was.\n"
@@ -71,7 +71,7 @@ def test_a_full_disk_anywhere_is_one_sentence(monkeypatch, capsys):
         raise OSError(errno.ENOSPC, "No space left on device", "report/_build/x")
 
     monkeypatch.chdir(project_root())
-    monkeypatch.setattr("colorkit.report.run_report", fill)
+    monkeypatch.setattr("colorkit.report.build.run_report", fill)
     status, _, error = run(monkeypatch, capsys, "report")
     assert status == 2
     assert error.startswith("colorkit: could not write report/_build/x: no space left")
@@ -82,10 +82,10 @@ def _interrupt(*_):
 
 
 def test_a_failed_chapter_gives_status_1(monkeypatch, capsys):
-    from colorkit.report import Outcome
+    from colorkit.report.build import Outcome
 
     monkeypatch.chdir(project_root())
-    monkeypatch.setattr("colorkit.report.run_report", lambda *_: [Outcome("01", "failed")])
+    monkeypatch.setattr("colorkit.report.build.run_report", lambda *_: [Outcome("01", "failed")])
     assert run(monkeypatch, capsys, "report")[0] == 1
 
 

@@ -27,7 +27,7 @@ def report(
     ] = False,
 ) -> None:
     """Run the chapters and write report/_build/html/index.html."""
-    from colorkit.report import run_report
+    from colorkit.report.build import run_report
 
     if more and not only:
         raise ColorkitError(f"unexpected {' '.join(more)}; name chapters with --only")
@@ -35,7 +35,7 @@ def report(
     if any(o.state in ("failed", "skipped") for o in outcomes):
         raise typer.Exit(1)
     if record:
-        from colorkit.record import keep_record
+        from colorkit.report.record import keep_record
 
         keep_record(profile, data)
 

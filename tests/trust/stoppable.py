@@ -19,7 +19,7 @@ from lightning.pytorch.callbacks import Callback
 from made_box import make_box
 from shared_training import COMMON, paint, with_callback
 
-from colorkit import cli, report, runner
+from colorkit import cli
 from colorkit.course.networks import scene_entries
 from colorkit.course.profile import Recipe
 from colorkit.data import cache as caches
@@ -33,6 +33,8 @@ from colorkit.models import pretrained
 from colorkit.models.colornet import ColorNet
 from colorkit.models.hintnet import HintUNet
 from colorkit.models.unet import UNet
+from colorkit.report import build as report
+from colorkit.report import runner
 from colorkit.studies.gans.training import GanColorizer, GanRecipe
 from colorkit.studies.hints.training import HintsColorizer, HintsRecipe
 from colorkit.studies.nir.painters import NirColorizer, NirRecipe

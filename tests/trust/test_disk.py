@@ -22,7 +22,6 @@ from PIL import Image
 from shared_training import run as run_training
 from test_interruption import half_files
 
-from colorkit import report
 from colorkit.data.build import curate
 from colorkit.data.cache import open_cache
 from colorkit.data.download.fetch import fetch
@@ -34,6 +33,7 @@ from colorkit.inference.video import colorize_video
 from colorkit.models import pretrained
 from colorkit.models.unet import UNet
 from colorkit.models.weights import save_weights
+from colorkit.report import build as report
 from colorkit.system.errors import ColorkitError
 from colorkit.system.writing import write_json
 

@@ -21,9 +21,9 @@ from made_box import make_box
 from made_videos import picture
 from PIL import Image
 
-from colorkit import report
 from colorkit.course.profile import project_root
 from colorkit.models.weights import load_weights
+from colorkit.report import build as report
 
 PATIENCE = 300  # seconds, of a machine that does much else
 OFTEN = ("early", "gan")  # killed most often: one with all that a stop has to remember, one of two
@@ -332,8 +332,8 @@ def test_a_page_of_the_book_that_was_half_written_is_written_again(tmp_path, mon
             raise KeyboardInterrupt
         (out / "index.html").write_text("<html></html>")
 
-    monkeypatch.setattr("colorkit.book.build_html", build)
-    monkeypatch.setattr("colorkit.stills.make_stills", lambda folder: None)
+    monkeypatch.setattr("colorkit.report.book.build_html", build)
+    monkeypatch.setattr("colorkit.report.stills.make_stills", lambda folder: None)
     report._build_book(run, tmp_path)
     before = (run / "failed.json").read_text()
     (run / "failed.json").write_text('{"a": "chapter"}')

@@ -11,7 +11,6 @@ import torch
 from shared_training import COMMON, paint
 from stoppable import WAYS
 
-from colorkit import report
 from colorkit.course.networks import scene_entries
 from colorkit.course.profile import Recipe
 from colorkit.data.batches import Batch, NirBatch, prepare
@@ -28,6 +27,7 @@ from colorkit.models.resnet import SceneClassifier
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.unet import UNet
 from colorkit.models.weights import load_weights
+from colorkit.report import build as report
 from colorkit.studies.gans.distillation import Student, StudentRecipe
 from colorkit.studies.gans.recognition import SceneRecipe, SceneTrainer
 from colorkit.studies.gans.training import (

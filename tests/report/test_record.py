@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from colorkit import record
 from colorkit.course.profile import project_root
+from colorkit.report import record
 from colorkit.system.errors import ColorkitError
 
 FIGURES = project_root() / "figures"

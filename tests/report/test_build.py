@@ -9,8 +9,9 @@ import pytest
 import torch
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from colorkit import report, runner
 from colorkit.course.profile import project_root
+from colorkit.report import build as report
+from colorkit.report import runner
 from colorkit.system.errors import ColorkitError
 
 PARAMETERS = 'profile = "smoke"\nseed = 0\ndata = ""'

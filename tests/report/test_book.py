@@ -12,8 +12,8 @@ import nbformat.v4 as nb
 import pytest
 from PIL import Image
 
-from colorkit.book import build_html, duration, external_resources
 from colorkit.course.claims import CLAIMS
+from colorkit.report.book import build_html, duration, external_resources
 from colorkit.system.errors import ColorkitError
 
 SOURCES = Path(__file__).parents[1] / "report"

@@ -8,9 +8,9 @@ import torch
 
 from benchmarks import baseline, network, program, streaming, timing
 from benchmarks.__main__ import PARTS, tables
-from colorkit import book
 from colorkit.models.colornet import ColorNet, parameter_count
-from colorkit.speed import KINDS, plots, speeds
+from colorkit.report import book
+from colorkit.report.speed import KINDS, plots, speeds
 from colorkit.system.errors import ColorkitError
 
 ROOT = Path(__file__).parents[1]

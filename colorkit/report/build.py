@@ -15,8 +15,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from colorkit.course.profile import Profile, load_profile, project_root
-from colorkit.notebooks import Source, choose, digest, read_chapters
-from colorkit.runner import BAD, Outcome, run_chapters, share_cores
+from colorkit.report.notebooks import Source, choose, digest, read_chapters
+from colorkit.report.runner import BAD, Outcome, run_chapters, share_cores
 from colorkit.system.errors import ColorkitError
 from colorkit.system.writing import write_json
 
@@ -86,8 +86,8 @@ def _forget_removed(run: Path, chapters: list[Source]) -> None:
 
 def _build_book(run: Path, root: Path) -> None:
     """Build the HTML unless nothing it is made of changed."""
-    from colorkit.book import build_html
-    from colorkit.stills import make_stills
+    from colorkit.report.book import build_html
+    from colorkit.report.stills import make_stills
 
     make_stills(run / "stills")
     out = root / "report" / "_build" / "html"

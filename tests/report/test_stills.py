@@ -9,7 +9,7 @@ from PIL import Image
 
 from colorkit.models import pretrained
 from colorkit.page import Picture
-from colorkit.stills import SIDE, draw, make_stills
+from colorkit.report.stills import SIDE, draw, make_stills
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 
 from colorkit.course.claims import CLAIMS
 from colorkit.course.profile import project_root
-from colorkit.notebooks import KEEP, keep_facts, read_chapters
+from colorkit.report.notebooks import KEEP, keep_facts, read_chapters
 
 CHAPTERS = read_chapters(project_root())
 

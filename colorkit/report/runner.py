@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from colorkit.notebooks import Source, digest
+from colorkit.report.notebooks import Source, digest
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.processes import elsewhere, end_all
 from colorkit.system.writing import REMEDIES, write_fault, write_json

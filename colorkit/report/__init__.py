@@ -1,0 +1,1 @@
+"""The chapters run, the book built, the record kept."""
