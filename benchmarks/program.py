@@ -27,7 +27,7 @@ def report() -> dict:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "colorkit"
         _copy(project_root(), copy)
-        program = "from colorkit.cli import main; main()"
+        program = "from colorkit.app.cli import main; main()"
         command = [sys.executable, "-c", program, "report", "--profile", "smoke"]
         environment = os.environ | {"PYTHONPATH": str(copy)}
         spent = []

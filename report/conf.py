@@ -1,5 +1,4 @@
-"""Sphinx settings of the report. `colorkit.report.book` copies this folder and fills in its
-pages."""
+"""Sphinx settings; `colorkit.report.book` copies this folder and fills in its pages."""
 
 import json
 import sys

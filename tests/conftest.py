@@ -12,7 +12,7 @@ import pytest
 import torch
 from made_pairs import picture, write_pair
 
-from colorkit import cli
+from colorkit.app import cli
 from colorkit.course.networks import scene_entries
 from colorkit.data.collection import Collection, collect
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from lightning.pytorch.callbacks import Callback
 
-from colorkit.commands import say
+from colorkit.app.commands import say
 from colorkit.course.networks import scene_entries
 from colorkit.course.profile import Recipe
 from colorkit.data.collection import collect

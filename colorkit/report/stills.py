@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from colorkit.app.page.widget import CONTRASTS, Picture, offered
 from colorkit.data.sample_photographs import house_photographs
 from colorkit.imaging.images import encode_image
 from colorkit.inference.photograph import to_gray
 from colorkit.models import pretrained
-from colorkit.page import CONTRASTS, Picture, offered
 from colorkit.system.writing import atomic_write, write_json
 
 PHOTOGRAPH, SIDE = "china", 480

@@ -12,7 +12,7 @@ import torch
 from PIL import Image, ImageCms
 
 import colorkit
-from colorkit import cli
+from colorkit.app import cli
 from colorkit.imaging.metadata import read_metadata, srgb_profile
 from colorkit.inference.files import find_photographs, plan
 from colorkit.models import pretrained

@@ -9,7 +9,7 @@ from PIL import Image
 from skimage.color import rgb2lab
 
 import colorkit
-from colorkit import cli
+from colorkit.app import cli
 from colorkit.imaging.color import rgb_to_lab
 from colorkit.inference import photograph as colorizing
 from colorkit.inference.hints import PATCH, UNIT, Hint, hint_planes, read_hints, reveal

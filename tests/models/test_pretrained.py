@@ -148,7 +148,7 @@ def test_a_wheel_carries_the_box(tmp_path):
         listed = json.loads(archive.read("colorkit/models/pretrained/models.json"))
     assert {f"colorkit/models/pretrained/{entry['file']}" for entry in listed.values()} <= names
     page = ("index.html.j2", "page.css", "page.ipynb", "page.js")
-    assert {f"colorkit/app/{name}" for name in page} <= names
+    assert {f"colorkit/app/page/{name}" for name in page} <= names
 
 
 def test_import_is_instant_and_lazy():

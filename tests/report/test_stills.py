@@ -7,8 +7,8 @@ import pytest
 from made_box import make_box
 from PIL import Image
 
+from colorkit.app.page.widget import Picture
 from colorkit.models import pretrained
-from colorkit.page import Picture
 from colorkit.report.stills import SIDE, draw, make_stills
 
 

@@ -123,7 +123,7 @@ def heard():
 
 def typed(*words: str) -> tuple[int, str, str]:
     """Type a command of `colorkit`: its status, what it printed, and what as an error."""
-    from colorkit import cli
+    from colorkit.app import cli
 
     before, sys.argv = sys.argv, ["colorkit", *words]
     try:

@@ -19,7 +19,7 @@ from lightning.pytorch.callbacks import Callback
 from made_box import make_box
 from shared_training import COMMON, paint, with_callback
 
-from colorkit import cli
+from colorkit.app import cli
 from colorkit.course.networks import scene_entries
 from colorkit.course.profile import Recipe
 from colorkit.data import cache as caches

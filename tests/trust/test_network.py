@@ -22,7 +22,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from PIL import Image
 from typer.main import get_command
 
-from colorkit import cli
+from colorkit.app import cli
 from colorkit.course.profile import project_root
 from colorkit.data.build import flickr
 from colorkit.data.download import fetch as room
@@ -482,7 +482,7 @@ def test_what_needs_a_network_says_so(words, offline, project, command, tally):
 
 def test_the_page_without_a_network(offline, project, tally):
     """It is served from this machine, and asks no other."""
-    program = "from colorkit.cli import main; main()"
+    program = "from colorkit.app.cli import main; main()"
     words = [sys.executable, "-c", program, "app", "--port", "0"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
         try:

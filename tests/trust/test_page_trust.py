@@ -27,14 +27,16 @@ from colorkit.imaging.images import encode_image
 VISITORS = 3
 PATIENCE = 120  # seconds, of a machine that does much else
 SECRET = "what nobody may read"
-PROGRAM = f"from colorkit import serve; serve._VISITORS = {VISITORS}; serve.serve(port=0)"
-# Served from the package's folder `app`; the secret lies in the folder the server was started in.
-TARGETS = ("/etc/passwd", "page.ipynb", "../serve.py", "secret.txt", "index.html.j2")
+PROGRAM = "from colorkit.app.page import server; "
+PROGRAM += f"server._VISITORS = {VISITORS}; server.serve(port=0)"
+# Served from the package's folder `app/page`; the secret lies in the folder the server was started
+# in.
+TARGETS = ("/etc/passwd", "page.ipynb", "server.py", "../cli.py", "secret.txt", "index.html.j2")
 ROUTES = ("/", "/voila/static/", "/voila/files/", "/voila/templates/", "/voila/api/themes/")
 ROUTES += ("/voila/labextensions/", "/static/", "/files/", "/api/contents/", "/nbextensions/")
 READ = (
     "root:x:0",
-    "from colorkit.page import",
+    "from colorkit.app.page.widget import",
     "Serve the page until",
     SECRET,
     "voila_static_url(",

@@ -12,7 +12,7 @@ from made_videos import fade, pan, picture, still, write_video
 from PIL import Image, ImageFilter
 from torchvision.datasets import ImageFolder
 
-from colorkit import cli
+from colorkit.app import cli
 from colorkit.data.build import curate, flickr, gather
 from colorkit.data.build.curate import blur, build
 from colorkit.data.build.journal import Candidate

@@ -7,7 +7,7 @@ import sys
 import pytest
 import torch
 
-from colorkit import cli
+from colorkit.app import cli
 from colorkit.course.networks import Course
 from colorkit.imaging.metrics.quality import Unavailable
 from colorkit.models.weights import read_card

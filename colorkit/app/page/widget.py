@@ -23,7 +23,7 @@ from colorkit.models.hintnet import HintUNet
 from colorkit.studies.postprocessing import clahe, equalize
 from colorkit.system.errors import ColorkitError, one_line
 
-APP = Path(__file__).parent / "app"
+APP = Path(__file__).parent
 MAX_BYTES = 50_000_000
 PIECE = 1_000_000  # bytes; servers refuse messages of more than ten times that
 CONTRAST_PIXELS = 60_000_000  # equalizing takes about a hundred bytes of memory a pixel

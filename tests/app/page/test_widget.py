@@ -11,10 +11,10 @@ from made_box import make_box
 from PIL import Image
 from traitlets import TraitError
 
+from colorkit.app.page.widget import CONTRASTS, Page
 from colorkit.imaging.images import encode_image, read_image
 from colorkit.inference.photograph import to_gray
 from colorkit.models import pretrained
-from colorkit.page import CONTRASTS, Page
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +172,7 @@ def test_a_wrong_hint_is_said(page, photograph, hint, says):
 
 
 def test_the_network_runs_only_when_it_must(page, photograph, monkeypatch):
-    from colorkit import page as module
+    from colorkit.app.page import widget as module
 
     runs = []
     original = module.predict_planes
@@ -220,7 +220,7 @@ def test_a_format_that_cannot_be_written_becomes_png(page, photograph):
 def test_contrast_of_large_photographs_is_refused_not_tried(page, photograph, monkeypatch):
     upload(page, photograph)
     page.contrast = "clahe"
-    monkeypatch.setattr("colorkit.page.CONTRAST_PIXELS", 10_000)
+    monkeypatch.setattr("colorkit.app.page.widget.CONTRAST_PIXELS", 10_000)
     tell(page, "download")
     assert "contrast is equalized up to 0.01 megapixels" in page.fault
 
@@ -275,7 +275,7 @@ def test_nothing_is_written(page, photograph, tmp_path):
 
 
 def test_sockets_lie_where_their_names_are_not_too_long(monkeypatch):
-    from colorkit.serve import _short_folder
+    from colorkit.app.page.server import _short_folder
 
     usual = "/var/tmp"
     monkeypatch.setattr(tempfile, "tempdir", usual)

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from colorkit import cli
+from colorkit.app import cli
 from colorkit.course.profile import project_root
 
 
@@ -90,6 +90,6 @@ def test_a_failed_chapter_gives_status_1(monkeypatch, capsys):
 
 
 def test_help_needs_no_torch():
-    code = "import sys; sys.argv = ['colorkit', '--help']\nfrom colorkit import cli\n"
+    code = "import sys; sys.argv = ['colorkit', '--help']\nfrom colorkit.app import cli\n"
     code += "try: cli.main()\nexcept SystemExit: pass\nassert 'torch' not in sys.modules"
     assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL).returncode == 0

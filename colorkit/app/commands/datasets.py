@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from colorkit.commands import plain, say
+from colorkit.app.commands import plain, say
 from colorkit.system.errors import ColorkitError, one_line
 
 app = typer.Typer()

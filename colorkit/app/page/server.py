@@ -22,7 +22,7 @@ from voila.voila_identity_provider import VoilaIdentityProvider
 
 from colorkit.system.errors import ColorkitError, one_line
 
-APP = Path(__file__).parent / "app"
+APP = Path(__file__).parent
 # Nothing is loaded from elsewhere, whatever a library would like. JupyterLab's parts compile code
 # from strings and blobs, and anywidget imports its scripts from blobs.
 _POLICY = (

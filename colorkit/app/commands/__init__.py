@@ -1,7 +1,7 @@
 """The commands, each with the libraries it needs imported inside, so that `--help` answers at once.
 
 `photographs` are for people who colorize, `learning` for those who run the course, `datasets` for
-those who gather images; `colorkit.cli` joins them.
+those who gather images; `colorkit.app.cli` joins them.
 """
 
 import sys

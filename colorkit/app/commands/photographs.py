@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from colorkit.commands import plain, say
+from colorkit.app.commands import plain, say
 from colorkit.system.errors import ColorkitError, one_line
 
 app = typer.Typer()
@@ -146,7 +146,7 @@ def page(
     Nothing is sent to other machines, and no photograph is written to disk. Only this machine can
     open the page, and only by the address printed, unless --host and --no-token say otherwise.
     """
-    from colorkit.serve import serve
+    from colorkit.app.page.server import serve
 
     serve(host, port, token)
 

@@ -135,7 +135,7 @@ def lab(tmp_path_factory):
     source = (
         "from pathlib import Path\nfrom colorkit.models import pretrained\n"
         f"pretrained.FOLDER = Path({str(folder / 'box')!r})\n"
-        "from colorkit.page import Page\nPage()"
+        "from colorkit.app.page.widget import Page\nPage()"
     )
     cell = {"cell_type": "code", "execution_count": None, "id": "a", "metadata": {}, "outputs": []}
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}

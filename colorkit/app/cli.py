@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 from typer.exceptions import TyperException
 
-from colorkit.commands import datasets, learning, photographs, say
+from colorkit.app.commands import datasets, learning, photographs, say
 from colorkit.system.errors import ColorkitError
 from colorkit.system.writing import REMEDIES, write_fault
 
@@ -26,7 +26,7 @@ for part in (photographs, learning, datasets):
 @app.command()
 def check() -> None:
     """Say whether this machine has what is needed: versions, device, disk, weights, data."""
-    from colorkit.checkup import run
+    from colorkit.app.commands.check import run
 
     raise typer.Exit(run())
 

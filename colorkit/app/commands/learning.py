@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from colorkit.commands import DataOption, ProfileOption, SeedOption, say
+from colorkit.app.commands import DataOption, ProfileOption, SeedOption, say
 from colorkit.system.errors import ColorkitError
 
 app = typer.Typer()

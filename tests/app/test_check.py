@@ -7,7 +7,7 @@ from importlib import metadata
 import pytest
 from made_box import make_box
 
-from colorkit import checkup
+from colorkit.app.commands import check as checkup
 from colorkit.course.profile import project_root
 from colorkit.models import pretrained
 
