@@ -32,7 +32,7 @@ def make_stills(folder: Path) -> None:
         ColorkitError: a model in the box is damaged.
     """
     sources = [pretrained.FOLDER / "models.json", Path(__file__)]
-    sources += [Path(__file__).with_name(f"{name}.py") for name in ("page", "colorizing")]
+    sources += [Path(module.__file__) for module in (widget, photograph)]
     key = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
     listed = folder / "stills.json"
     if listed.exists() and json.loads(listed.read_text())["key"] == key:

@@ -6,16 +6,7 @@ import sys
 
 import pytest
 
-from colorkit.app import cli
 from colorkit.course.profile import project_root
-
-
-def run(monkeypatch, capsys, *arguments):
-    monkeypatch.setattr(sys, "argv", ["colorkit", *arguments])
-    with pytest.raises(SystemExit) as stop:
-        cli.main()
-    captured = capsys.readouterr()
-    return stop.value.code, captured.out, captured.err
 
 
 @pytest.mark.parametrize(
@@ -31,9 +22,9 @@ def run(monkeypatch, capsys, *arguments):
         (["paint"], "No such command"),
     ],
 )
-def test_a_mistake_gets_one_sentence_and_status_2(monkeypatch, capsys, arguments, says):
+def test_a_mistake_gets_one_sentence_and_status_2(monkeypatch, command, arguments, says):
     monkeypatch.chdir(project_root())
-    status, _, error = run(monkeypatch, capsys, *arguments)
+    status, _, error = command(*arguments)
     assert status == 2
     assert says in error
     assert error.startswith("colorkit: ")
@@ -41,38 +32,38 @@ def test_a_mistake_gets_one_sentence_and_status_2(monkeypatch, capsys, arguments
     assert "Traceback" not in error
 
 
-def test_folders_that_cannot_be_trained_on(monkeypatch, capsys, tmp_path):
+def test_folders_that_cannot_be_trained_on(monkeypatch, command, tmp_path):
     monkeypatch.chdir(project_root())
     options = ["train", "vegenet", "--profile", "photos", "--data", str(tmp_path)]
-    status, _, error = run(monkeypatch, capsys, *options)
+    status, _, error = command(*options)
     assert (status, "holds no image" in error) == (2, True)
     (tmp_path / "garden").mkdir()
     (tmp_path / "garden" / "a.jpg").write_bytes(b"not an image")
-    status, _, error = run(monkeypatch, capsys, *options)
+    status, _, error = command(*options)
     assert (status, "has no images of class" in error) == (2, True)
 
 
-def test_outside_a_clone_it_says_so(monkeypatch, capsys, tmp_path):
+def test_outside_a_clone_it_says_so(monkeypatch, command, tmp_path):
     monkeypatch.chdir(tmp_path)
-    status, _, error = run(monkeypatch, capsys, "report")
+    status, _, error = command("report")
     assert (status, "not inside a clone" in error) == (2, True)
 
 
-def test_ctrl_c_is_quiet_and_says_how_to_go_on(monkeypatch, capsys):
+def test_ctrl_c_is_quiet_and_says_how_to_go_on(monkeypatch, command):
     monkeypatch.chdir(project_root())
     monkeypatch.setattr("colorkit.report.build.run_report", _interrupt)
-    status, _, error = run(monkeypatch, capsys, "report")
+    status, _, error = command("report")
     assert status == 130
     assert error == "colorkit: stopped; the same command goes on where it was.\n"
 
 
-def test_a_full_disk_anywhere_is_one_sentence(monkeypatch, capsys):
+def test_a_full_disk_anywhere_is_one_sentence(monkeypatch, command):
     def fill(*_):
         raise OSError(errno.ENOSPC, "No space left on device", "report/_build/x")
 
     monkeypatch.chdir(project_root())
     monkeypatch.setattr("colorkit.report.build.run_report", fill)
-    status, _, error = run(monkeypatch, capsys, "report")
+    status, _, error = command("report")
     assert status == 2
     assert error.startswith("colorkit: could not write report/_build/x: no space left")
 
@@ -81,12 +72,12 @@ def _interrupt(*_):
     raise KeyboardInterrupt
 
 
-def test_a_failed_chapter_gives_status_1(monkeypatch, capsys):
+def test_a_failed_chapter_gives_status_1(monkeypatch, command):
     from colorkit.report.build import Outcome
 
     monkeypatch.chdir(project_root())
     monkeypatch.setattr("colorkit.report.build.run_report", lambda *_: [Outcome("01", "failed")])
-    assert run(monkeypatch, capsys, "report")[0] == 1
+    assert command("report")[0] == 1
 
 
 def test_help_needs_no_torch():

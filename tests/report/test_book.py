@@ -16,7 +16,7 @@ from colorkit.course.claims import CLAIMS
 from colorkit.report.book import build_html, duration, external_resources
 from colorkit.system.errors import ColorkitError
 
-SOURCES = Path(__file__).parents[1] / "report"
+SOURCES = Path(__file__).parents[2] / "report"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 

@@ -7,42 +7,12 @@ import nbformat
 import numpy as np
 import pytest
 import torch
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from made_chapters import PROFILE, write_chapter
 
 from colorkit.course.profile import project_root
 from colorkit.report import build as report
 from colorkit.report import runner
 from colorkit.system.errors import ColorkitError
-
-PARAMETERS = 'profile = "smoke"\nseed = 0\ndata = ""'
-PROFILE = """
-name: smoke
-data: {source: scenes, what: procedural scenes, size: 32, stored: 32}
-networks: {vegenet: {classes: [lawn, house]}}
-"""
-WRITES_NUMBERS = """
-from colorkit.system.writing import write_json
-from colorkit.course.chapter import run_folder
-from colorkit.course.profile import project_root
-write_json(run_folder(project_root(), "smoke") / "numbers" / f"{NAME}.json",
-           {"chapter": NAME, "profile": profile, "seed": seed, "data": "none", "seconds": 0.1,
-            "numbers": [], "tables": {}, "claims": [], "figures": []})
-"""
-
-
-def write_chapter(root, name, code="", needs=(), parameters=PARAMETERS):
-    parameters = new_code_cell(parameters, metadata={"tags": ["parameters"]})
-    cells = [
-        new_markdown_cell(f"# {name}\n\nA chapter."),
-        parameters,
-        new_code_cell(f"NAME = {name!r}{WRITES_NUMBERS}"),
-        new_code_cell(code or "print('fine')"),
-    ]
-    for k, cell in enumerate(cells):
-        cell["id"] = f"cell-{k}"
-    notebook = new_notebook(cells=cells, metadata={"colorkit": {"needs": list(needs)}})
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "x", "language": "python"}
-    nbformat.write(notebook, root / "notebooks" / f"{name}.ipynb")
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from colorkit.report import book
 from colorkit.report.speed import KINDS, plots, speeds
 from colorkit.system.errors import ColorkitError
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 RESULTS = {
     "machine": {
         "cores": 2,

@@ -19,7 +19,7 @@ from colorkit.system.errors import ColorkitError
 from colorkit.training import trainer as training
 from colorkit.training.faithful import FaithfulColorizer, FaithfulRecipe
 
-PROGRAM = Path(__file__).with_name("shared_training.py")
+PROGRAM = Path(__file__).parents[1] / "shared_training.py"
 LOSSES = ["train_total", "train_color", "val_total", "val_color", "val_accuracy"]
 
 

@@ -13,14 +13,14 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
+import made_chapters
 import numpy as np
 import pytest
-import test_report
+from half_files import half_files
 from made_box import make_box
 from made_videos import picture, still, write_video
 from PIL import Image
 from shared_training import run as run_training
-from test_interruption import half_files
 
 from colorkit.data.build import curate
 from colorkit.data.cache import open_cache
@@ -165,8 +165,8 @@ def download(out, source, serve):
 def chapters(out, source, _):
     if not (out / "notebooks").exists():
         (out / "notebooks" / "profiles").mkdir(parents=True)
-        (out / "notebooks" / "profiles" / "smoke.yaml").write_text(test_report.PROFILE)
-        test_report.write_chapter(out, "01_first", code="print('a' * 200_000)")
+        (out / "notebooks" / "profiles" / "smoke.yaml").write_text(made_chapters.PROFILE)
+        made_chapters.write_chapter(out, "01_first", code="print('a' * 200_000)")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(out)
         patch.setattr(report, "_build_book", lambda run, root: None)
@@ -273,6 +273,6 @@ def parts_kept(kind: str, out: Path) -> set[Path]:
 
 def test_torch_is_not_asked_to_write_files_itself():
     """It would leave half of one."""
-    sources = Path(pretrained.__file__).parents[1].rglob("*.py")
+    sources = Path(pretrained.__file__).parents[2].rglob("*.py")
     asked = [p.name for p in sources if "torch.save(" in p.read_text(encoding="utf-8")]
     assert asked == ["callbacks.py"]  # into memory

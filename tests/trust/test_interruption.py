@@ -10,13 +10,14 @@ import signal
 import time
 from pathlib import Path
 
+import made_chapters
 import nbformat
 import pandas as pd
 import psutil
 import pytest
 import stoppable
-import test_report
 import torch
+from half_files import half_files
 from made_box import make_box
 from made_videos import picture
 from PIL import Image
@@ -64,24 +65,6 @@ class Stage:
                 yield {"after": generator.uniform(0, self.seconds)}
             else:
                 yield {"last": (kind, generator.randint(1, self.passed[kind]))}
-
-
-def half_files(folder: Path) -> list[Path]:
-    """Find what has its final name but is not whole: JSON, weights, checkpoints, pictures, rest."""
-    broken = []
-    for path in folder.rglob("*"):
-        try:
-            if path.suffix in (".json", ".ipynb") and "unfinished" not in path.parts:
-                json.loads(path.read_text())
-            elif path.suffix == ".safetensors":
-                load_weights(path)
-            elif path.suffix == ".ckpt":
-                torch.load(path, weights_only=True)
-            elif path.suffix in (".jpg", ".png"):
-                Image.open(path).load()
-        except Exception:
-            broken.append(path)
-    return broken
 
 
 def seen(folder: Path) -> dict[str, bytes]:
@@ -214,11 +197,11 @@ def test_a_folder_that_is_colorized_again_is_complete(photos, tmp_path, amount, 
 def lay_out(folder: Path) -> None:
     """Make a project of two chapters, each of which leaves a line when it runs."""
     (folder / "notebooks" / "profiles").mkdir(parents=True)
-    (folder / "notebooks" / "profiles" / "smoke.yaml").write_text(test_report.PROFILE)
+    (folder / "notebooks" / "profiles" / "smoke.yaml").write_text(made_chapters.PROFILE)
     for name in ("01_first", "02_second"):
         note = f"with open({str(folder / 'done')!r}, 'a') as f: f.write('{name}\\n')"
         needs = ["01_first"] if name == "02_second" else []
-        test_report.write_chapter(folder, name, code=note, needs=needs)
+        made_chapters.write_chapter(folder, name, code=note, needs=needs)
 
 
 def test_a_report_that_was_killed_is_completed(tmp_path, amount, tally):

@@ -4,9 +4,9 @@ import json
 from functools import partial
 from pathlib import Path
 
+import made_chapters
 import numpy as np
 import pytest
-import test_report
 import torch
 from shared_training import COMMON, paint
 from stoppable import WAYS
@@ -297,7 +297,7 @@ def test_a_seed_makes_a_run_exactly_reproducible(tmp_path, monkeypatch, amount, 
         root = tmp_path / str(k)
         (root / "notebooks" / "profiles").mkdir(parents=True)
         (root / "notebooks" / "profiles" / "smoke.yaml").write_text(PROFILE)
-        test_report.write_chapter(root, "01_first", code=CHAPTER)
+        made_chapters.write_chapter(root, "01_first", code=CHAPTER)
         monkeypatch.chdir(root)
         assert [o.state for o in report.run_report()] == ["ran"]
         runs.append(root)

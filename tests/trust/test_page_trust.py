@@ -20,7 +20,7 @@ from jupyter_server.services.kernels.connection.base import (
     deserialize_msg_from_ws_v1,
     serialize_msg_to_ws_v1,
 )
-from test_page_browser import answers, children, start, wait_until
+from page_server import answers, children, start, wait_until
 
 from colorkit.imaging.images import encode_image
 

@@ -11,16 +11,13 @@ import re
 import shutil
 import signal
 import socket
-import subprocess
-import sys
-import time
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import numpy as np
 import pytest
 from made_box import make_box
+from page_server import PATIENCE, answers, children, start, wait_until
 from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
@@ -38,7 +35,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE = 30_000  # milliseconds; only a fault takes so long
 
 
 @pytest.fixture(scope="module")
@@ -73,41 +69,6 @@ def page(browser):
     local = ("http://127.0.0.1:", "ws://127.0.0.1:", "blob:http://127.0.0.1:", "data:")
     assert [url for url in tab.asked if not url.startswith(local)] == []
     assert tab.faults == []
-
-
-def start(command: list[str], folder: Path, **environment: str) -> subprocess.Popen:
-    """Start a program of this environment that may leave its traces below a folder only."""
-    for name in ("home", "tmp"):
-        (folder / name).mkdir()
-    places = {"HOME": folder / "home", "TMPDIR": folder / "tmp", "IPYTHONDIR": folder / "home"}
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("JUPYTER")}
-    return subprocess.Popen(
-        [str(Path(sys.executable).with_name(command[0])), *command[1:]],
-        cwd=folder,
-        env=kept | {k: str(v) for k, v in places.items()} | environment,
-        stdout=subprocess.PIPE,
-        stderr=(folder / "log").open("w"),
-        text=True,
-    )
-
-
-def wait_until(true, what: str) -> None:
-    limit = time.monotonic() + PATIENCE / 1000
-    while not true():
-        assert time.monotonic() < limit, what
-        time.sleep(0.1)
-
-
-def answers(url: str) -> bool:
-    try:
-        return urllib.request.urlopen(url, timeout=10).status == 200
-    except OSError as error:
-        return isinstance(error, urllib.error.HTTPError)
-
-
-def children(process: subprocess.Popen) -> set[int]:
-    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    return {int(number) for number in listed.read_text().split()}
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import yaml
 from PIL import Image
-from test_cli import run
 
 from colorkit.data.folders import list_images
 from colorkit.data.shards import packing
@@ -111,7 +110,7 @@ def test_splits_of_folders_are_kept_and_others_drawn(tmp_path, photographs):
     assert [s for name, s in named.items() if name.startswith("train")] == ["val"]
 
 
-def test_the_command_line_packs_and_trains(photographs, tmp_path, monkeypatch, capsys):
+def test_the_command_line_packs_and_trains(photographs, tmp_path, monkeypatch, command):
     profile = {
         "name": "tiny",
         "data": {"source": "shards", "what": "blocks", "size": 32, "stored": SIZE, "root": "s"},
@@ -123,13 +122,13 @@ def test_the_command_line_packs_and_trains(photographs, tmp_path, monkeypatch, c
     (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(profile))
     monkeypatch.chdir(tmp_path)
     packing_ = ["shards", str(photographs), "-o", "s", "--size", str(SIZE), "--per-shard", "8"]
-    status, told, _ = run(monkeypatch, capsys, *packing_)
+    status, told, _ = command(*packing_)
     assert (status, "training images of 2 classes" in told) == (0, True)
-    status, told, error = run(monkeypatch, capsys, "train", "net", "--profile", "tiny.yaml")
+    status, told, error = command("train", "net", "--profile", "tiny.yaml")
     assert (status, "best epoch 1" in told) == (0, True), error
     profile["networks"]["net"]["limit"] = 5
     (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(profile))
-    status, _, error = run(monkeypatch, capsys, "train", "net", "--profile", "tiny.yaml")
+    status, _, error = command("train", "net", "--profile", "tiny.yaml")
     assert (status, "remove the network's limit" in error) == (2, True)
 
 
