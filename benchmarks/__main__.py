@@ -13,7 +13,7 @@ from rich.table import Table
 
 from benchmarks import elsewhere, network, pipeline, program, streaming, tried
 from benchmarks.timing import QUIET, RESULTS, Others, machine
-from colorkit.course.profile import project_root
+from colorkit.system.project import project_root
 from colorkit.system.writing import write_json
 
 PARTS = {

@@ -22,15 +22,15 @@ from benchmarks.timing import (
     seconds,
 )
 from colorkit.course.evaluation import predict_ab
-from colorkit.course.profile import Recipe
 from colorkit.data.batches import Batch
 from colorkit.imaging.color import scale_ab
 from colorkit.models.colornet import ColorNet
 from colorkit.models.folding import quick
 from colorkit.system.devices import best_precision
 from colorkit.system.process_settings import memory_kept
+from colorkit.training.colorizer import Colorizer
 from colorkit.training.losses import chroma_target
-from colorkit.training.trainer import Colorizer
+from colorkit.training.recipe import Recipe
 
 SIDE, CLASSES = 224, 10
 BATCH = 256 if KIND == "gpu" else 64

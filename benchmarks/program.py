@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from benchmarks.timing import row
-from colorkit.course.profile import project_root
+from colorkit.system.project import project_root
 
 
 def imports() -> dict:

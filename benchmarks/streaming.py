@@ -20,10 +20,10 @@ import torch
 from PIL import Image
 
 from benchmarks.timing import growth_rows, in_turns, row
-from colorkit.course.profile import project_root
 from colorkit.data.scenes import render
 from colorkit.data.shards.tar_files import Shards, write_shards
 from colorkit.report.speed import KINDS
+from colorkit.system.project import project_root
 
 CLASSES = ["castle", "lawn", "pond", "sky"]
 COUNTS, _TURNS = (1_000, 10_000, 100_000), 30  # of small images; turns of the smallest count

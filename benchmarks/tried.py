@@ -21,12 +21,13 @@ from benchmarks.network import (
 )
 from benchmarks.timing import DEVICE, KIND, alternate, ladder, median_ratio, row, seconds
 from colorkit.course.networks import Course
-from colorkit.course.profile import Recipe
 from colorkit.models import norm_relu
 from colorkit.models.colornet import ColorNet
 from colorkit.models.folding import quick
 from colorkit.system.process_settings import memory_kept
-from colorkit.training.trainer import Colorizer, fit
+from colorkit.training.colorizer import Colorizer
+from colorkit.training.recipe import Recipe
+from colorkit.training.trainer import fit
 
 
 def training() -> dict:

@@ -12,7 +12,7 @@ networks: {vegenet: {classes: [lawn, house]}}
 WRITES_NUMBERS = """
 from colorkit.system.writing import write_json
 from colorkit.course.chapter import run_folder
-from colorkit.course.profile import project_root
+from colorkit.system.project import project_root
 write_json(run_folder(project_root(), "smoke") / "numbers" / f"{NAME}.json",
            {"chapter": NAME, "profile": profile, "seed": seed, "data": "none", "seconds": 0.1,
             "numbers": [], "tables": {}, "claims": [], "figures": []})

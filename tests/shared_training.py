@@ -15,13 +15,13 @@ from lightning.pytorch.callbacks import Callback
 
 from colorkit.app.commands import say
 from colorkit.course.networks import scene_entries
-from colorkit.course.profile import Recipe
 from colorkit.data.collection import collect
 from colorkit.models.colornet import ColorNet
 from colorkit.studies.nir.painters import NirColorizer, NirRecipe
 from colorkit.system.errors import ColorkitError
 from colorkit.training import trainer as training
-from colorkit.training.trainer import Colorizer
+from colorkit.training.colorizer import Colorizer
+from colorkit.training.recipe import Recipe
 
 # Every image draws its own gray, crop or filter, which must not depend on the process it is given
 # to. By name: the recipe, what is trained, how many images choose the best epoch: 9 leave a

@@ -37,7 +37,7 @@ class Chapter(Course):
         self._numbers: list[dict] = []
         self._tables: dict[str, dict] = {}
         self._claims: list[claims.Finding] = []
-        self._figures: list[figures.Picture] = []
+        self._figures: list[figures.SavedFigure] = []
         data_kind = "procedural" if self.profile.data.source == "scenes" else "photographs"
         self.images_show = data_kind
         say(f"*Profile **{self.profile.name}**, seed {seed}, on {self.what}.*")
@@ -53,7 +53,7 @@ class Chapter(Course):
             alt: what it shows, for readers who cannot see it.
             caption: how to read it; data and profile are added unless `data` is False, for what
                 depends on neither.
-            shows: see `colorkit.course.figures.Picture`; `self.images_show` for the profile's
+            shows: see `colorkit.course.figures.SavedFigure`; `self.images_show` for the profile's
                 images.
         """
         caption = self._with_data(caption, data)

@@ -37,7 +37,7 @@ STYLE = {
 
 
 @dataclass(frozen=True)
-class Picture:
+class SavedFigure:
     """A figure on disk.
 
     Attributes:
@@ -255,7 +255,7 @@ def save_figure(figure: Figure, folder: Path, id: str, *, alt: str, caption: str
         raise ValueError(f"figure {id} shows {shows!r}; choose one of {', '.join(SHOWS)}")
     with atomic_write(folder / "figures" / f"{id}.png") as file:
         file.write(png(figure))
-    return Picture(id, f"figures/{id}.png", alt, caption, shows)
+    return SavedFigure(id, f"figures/{id}.png", alt, caption, shows)
 
 
 def png(figure: Figure) -> bytes:
@@ -266,7 +266,7 @@ def png(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def figure_html(picture: Picture, data: bytes) -> str:
+def figure_html(picture: SavedFigure, data: bytes) -> str:
     """A `<figure>` with the image inside, its alternative text and caption.
 
     Written out here because notebook exporters drop the alternative text of image outputs.

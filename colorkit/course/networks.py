@@ -11,11 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from colorkit.course.profile import Profile, Recipe, Scale, load_profile, project_root
+from colorkit.course.profile import Profile, Scale, load_profile
 from colorkit.data.cache import read_entry
 from colorkit.data.collection import Collection, ImageSet, collect
 from colorkit.data.folders import Entry, choose_classes, list_images
 from colorkit.system.errors import ColorkitError
+from colorkit.system.project import project_root
+from colorkit.training.recipe import Recipe
 
 _NAMED = 20  # unreadable files named one by one; more are counted
 # Procedural scenes are numbered; each split draws from its own range of seeds.
@@ -115,7 +117,7 @@ class Course:
             **changes: settings of the recipe to replace, such as `epochs`.
 
         Returns:
-            The finished `colorkit.training.trainer.Run`.
+            The finished `colorkit.training.run.Run`.
         """
         from colorkit.models.colornet import ColorNet
         from colorkit.training.trainer import fit

@@ -10,47 +10,12 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from colorkit.system.errors import ColorkitError, one_line
-
-STRICT = ConfigDict(extra="forbid", strict=True)
-Count = Annotated[int, Field(ge=1)]
-Optional = Annotated[int, Field(ge=0)]  # 0 means none or no limit
-Gray = Literal["red", "green", "blue", "mean", "weighted", "lab", "random"]
-
-
-@dataclass(frozen=True, config=STRICT)
-class Recipe:
-    """How a colorizer is trained.
-
-    Attributes:
-        epochs: passes over the training images.
-        batch_size: images a step.
-        learning_rate: of the optimizer.
-        optimizer: `adam` (the reports) or `adadelta` (the paper).
-        alpha: weight of the classification loss.
-        reduction: of the color loss, see `colorkit.training.losses.color_loss`.
-        beta: weight of the colorfulness loss; 0 leaves it out.
-        delta: its form, see `colorkit.training.losses.colorfulness_gap`.
-        gray: decolorization the network is fed; `weighted` is what the reports used, `random`
-            draws one for every image of every step.
-        patience: epochs without a better validation color loss before stopping; 0 never stops.
-        precision: `32-true`, `bf16-mixed`, or `auto` (bf16 where the processor multiplies it).
-    """
-
-    epochs: Count = 32
-    batch_size: Count = 32
-    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
-    optimizer: Literal["adam", "adadelta"] = "adam"
-    alpha: Annotated[float, Field(ge=0)] = 1 / 300
-    reduction: Literal["mean", "sum"] = "mean"
-    beta: Annotated[float, Field(ge=0)] = 0.0
-    delta: Literal["difference", "ratio"] = "difference"
-    gray: Gray = "weighted"
-    patience: Optional = 0
-    precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
+from colorkit.system.project import project_root
+from colorkit.training.recipe import STRICT, Count, CountOrZero, Recipe
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -86,7 +51,7 @@ class Model:
     preset: Literal["paper", "report"] = "report"
     width: Annotated[float, Field(gt=0, le=4)] = 1.0
     global_size: Annotated[int, Field(ge=32, multiple_of=32)] = 224
-    classifier_hidden: Optional = 256
+    classifier_hidden: CountOrZero = 256
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
@@ -102,8 +67,8 @@ class Network:
     """
 
     classes: Annotated[list[str], Field(min_length=2)]
-    epochs: Optional = 0
-    limit: Optional = 0
+    epochs: CountOrZero = 0
+    limit: CountOrZero = 0
     start: str = ""
 
 
@@ -117,9 +82,9 @@ class Scale:
         seeds: trainings of each variant; 0 takes the profile's own.
     """
 
-    epochs: Optional = 0
+    epochs: CountOrZero = 0
     width: Annotated[float, Field(ge=0, le=4)] = 0.0
-    seeds: Optional = 0
+    seeds: CountOrZero = 0
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -150,14 +115,14 @@ class Nir:
     pairs: Count = 10
     folds: Count = 1
     of: Annotated[int, Field(ge=3)] = 5
-    size: Optional = 0
-    stored: Optional = 0
+    size: CountOrZero = 0
+    stored: CountOrZero = 0
     epochs: Count = 30
     short: Count = 5
     batch_size: Count = 16
     width: Count = 32
     scenes: Annotated[int, Field(ge=5)] = 10
-    images: Optional = 0
+    images: CountOrZero = 0
     first_epochs: dict[Literal["scenes", "images"], Count] = field(
         default_factory=lambda: {"scenes": 2, "images": 1}
     )
@@ -183,9 +148,9 @@ class Gans:
     """
 
     classes: Annotated[list[str], Field(min_length=2)]
-    size: Optional = 0
-    stored: Optional = 0
-    limit: Optional = 0
+    size: CountOrZero = 0
+    stored: CountOrZero = 0
+    limit: CountOrZero = 0
     width: Count = 32
     depth: Count = 4
     stages: Annotated[int, Field(ge=2, le=5)] = 5
@@ -220,7 +185,7 @@ class Profile:
     model: Model = field(default_factory=Model)
     recipe: Recipe = field(default_factory=Recipe)
     seeds: Count = 3
-    test_limit: Optional = 0
+    test_limit: CountOrZero = 0
     studies: Scale = field(default_factory=Scale)
     ablations: Scale = field(default_factory=Scale)
     nir: Nir | None = None
@@ -234,21 +199,6 @@ class Profile:
     def classes(self) -> list[str]:
         """Every class any network names, sorted."""
         return sorted({name for network in self.networks.values() for name in network.classes})
-
-
-def project_root(start: Path | None = None) -> Path:
-    """The folder with `notebooks/`: the current one or the nearest above it.
-
-    Papermill runs a notebook in its caller's folder, nbval in the notebook's own; both end here.
-
-    Raises:
-        ColorkitError: there is none; the commands of the course need a clone of the project.
-    """
-    here = (start or Path.cwd()).resolve()
-    for folder in (here, *here.parents):
-        if (folder / "notebooks" / "profiles").is_dir():
-            return folder
-    raise ColorkitError(f"{here} is not inside a clone of colorkit; change to its folder first")
 
 
 def load_profile(name: str, data: str = "") -> Profile:

@@ -1,4 +1,4 @@
-"""The house photographs: real ones that ship inside our dependencies, so we may publish them.
+"""The sample photographs: real ones that ship inside our dependencies, so we may publish them.
 
 The same six in every chapter's figures of record. No network ever trains on them.
 """
@@ -8,7 +8,7 @@ import numpy as np
 from colorkit.imaging.images import resize_crop
 
 
-def house_photographs(size: int) -> dict[str, np.ndarray]:
+def sample_photographs(size: int) -> dict[str, np.ndarray]:
     """Six photographs as (size, size, 3) uint8 squares by name.
 
     Sources: scikit-image (astronaut, coffee, chelsea, rocket), scikit-learn (china, flower).

@@ -33,7 +33,7 @@ _LOST = 0.2  # seconds by which a whole video may be shorter than its header say
 
 
 @dataclass(frozen=True)
-class Picture:
+class Frame:
     """A frame: uint8 (H, W, 3) sRGB, upright; its time and duration in units of the time base."""
 
     rgb: np.ndarray
@@ -145,7 +145,7 @@ class Reader:
                     self._reached = max(self._reached, end)
                 yield packet
 
-    def pictures(self, packet: av.Packet) -> Iterator[Picture]:
+    def pictures(self, packet: av.Packet) -> Iterator[Frame]:
         """Decode a packet of `stream`; damaged ones are counted and skipped."""
         for frame in self.decode(packet):
             pts = self._next if frame.pts is None else max(frame.pts, self._next)
@@ -155,7 +155,7 @@ class Reader:
             rgb = frame.reformat(
                 *self._size, "rgb24", src_colorspace=self.matrix, interpolation="BICUBIC"
             ).to_ndarray()
-            yield Picture(np.rot90(rgb, self._turns), pts, duration)
+            yield Frame(np.rot90(rgb, self._turns), pts, duration)
 
     def decode(self, packet: av.Packet) -> list:
         """Give the frames of a packet of any stream; what is damaged is counted and skipped."""
@@ -275,7 +275,7 @@ class Writer:
         if take := self._tracks[packet.stream.index]:
             take(packet)
 
-    def write(self, picture: Picture) -> None:
+    def write(self, picture: Frame) -> None:
         """Encode a picture."""
         odd = ((0, self._reader.height % 2), (0, self._reader.width % 2), (0, 0))
         rgb = np.ascontiguousarray(np.pad(picture.rgb, odd, mode="edge"))

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from colorkit.data.folders import SUFFIXES, VIDEOS, list_images
 from colorkit.imaging.images import MAX_PIXELS, read_image, write_image
 from colorkit.imaging.metadata import read_metadata
+from colorkit.inference.preview import shrink
 from colorkit.system.errors import ColorkitError
 from colorkit.system.process_settings import memory_kept
 from colorkit.system.writing import write_fault
@@ -30,7 +30,7 @@ _TINTED = 2  # of 255: mean distance of the channels from which a photograph has
 
 
 @dataclass
-class Outcome:
+class FileResult:
     """What became of one photograph or video.
 
     Attributes:
@@ -62,7 +62,7 @@ def find_photographs(arguments: list[str], out: Path) -> tuple[list[tuple[Path, 
 
     Returns:
         Each file once, with its path below `out`: its name, or its path below the folder given;
-        and an Outcome with a fault for each argument that means no file.
+        and a FileResult with a fault for each argument that means no file.
     """
     found: dict[Path, tuple[Path, Path]] = {}
     faults = []
@@ -73,7 +73,7 @@ def find_photographs(arguments: list[str], out: Path) -> tuple[list[tuple[Path, 
             matches = glob.glob(argument, recursive=True)  # noqa: PTH207
             paths = [Path(path) for path in sorted(matches)]
             if not paths:
-                faults.append(Outcome(argument, fault=f"{argument}: no file has such a name."))
+                faults.append(FileResult(argument, fault=f"{argument}: no file has such a name."))
         for path in paths:
             # pathlib raises what isdir takes for no: a name too long, a forbidden folder
             if not os.path.isdir(path):  # noqa: PTH112
@@ -82,7 +82,7 @@ def find_photographs(arguments: list[str], out: Path) -> tuple[list[tuple[Path, 
             try:
                 entries = list_images(path, READ | VIDEOS)
             except ColorkitError as error:
-                faults.append(Outcome(argument, fault=str(error)))
+                faults.append(FileResult(argument, fault=str(error)))
                 continue
             results = _real(out) if _real(out) != _real(path) else None
             for entry in entries:
@@ -91,7 +91,7 @@ def find_photographs(arguments: list[str], out: Path) -> tuple[list[tuple[Path, 
     return list(found.values()), faults
 
 
-def plan(found: list[tuple[Path, Path]], out: Path, beside: Path | None = None) -> list[Outcome]:
+def plan(found: list[tuple[Path, Path]], out: Path, beside: Path | None = None) -> list[FileResult]:
     """Choose where the result of each photograph goes.
 
     A result keeps its photograph's name and, if it can be written, its format; else it becomes a
@@ -121,7 +121,7 @@ def plan(found: list[tuple[Path, Path]], out: Path, beside: Path | None = None) 
         if single and out.suffix.lower() not in endings:
             raise ColorkitError(f"{out}: results end in one of {', '.join(sorted(endings))}")
         target = out if single else _free(out / below, taken, endings)
-        outcome = Outcome(str(source), target, video=video)
+        outcome = FileResult(str(source), target, video=video)
         if outcome.target.suffix.lower() != below.suffix.lower() and not single:
             outcome.notes.append(f"stored as {outcome.target.suffix}")
         if beside and not video:
@@ -139,7 +139,7 @@ def plan(found: list[tuple[Path, Path]], out: Path, beside: Path | None = None) 
 
 
 def colorize_files(
-    outcomes: list[Outcome],
+    outcomes: list[FileResult],
     model: str | Path | None = None,
     saturation: float = 1.0,
     *,
@@ -147,7 +147,7 @@ def colorize_files(
     compare: bool = False,
     max_pixels: int = MAX_PIXELS,
     progress: Callable[[int, int | None], None] | None = None,
-) -> Iterator[Outcome]:
+) -> Iterator[FileResult]:
     """Colorize files one after the other; a fault of one does not keep the others from it.
 
     Args:
@@ -186,7 +186,7 @@ def colorize_files(
 
 
 def _colorize_file(
-    outcome: Outcome, model, saturation, hints, compare: bool, max_pixels: int
+    outcome: FileResult, model, saturation, hints, compare: bool, max_pixels: int
 ) -> None:
     from colorkit.inference.photograph import colorize, is_gray, to_gray
 
@@ -203,11 +203,11 @@ def _colorize_file(
     elif compare:
         outcome.measures = compare_colors(result, original)
     if outcome.beside:
-        row = [preview(rgb) for rgb in (original, to_gray(original), result)]
+        row = [shrink(rgb) for rgb in (original, to_gray(original), result)]
         write_image(outcome.beside, np.hstack(row))
 
 
-def _colorize_video(outcome: Outcome, model, saturation, hints, compare: bool, options) -> None:
+def _colorize_video(outcome: FileResult, model, saturation, hints, compare: bool, options) -> None:
     from colorkit.inference.video import colorize_video
 
     if hints:
@@ -236,7 +236,7 @@ def compare_colors(result: np.ndarray, original: np.ndarray) -> dict[str, float]
 
     from colorkit.imaging.metrics.quality import METRICS, colorfulness
 
-    pair = [preview(rgb, _COMPARED_PIXELS) for rgb in (result, original)]
+    pair = [shrink(rgb, _COMPARED_PIXELS) for rgb in (result, original)]
     pred, true = (torch.tensor(rgb).permute(2, 0, 1)[None] / 255 for rgb in pair)
     measures = {}
     for name in COMPARED:
@@ -244,16 +244,6 @@ def compare_colors(result: np.ndarray, original: np.ndarray) -> dict[str, float]
         measures[name] = METRICS[name].function(pred, true).item() if fits else float("nan")
     ratio = colorfulness(pred) / colorfulness(true)
     return measures | {"colorfulness ratio": ratio.item()}
-
-
-def preview(rgb: np.ndarray, pixels: int = 500_000) -> np.ndarray:
-    """Scale down to at most so many pixels."""
-    height, width = rgb.shape[:2]
-    scale = (pixels / (height * width)) ** 0.5
-    if scale >= 1:
-        return rgb
-    size = (max(1, int(width * scale)), max(1, int(height * scale)))
-    return np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.LANCZOS))
 
 
 def _is_video(path: Path) -> bool:

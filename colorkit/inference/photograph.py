@@ -16,8 +16,9 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from colorkit.imaging.color import decolorize, lab_to_rgb, rgb_to_lab, unscale_ab, unscale_L
+from colorkit.imaging.color import decolorize, rgb_to_lab, unscale_ab, unscale_L
 from colorkit.imaging.decoders import check_size, eight_bits
+from colorkit.imaging.gamut import to_gamut
 from colorkit.imaging.images import MAX_PIXELS, read_image, to_srgb
 from colorkit.imaging.infrared import COLORFUL, DEPTHS, read_wide
 from colorkit.imaging.upsample import apply_models, linear_models
@@ -38,8 +39,6 @@ _STRIP = 400_000  # pixels joined at a time: what lies between two steps stays s
 # On photographs whose own chroma was reduced 8 to 32 times, two equal steps with this `eps` of the
 # guided enlargement came nearer to it than one step, or than others did.
 _FAR, EPS = 6, 72.0
-_STEPS = 8  # halvings in the search for the gamut's boundary: chroma within 1/256 of it
-_NOISE = 1e-4  # rounding of float32; small beside a gray level, or black would get colors
 
 
 @memory_kept
@@ -301,41 +300,6 @@ def guide(rgb: np.ndarray, size) -> Tensor:
     Averages are taken of gamma-encoded values: sRGB's curve and that of L* are close enough.
     """
     return _lightness(_scaled(rgb, size, Image.Resampling.BOX))
-
-
-def to_gamut(L: Tensor, ab: Tensor) -> Tensor:
-    """Join L* and a*, b* to sRGB; colors outside the gamut lose chroma, not lightness or hue.
-
-    Args:
-        L: (B, 1, H, W), in [0, 100].
-        ab: (B, 2, H, W), in Lab units.
-
-    Returns:
-        (B, 3, H, W) sRGB in [0, 1]. Each color outside is replaced by the most colorful one of its
-        lightness and hue, found by halving an interval.
-    """
-    rgb = lab_to_rgb(torch.cat((L, ab), dim=1), clip=False)
-    outside = _outside(rgb)[:, 0]  # (B, H, W)
-    if outside.any():
-        L, ab = (x.movedim(1, -1)[outside].T for x in (L, ab))  # (1, N), (2, N)
-        low, high = torch.zeros_like(L), torch.ones_like(L)  # share of the chroma kept
-        for _ in range(_STEPS):
-            share = (low + high) / 2
-            beyond = _outside(_colors(L, share * ab))[0, :, 0]  # (1, N)
-            low, high = torch.where(beyond, low, share), torch.where(beyond, share, high)
-        rgb.movedim(1, -1)[outside] = _colors(L, low * ab)[0, :, 0].T
-    return rgb.clamp_(0, 1)
-
-
-def _colors(L: Tensor, ab: Tensor) -> Tensor:
-    """Join (1, N) and (2, N) to sRGB (1, 3, 1, N), not clipped."""
-    return lab_to_rgb(torch.cat((L, ab))[None, :, None], clip=False)
-
-
-def _outside(rgb: Tensor) -> Tensor:
-    """Say which colors of (B, 3, H, W) lie outside [0, 1]."""
-    low, high = torch.aminmax(rgb, dim=1, keepdim=True)
-    return (low < -_NOISE) | (high > 1 + _NOISE)  # (B, 1, H, W)
 
 
 def _lightness(rgb: np.ndarray) -> Tensor:

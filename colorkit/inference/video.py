@@ -12,7 +12,7 @@ import av
 import numpy as np
 
 from colorkit.imaging.images import MAX_PIXELS
-from colorkit.imaging.videos import WRITTEN, Picture, Reader, Writer
+from colorkit.imaging.videos import WRITTEN, Frame, Reader, Writer
 from colorkit.inference.photograph import blaming, guide, near_infrared, paint, predict_planes
 from colorkit.inference.temporal import SECONDS, Steadied
 from colorkit.models import pretrained
@@ -22,7 +22,7 @@ from colorkit.system.writing import atomic_write
 
 
 @dataclass(frozen=True)
-class Colorized:
+class VideoResult:
     """What became of a video.
 
     Attributes:
@@ -49,7 +49,7 @@ def colorize_video(
     steady: float = SECONDS,
     max_pixels: int = MAX_PIXELS,
     progress: Callable[[int, int | None], None] | None = None,
-) -> Colorized:
+) -> VideoResult:
     """Colorize a video.
 
     Each frame keeps its time, to the unit of the video's time base, and its L* within the error of
@@ -109,7 +109,7 @@ def colorize_video(
         notes = [*reader.notes, *writer.notes]
         if reader.damaged:
             notes.append(f"pieces of it that are damaged and may show: {reader.damaged}")
-    return Colorized(frames, painter.steadied.flicker, painter.steadied.cuts, tuple(notes))
+    return VideoResult(frames, painter.steadied.flicker, painter.steadied.cuts, tuple(notes))
 
 
 class _Painter:
@@ -120,7 +120,7 @@ class _Painter:
         self.model, self.saturation = model, saturation
         self.steadied, self._last = Steadied(seconds), None
 
-    def __call__(self, picture: Picture, unit: float) -> Picture:
+    def __call__(self, picture: Frame, unit: float) -> Frame:
         rgb = np.ascontiguousarray(picture.rgb)
         if self.card.get("gray") == "nir":
             rgb = near_infrared(rgb, rgb.size)
@@ -129,4 +129,4 @@ class _Painter:
         elapsed = 0.0 if self._last is None else (picture.pts - self._last) * unit
         self._last = picture.pts
         planes = self.steadied(planes, guide(rgb, planes.shape[-2:]), elapsed)
-        return Picture(paint(rgb, planes, self.saturation), picture.pts, picture.duration)
+        return Frame(paint(rgb, planes, self.saturation), picture.pts, picture.duration)

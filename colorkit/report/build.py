@@ -14,10 +14,11 @@ from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
-from colorkit.course.profile import Profile, load_profile, project_root
-from colorkit.report.notebooks import Source, choose, digest, read_chapters
-from colorkit.report.runner import BAD, Outcome, run_chapters, share_cores
+from colorkit.course.profile import Profile, load_profile
+from colorkit.report.notebooks import ChapterSource, choose, digest, read_chapters
+from colorkit.report.runner import BAD, ChapterResult, run_chapters, share_cores
 from colorkit.system.errors import ColorkitError
+from colorkit.system.project import project_root
 from colorkit.system.writing import write_json
 
 _VERSIONS = ("torch", "torchvision", "lightning", "numpy", "scikit-image", "papermill", "sphinx")
@@ -32,7 +33,7 @@ def run_report(
     data: str = "",
     seed: int = 0,
     jobs: int = 1,
-) -> list[Outcome]:
+) -> list[ChapterResult]:
     """Run the chapters that need it, then build the HTML.
 
     Prints one line a chapter and a table at the end.
@@ -57,7 +58,7 @@ def run_report(
     run = root / "report" / "_build" / "runs" / checked.name
     base = digest([asdict(checked), seed, _listing(checked), _library(root), _lock(root)])
     jobs, threads = share_cores(jobs)
-    outcomes: dict[str, Outcome] = {}
+    outcomes: dict[str, ChapterResult] = {}
     for outcome in run_chapters(chosen, base, values, run, root, jobs, threads):
         outcomes[outcome.name] = outcome
         note = f": {outcome.reason}" if outcome.reason else ""
@@ -75,7 +76,7 @@ def run_report(
     return list(outcomes.values())
 
 
-def _forget_removed(run: Path, chapters: list[Source]) -> None:
+def _forget_removed(run: Path, chapters: list[ChapterSource]) -> None:
     """Delete what a renamed or removed chapter left, so that the book does not show it."""
     names = {c.name for c in chapters}
     for folder in ("notebooks", "numbers", "state"):
@@ -116,7 +117,7 @@ def _build_book(run: Path, root: Path) -> None:
     print(f"open {(out / 'index.html').relative_to(root)}")
 
 
-def _summarize(outcomes: list[Outcome], seconds: float) -> None:
+def _summarize(outcomes: list[ChapterResult], seconds: float) -> None:
     """Print the table that ends a run."""
     print(f"\n{'chapter':24} {'state':8} {'seconds':>8}")
     for o in outcomes:

@@ -18,7 +18,7 @@ KEEP = "keep_output"
 
 
 @dataclass(frozen=True)
-class Source:
+class ChapterSource:
     """A chapter as it stands in `notebooks/`.
 
     Attributes:
@@ -37,7 +37,7 @@ class Source:
     cells: str
 
 
-def read_chapters(root: Path) -> list[Source]:
+def read_chapters(root: Path) -> list[ChapterSource]:
     """Read the numbered notebooks, in order.
 
     Raises:
@@ -56,7 +56,7 @@ def read_chapters(root: Path) -> list[Source]:
         headings = [c.source for c in notebook.cells if c.cell_type == "markdown"]
         title = next(h for h in headings if h.startswith("# ")).splitlines()[0][2:]
         chapters.append(
-            Source(
+            ChapterSource(
                 path.stem,
                 path,
                 title,
@@ -68,7 +68,7 @@ def read_chapters(root: Path) -> list[Source]:
     return chapters
 
 
-def choose(chapters: list[Source], only: list[str]) -> list[Source]:
+def choose(chapters: list[ChapterSource], only: list[str]) -> list[ChapterSource]:
     """Keep the chapters whose names start with one of `only`; all when it is empty.
 
     Raises:
@@ -81,7 +81,7 @@ def choose(chapters: list[Source], only: list[str]) -> list[Source]:
     return [c for c in chapters if not only or c.name.startswith(tuple(only))]
 
 
-def keep_facts(chapter: Source, executed: Path) -> None:
+def keep_facts(chapter: ChapterSource, executed: Path) -> None:
     """Copy the outputs of the checked cells from an executed notebook; drop all others.
 
     Args:
@@ -114,7 +114,7 @@ def digest(value) -> str:
 
 
 if __name__ == "__main__":
-    from colorkit.course.profile import project_root
+    from colorkit.system.project import project_root
 
     for source in read_chapters(project_root()):
         run = project_root() / "report" / "_build" / "runs" / "smoke" / "notebooks"

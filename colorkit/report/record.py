@@ -1,7 +1,7 @@
 """The numbers and figures of record: a run on real photographs, kept with the project.
 
-Only what is ours to publish is kept: numbers, plots, house photographs and procedural scenes, never
-a photograph of somebody's data set.
+Only what is ours to publish is kept: numbers, plots, sample photographs and procedural scenes,
+never a photograph of somebody's data set.
 """
 
 import json
@@ -9,8 +9,9 @@ import shutil
 from pathlib import Path
 
 from colorkit.course.claims import CLAIMS, with_interval
-from colorkit.course.profile import load_profile, project_root
+from colorkit.course.profile import load_profile
 from colorkit.system.errors import ColorkitError
+from colorkit.system.project import project_root
 from colorkit.system.writing import write_json, write_text
 
 PUBLISHABLE = ("plot", "house", "procedural")
@@ -60,7 +61,7 @@ def _keep_curves(runs: Path, path: Path) -> None:
     """
     import pandas as pd
 
-    from colorkit.training.trainer import load_run
+    from colorkit.training.run import load_run
 
     trained = [load_run(record.parent) for record in sorted(runs.glob("*/run.json"))]
     tables = [run.history.assign(training=run.name, seed=run.seed) for run in trained]

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from colorkit.report.notebooks import Source, digest
+from colorkit.report.notebooks import ChapterSource, digest
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.processes import elsewhere, end_all
 from colorkit.system.writing import REMEDIES, write_fault, write_json
@@ -23,7 +23,7 @@ _MOST = 4  # chapters at a time: a kernel takes some 1.5 GB
 
 
 @dataclass
-class Outcome:
+class ChapterResult:
     """What became of a chapter: `ran`, `current` (nothing changed), `failed` or `skipped`."""
 
     name: str
@@ -45,12 +45,14 @@ def share_cores(jobs: int) -> tuple[int, int]:
     return jobs, max(1, cores // jobs)
 
 
-def run_chapters(chosen, base, values, run, root, jobs: int, threads: int) -> Iterator[Outcome]:
+def run_chapters(
+    chosen, base, values, run, root, jobs: int, threads: int
+) -> Iterator[ChapterResult]:
     """Run chapters, several at a time if so wished, each after those it needs."""
-    outcomes: dict[str, Outcome] = {}
+    outcomes: dict[str, ChapterResult] = {}
     waiting, running = list(chosen), {}
 
-    def ready() -> list[Source]:
+    def ready() -> list[ChapterSource]:
         """Those that need none of the chapters before them that are not done."""
         before, found = {c.name for c in running.values()}, []
         for chapter in waiting:
@@ -59,7 +61,7 @@ def run_chapters(chosen, base, values, run, root, jobs: int, threads: int) -> It
             before.add(chapter.name)
         return found[: jobs - len(running)]
 
-    def work(chapter: Source) -> Outcome:
+    def work(chapter: ChapterSource) -> ChapterResult:
         return _run_chapter(chapter, base, values, run, root, outcomes, execute)
 
     execute = _execute if jobs == 1 else partial(_execute_elsewhere, threads)
@@ -82,23 +84,23 @@ def run_chapters(chosen, base, values, run, root, jobs: int, threads: int) -> It
             raise
 
 
-def _run_chapter(chapter, base, values, run: Path, root: Path, outcomes, execute) -> Outcome:
-    broken = [n for n in chapter.needs if outcomes.get(n, Outcome(n, "")).state in BAD]
+def _run_chapter(chapter, base, values, run: Path, root: Path, outcomes, execute) -> ChapterResult:
+    broken = [n for n in chapter.needs if outcomes.get(n, ChapterResult(n, "")).state in BAD]
     if broken:
-        return Outcome(chapter.name, "skipped", reason=f"needs {', '.join(broken)}")
+        return ChapterResult(chapter.name, "skipped", reason=f"needs {', '.join(broken)}")
     key = digest([base, chapter.cells, chapter.needs])
     final = run / "notebooks" / f"{chapter.name}.ipynb"
     stamp = run / "state" / f"{chapter.name}.json"
     if final.exists() and stamp.exists() and json.loads(stamp.read_text())["key"] == key:
-        return Outcome(chapter.name, "current")
+        return ChapterResult(chapter.name, "current")
     started = time.monotonic()
     stamp.unlink(missing_ok=True)
     reason = execute(chapter, values, final, root)
     seconds = time.monotonic() - started
     if reason:
-        return Outcome(chapter.name, "failed", seconds, reason)
+        return ChapterResult(chapter.name, "failed", seconds, reason)
     write_json(stamp, {"key": key, "seconds": round(seconds, 1)})
-    return Outcome(chapter.name, "ran", seconds)
+    return ChapterResult(chapter.name, "ran", seconds)
 
 
 def _execute_elsewhere(threads: int, *arguments) -> str:
@@ -117,7 +119,7 @@ def _execute_alone(threads: int, *arguments) -> str:
         return str(error)
 
 
-def _execute(chapter: Source, values: dict, final: Path, root: Path) -> str:
+def _execute(chapter: ChapterSource, values: dict, final: Path, root: Path) -> str:
     """Run one notebook; the result appears under its name only if every cell succeeded.
 
     Returns:

@@ -1,7 +1,7 @@
 """The page in the report: its picture area in a strip of stills, for a report has no kernel.
 
-They are made of a house photograph with the models in the box, and again when one of these, or what
-draws them, has changed.
+They are made of a sample photograph with the models in the box, and again when one of these, or
+what draws them, has changed.
 """
 
 import hashlib
@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from colorkit.app.page.widget import CONTRASTS, Picture, offered
-from colorkit.data.sample_photographs import house_photographs
+from colorkit.data.sample_photographs import sample_photographs
 from colorkit.imaging.images import encode_image
+from colorkit.inference import photograph, preview
 from colorkit.inference.photograph import to_gray
+from colorkit.inference.preview import CONTRASTS, Preview, offered
 from colorkit.models import pretrained
 from colorkit.system.writing import atomic_write, write_json
 
@@ -32,12 +33,12 @@ def make_stills(folder: Path) -> None:
         ColorkitError: a model in the box is damaged.
     """
     sources = [pretrained.FOLDER / "models.json", Path(__file__)]
-    sources += [Path(module.__file__) for module in (widget, photograph)]
+    sources += [Path(module.__file__) for module in (preview, photograph)]
     key = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
     listed = folder / "stills.json"
     if listed.exists() and json.loads(listed.read_text())["key"] == key:
         return
-    picture = Picture(house_photographs(SIDE)[PHOTOGRAPH])
+    picture = Preview(sample_photographs(SIDE)[PHOTOGRAPH])
     stills = []
     for title, settings in _settings():
         name = f"still-{len(stills)}.jpg"
@@ -65,13 +66,13 @@ def _settings() -> list[tuple[str, dict]]:
     return found
 
 
-def draw(picture: Picture, divider: float = 0.3, hints: tuple = (), **settings) -> np.ndarray:
+def draw(picture: Preview, divider: float = 0.3, hints: tuple = (), **settings) -> np.ndarray:
     """Draw the picture area as the page shows it.
 
     Args:
         picture: the photograph.
         divider: its place, from 0 to 1.
-        hints, settings: see `Picture.colorize`.
+        hints, settings: see `Preview.colorize`.
 
     Returns:
         uint8 (H, W, 3), sRGB, of the preview's size.

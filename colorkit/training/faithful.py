@@ -13,12 +13,12 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from colorkit.course.profile import STRICT, Recipe
 from colorkit.data.augment import zoom
 from colorkit.data.batches import Batch, mix_seed, prepare
 from colorkit.imaging.color import decolorize, rgb_to_lab, scale_ab, unscale_ab
+from colorkit.training.colorizer import Colorizer, one_cycle
 from colorkit.training.losses import JointLoss, chroma_target, colorfulness_gap, distortion
-from colorkit.training.trainer import Colorizer, one_cycle
+from colorkit.training.recipe import STRICT, Recipe
 
 
 @dataclass(frozen=True, config=STRICT)

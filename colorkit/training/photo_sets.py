@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from colorkit.course.profile import project_root
 from colorkit.data.collection import Collection, ImageSet, collect
 from colorkit.data.folders import Entry, list_images
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.system.errors import ColorkitError
+from colorkit.system.project import project_root
 from colorkit.training.faithful import FaithfulColorizer, FaithfulRecipe
-from colorkit.training.trainer import Run, fit
+from colorkit.training.run import Run
+from colorkit.training.trainer import fit
 
 STORED = 160  # side of the decoded squares
 SMALLEST = 0.1  # what a small data set is repeated to, of the largest

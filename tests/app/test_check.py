@@ -8,8 +8,8 @@ import pytest
 from made_box import make_box
 
 from colorkit.app.commands import check as checkup
-from colorkit.course.profile import project_root
 from colorkit.models import pretrained
+from colorkit.system.project import project_root
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def box(tmp_path, monkeypatch):
     return tmp_path / "box"
 
 
-def findings(root=None) -> dict[str, checkup.Finding]:
+def findings(root=None) -> dict[str, checkup.Check]:
     return {found.what: found for found in checkup.check(root)}
 
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from colorkit.course.profile import project_root
+from colorkit.system.project import project_root
 
 
 @pytest.mark.parametrize(
@@ -73,10 +73,12 @@ def _interrupt(*_):
 
 
 def test_a_failed_chapter_gives_status_1(monkeypatch, command):
-    from colorkit.report.build import Outcome
+    from colorkit.report.build import ChapterResult
 
     monkeypatch.chdir(project_root())
-    monkeypatch.setattr("colorkit.report.build.run_report", lambda *_: [Outcome("01", "failed")])
+    monkeypatch.setattr(
+        "colorkit.report.build.run_report", lambda *_: [ChapterResult("01", "failed")]
+    )
     assert command("report")[0] == 1
 
 

@@ -13,7 +13,7 @@ from colorkit.course.figures import (
     COLORS,
     DASHES,
     SHOWS,
-    Picture,
+    SavedFigure,
     dendrogram,
     figure_html,
     histograms,
@@ -36,7 +36,7 @@ def drawn(figure) -> list[list]:
     return [[image.get_array() for image in ax.get_images()] for ax in figure.axes]
 
 
-def saved(figure, folder, **options) -> Picture:
+def saved(figure, folder, **options) -> SavedFigure:
     options = {"alt": "two curves", "caption": "Losses.", "shows": "plot"} | options
     return save_figure(figure, folder, options.pop("id", "R-F4"), **options)
 
@@ -147,7 +147,7 @@ def test_a_tree_sets_off_the_chosen_leaves():
 def test_a_figure_is_written_under_its_id(tmp_path):
     figure, _ = new_figure()
     picture = saved(figure, tmp_path, id="R-F6a")
-    assert picture == Picture("R-F6a", "figures/R-F6a.png", "two curves", "Losses.", "plot")
+    assert picture == SavedFigure("R-F6a", "figures/R-F6a.png", "two curves", "Losses.", "plot")
     with Image.open(tmp_path / picture.file) as image:
         assert image.format == "PNG" and image.width > 300
         assert "Software" not in image.info
@@ -195,7 +195,7 @@ class Elements(HTMLParser):
 
 def test_html_holds_image_caption_and_escaped_alternative_text():
     alt = 'a "b" <script>alert(1)</script> & c'
-    picture = Picture("R-F4", "figures/R-F4.png", alt, "ΔE < 2 & <b>falling</b>", "plot")
+    picture = SavedFigure("R-F4", "figures/R-F4.png", alt, "ΔE < 2 & <b>falling</b>", "plot")
     page = Elements()
     code = figure_html(picture, b"\x89PNG pixels")
     page.feed(code)

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from colorkit.course.profile import Profile, Recipe, load_profile, project_root
+from colorkit.course.profile import Profile, load_profile
 from colorkit.data.scenes import CLASSES
 from colorkit.models.colornet import ColorNet
 from colorkit.system.errors import ColorkitError
+from colorkit.system.project import project_root
+from colorkit.training.recipe import Recipe
 
 NETWORKS = ["vegenet", "outnet", "mcolornet"]
 

@@ -8,10 +8,10 @@ import torch
 from pydantic import ValidationError
 
 from colorkit.course.evaluation import Constant, evaluate
-from colorkit.course.profile import Recipe
 from colorkit.data.batches import crop, prepare
 from colorkit.imaging.color import DECOLORIZATIONS, decolorize
 from colorkit.studies.decolorization import channel_correlations
+from colorkit.training.recipe import Recipe
 
 
 def pixels(count: int, side: int = 10, seed: int = 0) -> torch.Tensor:

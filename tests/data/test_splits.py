@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from colorkit.data.cache import THUMBNAIL
-from colorkit.data.sample_photographs import house_photographs
+from colorkit.data.sample_photographs import sample_photographs
 from colorkit.data.splits import drop_leaks, groups_of, near_duplicates, seeded_split
 
 NO_PAIRS = np.zeros((0, 2), dtype=np.int64)
@@ -22,7 +22,7 @@ def thumbnail(rgb: np.ndarray) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def house() -> dict[str, np.ndarray]:
-    return house_photographs(96)
+    return sample_photographs(96)
 
 
 def brighter(rgb):

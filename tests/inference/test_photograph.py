@@ -9,13 +9,13 @@ from skimage.color import rgb2lab
 
 import colorkit
 from colorkit.imaging.color import lab_to_rgb, rgb_to_lab
+from colorkit.imaging.gamut import to_gamut
 from colorkit.inference import photograph as colorizing
 from colorkit.inference.photograph import (
     as_rgb,
     near_infrared,
     paint,
     predict_planes,
-    to_gamut,
     to_gray,
     working_size,
 )

@@ -14,9 +14,9 @@ from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.weights import load_weights, transfer
 from colorkit.system.errors import ColorkitError
 from colorkit.training import imagenet
+from colorkit.training.colorizer import one_cycle
 from colorkit.training.faithful import FaithfulRecipe
 from colorkit.training.imagenet import from_lite2, lite2_weights
-from colorkit.training.trainer import one_cycle
 
 
 def picture(*size: int) -> torch.Tensor:

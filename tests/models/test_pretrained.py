@@ -8,11 +8,11 @@ import zipfile
 import pytest
 import torch
 
-from colorkit.course.profile import project_root
 from colorkit.models import pretrained
 from colorkit.models.colornet import ColorNet
 from colorkit.models.weights import load_weights, read_card, save_weights
 from colorkit.system.errors import ColorkitError
+from colorkit.system.project import project_root
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import pytest
 import torch
 from made_chapters import PROFILE, write_chapter
 
-from colorkit.course.profile import project_root
 from colorkit.report import build as report
 from colorkit.report import runner
 from colorkit.system.errors import ColorkitError
+from colorkit.system.project import project_root
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import nbformat
 import pytest
 
 from colorkit.course.claims import CLAIMS
-from colorkit.course.profile import project_root
 from colorkit.report.notebooks import KEEP, keep_facts, read_chapters
+from colorkit.system.project import project_root
 
 CHAPTERS = read_chapters(project_root())
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from colorkit.course.profile import project_root
 from colorkit.report import record
 from colorkit.system.errors import ColorkitError
+from colorkit.system.project import project_root
 
 FIGURES = project_root() / "figures"
 CHAPTERS = [json.loads(p.read_text()) for p in sorted(FIGURES.glob("[0-9][0-9]_*.json"))]

@@ -6,16 +6,14 @@ import torch
 from scipy.optimize import lsq_linear
 from skimage import color, exposure
 
+from colorkit.imaging.adjust import clahe, equalize, saturate
 from colorkit.imaging.color import lab_to_rgb, rgb_to_lab
 from colorkit.studies.postprocessing import (
     KNOTS,
     Saturation,
     SaturationCurve,
-    clahe,
-    equalize,
     fit_curve,
     fit_saturation,
-    saturate,
 )
 
 

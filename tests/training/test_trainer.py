@@ -16,13 +16,13 @@ import torch
 from shared_training import StopAfter, with_callback
 
 from colorkit.course.networks import scene_entries
-from colorkit.course.profile import Recipe
 from colorkit.data.collection import collect
 from colorkit.models.colornet import ColorNet
 from colorkit.models.weights import load_weights, read_card
 from colorkit.system.errors import ColorkitError
 from colorkit.system.processes import elsewhere
 from colorkit.training import trainer as training
+from colorkit.training.recipe import Recipe
 
 RECIPE = Recipe(epochs=3, batch_size=8)
 

@@ -21,7 +21,6 @@ from shared_training import COMMON, paint, with_callback
 
 from colorkit.app import cli
 from colorkit.course.networks import scene_entries
-from colorkit.course.profile import Recipe
 from colorkit.data import cache as caches
 from colorkit.data.build import curate, gather
 from colorkit.data.collection import collect
@@ -40,7 +39,8 @@ from colorkit.studies.hints.training import HintsColorizer, HintsRecipe
 from colorkit.studies.nir.painters import NirColorizer, NirRecipe
 from colorkit.system.writing import write_text
 from colorkit.training import trainer as training
-from colorkit.training.trainer import Colorizer
+from colorkit.training.colorizer import Colorizer
+from colorkit.training.recipe import Recipe
 
 CLASSES = ["lawn", "sky"]
 SETTINGS = {"width": 0.125, "global_size": 32}

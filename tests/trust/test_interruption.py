@@ -22,9 +22,9 @@ from made_box import make_box
 from made_videos import picture
 from PIL import Image
 
-from colorkit.course.profile import project_root
 from colorkit.models.weights import load_weights
 from colorkit.report import build as report
+from colorkit.system.project import project_root
 
 PATIENCE = 300  # seconds, of a machine that does much else
 OFTEN = ("early", "gan")  # killed most often: one with all that a stop has to remember, one of two

@@ -12,7 +12,7 @@ from PIL import Image
 from shared_training import COMMON
 
 from colorkit.course.networks import Course
-from colorkit.course.profile import Recipe, load_profile, project_root
+from colorkit.course.profile import load_profile
 from colorkit.data.collection import ImageSet, collect
 from colorkit.data.folders import list_images
 from colorkit.data.splits import SIMILAR
@@ -21,8 +21,10 @@ from colorkit.models.weights import read_card
 from colorkit.studies.gans.sweep import Sweep
 from colorkit.studies.nir.study import NirStudy
 from colorkit.system.errors import ColorkitError
+from colorkit.system.project import project_root
 from colorkit.training import trainer as training
 from colorkit.training.photo_sets import Photographs
+from colorkit.training.recipe import Recipe
 
 PROFILES = sorted(p.stem for p in (project_root() / "notebooks" / "profiles").glob("*.yaml"))
 SIDE = 16  # of the thumbnails that pictures are compared by

@@ -23,12 +23,12 @@ from PIL import Image
 from typer.main import get_command
 
 from colorkit.app import cli
-from colorkit.course.profile import project_root
 from colorkit.data.build import flickr
 from colorkit.data.download import fetch as room
 from colorkit.data.download.fetch import FIRST_USE, fetch
 from colorkit.models import pretrained
 from colorkit.system.errors import ColorkitError
+from colorkit.system.project import project_root
 
 CONTENT = np.random.default_rng(0).bytes(400_000)
 HASH = "sha256:" + hashlib.sha256(CONTENT).hexdigest()

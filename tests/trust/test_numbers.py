@@ -12,7 +12,6 @@ from shared_training import COMMON, paint
 from stoppable import WAYS
 
 from colorkit.course.networks import scene_entries
-from colorkit.course.profile import Recipe
 from colorkit.data.batches import Batch, NirBatch, prepare
 from colorkit.data.cache import measure_images
 from colorkit.data.collection import collect
@@ -44,6 +43,7 @@ from colorkit.system.errors import ColorkitError
 from colorkit.training import losses
 from colorkit.training import trainer as training
 from colorkit.training.faithful import FaithfulColorizer, FaithfulRecipe
+from colorkit.training.recipe import Recipe
 
 CLASSES = ["lawn", "sky"]
 TWO = COMMON | {"epochs": 2}

@@ -21,7 +21,7 @@ MAIN = ("torch", "torchvision", "lightning", "numpy", "pillow", "scikit-image", 
 
 
 @dataclass(frozen=True)
-class Finding:
+class Check:
     """What was looked at and found; the remedy, empty if all is well."""
 
     what: str
@@ -34,7 +34,7 @@ class Finding:
         return f"{self.what:24} {self.found:34} {verdict}"
 
 
-def check(root: Path | None) -> Iterator[Finding]:
+def check(root: Path | None) -> Iterator[Check]:
     """Look at versions, devices, disks, weights, data and the browser.
 
     Args:
@@ -48,10 +48,10 @@ def check(root: Path | None) -> Iterator[Finding]:
         yield from _data(root)
         path = next(filter(None, map(shutil.which, BROWSERS)), "")
         remedy = "" if path else "for the tests of the page: install chromium"
-        yield Finding("browser", path or "none", remedy, needed=False)
+        yield Check("browser", path or "none", remedy, needed=False)
 
 
-def _versions(root: Path | None) -> Iterator[Finding]:
+def _versions(root: Path | None) -> Iterator[Check]:
     from packaging.requirements import Requirement
     from packaging.specifiers import SpecifierSet
 
@@ -67,7 +67,7 @@ def _versions(root: Path | None) -> Iterator[Finding]:
     remedy = (
         "" if python in SpecifierSet(pythons) else f"install Python {pythons}, run `make` again"
     )
-    yield Finding("Python", python, remedy)
+    yield Check("Python", python, remedy)
     for text, extra in wanted:
         need = Requirement(text)
         try:
@@ -79,42 +79,42 @@ def _versions(root: Path | None) -> Iterator[Finding]:
             install = f"run `pip install -e '.[{extra}]'`" if extra else "run `make` again"
             remedy = f"needs {need.specifier}; {install}"
         if need.name in MAIN or remedy:
-            yield Finding(need.name, found or "not installed", remedy, needed=not extra)
+            yield Check(need.name, found or "not installed", remedy, needed=not extra)
 
 
-def _device() -> Finding:
+def _device() -> Check:
     import torch
 
     if torch.cuda.is_available():
         names = [torch.cuda.get_device_name(k) for k in range(torch.cuda.device_count())]
-        return Finding("device", ", ".join(names))
+        return Check("device", ", ".join(names))
     kind = "Apple GPU" if torch.backends.mps.is_available() else "processor"
-    return Finding("device", f"{kind}, {torch.get_num_threads()} threads")
+    return Check("device", f"{kind}, {torch.get_num_threads()} threads")
 
 
-def _weights() -> Iterator[Finding]:
+def _weights() -> Iterator[Check]:
     from colorkit.models import pretrained
 
     try:
         names = list(pretrained.models())
     except ColorkitError as error:
-        yield Finding("weights", "no list", one_line(error))
+        yield Check("weights", "no list", one_line(error))
         return
     for name in names:
         try:
             size = pretrained.find(name).stat().st_size
-            yield Finding(f"weights {name}", f"{size / 1e6:.0f} MB, checksum as listed")
+            yield Check(f"weights {name}", f"{size / 1e6:.0f} MB, checksum as listed")
         except ColorkitError as error:
-            yield Finding(f"weights {name}", "missing or another", one_line(error))
+            yield Check(f"weights {name}", "missing or another", one_line(error))
 
 
-def _room(folder: Path, need: int) -> Finding:
+def _room(folder: Path, need: int) -> Check:
     free = shutil.disk_usage(folder if folder.exists() else folder.parent).free / 1e9
     remedy = "" if free >= need else f"free some space: photographs take up to {need} GB here"
-    return Finding(f"disk {folder.name}/", f"{free:.1f} GB free", remedy)
+    return Check(f"disk {folder.name}/", f"{free:.1f} GB free", remedy)
 
 
-def _data(root: Path) -> Iterator[Finding]:
+def _data(root: Path) -> Iterator[Check]:
     from colorkit.course.profile import load_profile
 
     for path in sorted((root / "notebooks" / "profiles").glob("*.yaml")):
@@ -122,18 +122,18 @@ def _data(root: Path) -> Iterator[Finding]:
         try:
             profile = load_profile(name)
         except ColorkitError as error:
-            yield Finding(what, "not there", one_line(error), needed=False)
+            yield Check(what, "not there", one_line(error), needed=False)
             continue
         source, place = profile.data.source, Path(profile.data.root)
         absent = source == "places365" and not place.is_dir()
         remedy = f"downloaded on first use to {place}, 24 GB" if absent else ""
         found = "drawn, no files" if source == "scenes" else str(place)
-        yield Finding(what, "not there" if absent else found, remedy, needed=False)
+        yield Check(what, "not there" if absent else found, remedy, needed=False)
 
 
 def run() -> int:
     """Print all findings; the status is 1 if something needed is missing."""
-    from colorkit.course.profile import project_root
+    from colorkit.system.project import project_root
 
     try:
         root = project_root()

@@ -11,105 +11,18 @@ from pathlib import Path
 
 import anywidget
 import numpy as np
-import torch
 import traitlets
 
 from colorkit.imaging.images import MAX_PIXELS, encode_image, read_image
 from colorkit.imaging.metadata import Metadata, read_metadata
-from colorkit.inference.files import WRITTEN, preview
-from colorkit.inference.photograph import paint, predict_planes, to_gray
-from colorkit.models import pretrained
-from colorkit.models.hintnet import HintUNet
-from colorkit.studies.postprocessing import clahe, equalize
+from colorkit.inference.files import WRITTEN
+from colorkit.inference.photograph import to_gray
+from colorkit.inference.preview import CONTRASTS, Preview, offered
 from colorkit.system.errors import ColorkitError, one_line
 
 APP = Path(__file__).parent
 MAX_BYTES = 50_000_000
 PIECE = 1_000_000  # bytes; servers refuse messages of more than ten times that
-CONTRAST_PIXELS = 60_000_000  # equalizing takes about a hundred bytes of memory a pixel
-CONTRASTS = {"none": "as photographed", "equalize": "equalized", "clahe": "equalized locally"}
-
-
-def offered() -> list[dict]:
-    """List the models in the box that colorize photographs, the default first.
-
-    Returns:
-        For each its `name`, what it is `about`, and whether it takes `hints`.
-    """
-    cards = {name: pretrained.card(name) for name in pretrained.models()}
-    return [
-        {
-            "name": name,
-            "about": card.get("description", ""),
-            "hints": card["architecture"] == HintUNet.__name__,
-        }
-        for name, card in cards.items()
-        if card.get("gray") != "nir"
-    ]
-
-
-class Picture:
-    """A photograph, small and whole, and what the network last said of it.
-
-    Args:
-        rgb: uint8 (H, W, 3), sRGB.
-    """
-
-    def __init__(self, rgb: np.ndarray):
-        self.rgb, self.small = rgb, preview(rgb)
-        self._asked, self._planes = None, None
-
-    def colorize(
-        self,
-        model: str,
-        saturation: float = 1.0,
-        contrast: str = "none",
-        hints: tuple = (),
-        whole: bool = False,
-    ) -> np.ndarray:
-        """Colorize the preview, or the whole photograph in the colors of its preview.
-
-        The network runs only if the model or the hints are others than the last time.
-
-        Args:
-            model: a name in the box.
-            saturation: factor on the chroma.
-            contrast: one of `CONTRASTS`.
-            hints: (x, y, color), x and y as shares of width and height, from 0 to 1; see
-                `colorkit.colorize` for the colors. A model that takes none is given none.
-            whole: at the photograph's own size.
-
-        Returns:
-            uint8 (H, W, 3), sRGB.
-
-        Raises:
-            ColorkitError: see `colorkit.colorize`.
-        """
-        if self._asked != (model, hints):
-            network, card = pretrained.load(model)
-            height, width = self.small.shape[:2]
-            marks = [(x * (width - 1), y * (height - 1), color) for x, y, color in hints]
-            if not isinstance(network, HintUNet):
-                marks = []
-            self._planes = predict_planes(network, card, self.small, marks)
-            self._asked = model, hints
-        rgb = paint(self.rgb if whole else self.small, self._planes, saturation)
-        return _change_contrast(rgb, contrast)
-
-
-def _change_contrast(rgb: np.ndarray, contrast: str) -> np.ndarray:
-    """Apply one of `CONTRASTS` to uint8 (H, W, 3)."""
-    if contrast == "none":
-        return rgb
-    if rgb.shape[0] * rgb.shape[1] > CONTRAST_PIXELS:
-        raise ColorkitError(
-            f"contrast is equalized up to {CONTRAST_PIXELS / 1e6:g} megapixels; "
-            f"choose {CONTRASTS['none']!r}, or scale the photograph down"
-        )
-    change = {"equalize": equalize, "clahe": clahe}[contrast]
-    with torch.inference_mode():
-        changed = change(torch.tensor(rgb).permute(2, 0, 1)[None] / 255)
-        return changed[0].permute(1, 2, 0).mul_(255).round_().to(torch.uint8).numpy()
 
 
 class Page(anywidget.AnyWidget):
@@ -151,7 +64,7 @@ class Page(anywidget.AnyWidget):
         super().__init__(models=offered(), **traits)
         self.model = self.model or self.models[0]["name"]
         self.max_pixels = max_pixels
-        self._picture: Picture | None = None
+        self._picture: Preview | None = None
         self._kept, self._shown = Metadata(), None
         self._name, self._file, self._expected = "", 0, 0
         self._incoming, self._outgoing = bytearray(), b""
@@ -178,7 +91,7 @@ class Page(anywidget.AnyWidget):
         rgb = read_image(stream, max_pixels=self.max_pixels)
         stream.seek(0)
         self._kept = read_metadata(stream)
-        self._picture, self._shown = Picture(rgb), None
+        self._picture, self._shown = Preview(rgb), None
         height, width = rgb.shape[:2]
         with self.hold_sync():
             self.photo = {
@@ -249,7 +162,7 @@ class Page(anywidget.AnyWidget):
 
     def _warm_up(self, *_) -> None:
         """Load the network while the person looks for a photograph."""
-        Picture(np.zeros((64, 64, 3), np.uint8)).colorize(self.model)
+        Preview(np.zeros((64, 64, 3), np.uint8)).colorize(self.model)
 
     def _begin(self, content: dict, _) -> None:
         name, size = Path(str(content["name"])).name, int(content["bytes"])

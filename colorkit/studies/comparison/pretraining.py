@@ -30,7 +30,7 @@ from colorkit.system.errors import ColorkitError
 from colorkit.training.faithful import FaithfulRecipe
 from colorkit.training.imagenet import lite2_weights
 from colorkit.training.photo_sets import Photographs, first_training
-from colorkit.training.trainer import Run
+from colorkit.training.run import Run
 
 Score = Callable[[torch.nn.Module, dict[str, list[Path]], dict], dict[str, dict]]
 # What a network may be shown to choose from: one working size, or several and mirror images.

@@ -13,10 +13,10 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import nn
 
-from colorkit.course.profile import STRICT
 from colorkit.data.batches import Batch
 from colorkit.models.unet import UNet, chroma_and_scores
 from colorkit.studies.gans.training import UNetColorizer, UNetRecipe, reconstruction_loss
+from colorkit.training.recipe import STRICT
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 
 from colorkit.course.chapter import Chapter
-from colorkit.course.evaluation import Constant, Network, colorize_pixels, evaluate
+from colorkit.course.evaluation import Constant, NetworkPredictor, colorize_pixels, evaluate
 from colorkit.course.figures import image_grid
 from colorkit.data.collection import ImageSet
 from colorkit.imaging.metrics.quality import METRICS, lpips_missing
@@ -53,7 +53,7 @@ class Gallery:
             from the other; with a judge, `recognized`.
         """
         if name not in self._measured:
-            predictor = Constant() if name == GRAY else Network(self.networks[name])
+            predictor = Constant() if name == GRAY else NetworkPredictor(self.networks[name])
             more = {"scene": self.judge} if self.judge else None
             measured = (*MEASURED, *(() if lpips_missing() else ("lpips",)))
             table = evaluate(predictor, self.images, self.size, measured=measured, more=more)
@@ -106,7 +106,9 @@ class Gallery:
         """
         rows, names = [], list(names)
         for name in names:
-            gray, painted, true = colorize_pixels(Network(self.networks[name]), few[0], self.size)
+            gray, painted, true = colorize_pixels(
+                NetworkPredictor(self.networks[name]), few[0], self.size
+            )
             rows.append(list(painted))
         rows = [list(gray), *rows, list(true)]
         titles = ["\n".join(wrap(self.title(name), 20)) for name in names]

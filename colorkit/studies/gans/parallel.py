@@ -16,11 +16,11 @@ from colorkit.studies.gans.configurations import NAMES, missing, needs
 from colorkit.studies.gans.sweep import Sweep
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.processes import elsewhere, end_all
-from colorkit.training.trainer import Run
+from colorkit.training.run import Run
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrainingResult:
     """What became of a training: its run, or why there is none."""
 
     name: str
@@ -30,7 +30,7 @@ class Outcome:
 
 def run_sweep(
     profile: str, names: list[str] | None = None, data: str = "", seed: int = 0, jobs: int = 0
-) -> Iterator[Outcome]:
+) -> Iterator[TrainingResult]:
     """Train what is not trained yet, and tell each outcome as it comes.
 
     Args:
@@ -53,7 +53,7 @@ def run_sweep(
         lost = {name: n for name in waiting for n in needs(name) if n in failed}
         for name, other in lost.items():
             failed[name] = f"it needs {other}, which failed"
-            yield Outcome(name, fault=failed[name])
+            yield TrainingResult(name, fault=failed[name])
         waiting = [name for name in waiting if name not in lost]
         if lost:
             continue  # others may need these
@@ -73,7 +73,7 @@ def _with_needs(names: list[str]) -> list[str]:
     return [name for name in NAMES if name in found]
 
 
-def _spread(sweep: Sweep, course: tuple, names: list[str], jobs: int) -> Iterator[Outcome]:
+def _spread(sweep: Sweep, course: tuple, names: list[str], jobs: int) -> Iterator[TrainingResult]:
     """Train in this process, or so many at a time in others."""
     if jobs == 1 or len(names) < 2:
         yield from (_attempt(sweep, name) for name in names)
@@ -87,20 +87,20 @@ def _spread(sweep: Sweep, course: tuple, names: list[str], jobs: int) -> Iterato
             waiting = {pool.submit(_with_gpu, course, name, places): name for name in names}
             for done in as_completed(waiting):
                 name, fault = waiting[done], done.result()
-                yield Outcome(name, fault=fault) if fault else _attempt(sweep, name)
+                yield TrainingResult(name, fault=fault) if fault else _attempt(sweep, name)
         except BaseException:
             end_all()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 
 
-def _attempt(sweep: Sweep, name: str) -> Outcome:
+def _attempt(sweep: Sweep, name: str) -> TrainingResult:
     try:
-        return Outcome(name, sweep.train(name))
+        return TrainingResult(name, sweep.train(name))
     except ColorkitError as fault:
-        return Outcome(name, fault=str(fault))
+        return TrainingResult(name, fault=str(fault))
     except Exception as fault:  # whatever it was, the others go on
-        return Outcome(name, fault=f"{type(fault).__name__}: {one_line(fault)}")
+        return TrainingResult(name, fault=f"{type(fault).__name__}: {one_line(fault)}")
 
 
 def _gpu(k: int) -> str:

@@ -13,12 +13,12 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from colorkit.course.profile import STRICT, Recipe
 from colorkit.data.augment import zoom
 from colorkit.data.batches import mix_seed
 from colorkit.imaging.color import decolorize
+from colorkit.training.colorizer import Colorizer, one_cycle
 from colorkit.training.losses import JointLoss
-from colorkit.training.trainer import Colorizer, one_cycle
+from colorkit.training.recipe import STRICT, Recipe
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -37,7 +37,8 @@ from colorkit.studies.gans.recognition import Judge, SceneRecipe, SceneTrainer
 from colorkit.studies.gans.training import GanColorizer, GanRecipe, UNetColorizer, UNetRecipe
 from colorkit.system.errors import ColorkitError
 from colorkit.training.imagenet import imagenet_weights
-from colorkit.training.trainer import Run, fit
+from colorkit.training.run import Run
+from colorkit.training.trainer import fit
 
 
 class Sweep:

@@ -18,14 +18,14 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from colorkit.course.profile import STRICT, Count, Recipe
 from colorkit.data.batches import Batch
 from colorkit.imaging.color import lab_to_rgb, scale_ab, scale_L, unscale_ab, unscale_L
 from colorkit.imaging.metrics.perceptual import lpips_network
 from colorkit.models.patchgan import DISCRIMINATORS, PatchGAN
 from colorkit.models.unet import chroma_and_scores
+from colorkit.training.colorizer import Colorizer
 from colorkit.training.losses import chroma_target
-from colorkit.training.trainer import Colorizer
+from colorkit.training.recipe import STRICT, Count, Recipe
 
 ADVERSARIAL = {"bce": F.binary_cross_entropy_with_logits, "lsgan": F.mse_loss}
 RECONSTRUCTIONS = {"l1": F.l1_loss, "mse": F.mse_loss, "huber": F.huber_loss}

@@ -11,10 +11,10 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from colorkit.course.profile import STRICT
 from colorkit.data.batches import mix_seed
 from colorkit.inference.hints import UNIT, reveal
 from colorkit.training.faithful import FaithfulColorizer, FaithfulRecipe
+from colorkit.training.recipe import STRICT
 
 LARGEST = 9  # side of the largest patch (Zhang et al.)
 CROWD = 128  # most points of a picture

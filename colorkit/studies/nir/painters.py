@@ -14,7 +14,6 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from colorkit.course.profile import STRICT, Recipe
 from colorkit.data.augment import expose, zoom
 from colorkit.data.batches import ALL, NirBatch, Share, loader, mix_seed, prepare_nir
 from colorkit.data.pairs.folds import PairSet
@@ -29,8 +28,9 @@ from colorkit.imaging.color import (
 )
 from colorkit.imaging.metrics.quality import colorfulness, measure, ssim
 from colorkit.models.nirnet import as_luminance, predict
+from colorkit.training.colorizer import Colorizer, one_cycle
 from colorkit.training.losses import angle, chroma_target, distortion
-from colorkit.training.trainer import Colorizer, one_cycle
+from colorkit.training.recipe import STRICT, Recipe
 
 Painter = Callable[[NirBatch], Tensor]  # to sRGB (B, 3, H, W) in [0, 1]
 MEASURED = ("psnr", "ssim", "absolute_error", "angular_error", "delta_e", "colorfulness", "lpips")
@@ -51,7 +51,8 @@ class NirRecipe(Recipe):
             infrared stands in for the luminance, the picture is judged with the true one, or the
             network would mend brightness with false colors.
         angle: weight of the angle between colors as painted, in parts a degree, beside fidelity.
-        cycle: let the learning rate rise and fall once, see `colorkit.training.trainer.one_cycle`.
+        cycle: let the learning rate rise and fall once, see
+            `colorkit.training.colorizer.one_cycle`.
         loading: `lab` scales each channel by its own range; `bytes` divides L*, a*, b* by 255, as
             if all were channels of an 8-bit image: the mistake of the report's section 6.2.
         augment: see `colorkit.course.profile.Nir`.

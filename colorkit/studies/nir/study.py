@@ -36,7 +36,8 @@ from colorkit.studies.nir.painters import (
 )
 from colorkit.system.errors import ColorkitError
 from colorkit.training.photo_sets import Photographs, first_training
-from colorkit.training.trainer import Run, fit
+from colorkit.training.run import Run
+from colorkit.training.trainer import fit
 
 
 @dataclass(frozen=True)

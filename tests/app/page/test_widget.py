@@ -11,9 +11,10 @@ from made_box import make_box
 from PIL import Image
 from traitlets import TraitError
 
-from colorkit.app.page.widget import CONTRASTS, Page
+from colorkit.app.page.widget import Page
 from colorkit.imaging.images import encode_image, read_image
 from colorkit.inference.photograph import to_gray
+from colorkit.inference.preview import CONTRASTS
 from colorkit.models import pretrained
 
 
@@ -220,7 +221,7 @@ def test_a_format_that_cannot_be_written_becomes_png(page, photograph):
 def test_contrast_of_large_photographs_is_refused_not_tried(page, photograph, monkeypatch):
     upload(page, photograph)
     page.contrast = "clahe"
-    monkeypatch.setattr("colorkit.app.page.widget.CONTRAST_PIXELS", 10_000)
+    monkeypatch.setattr("colorkit.inference.preview.CONTRAST_PIXELS", 10_000)
     tell(page, "download")
     assert "contrast is equalized up to 0.01 megapixels" in page.fault
 

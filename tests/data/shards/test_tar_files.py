@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from colorkit.course.profile import Recipe
 from colorkit.data.batches import Share
 from colorkit.data.shards.tar_files import Shards, write_shards
 from colorkit.models.colornet import ColorNet
 from colorkit.system.errors import ColorkitError
 from colorkit.training import trainer as training
+from colorkit.training.recipe import Recipe
 
 pytest.importorskip("webdataset")
 SIZE, COUNT = 16, 48

@@ -70,7 +70,7 @@ def pretend(error: float):
 
     import pandas as pd
 
-    from colorkit.training.trainer import Run
+    from colorkit.training.run import Run
 
     history = pd.DataFrame({"epoch": [1, 2], "val_color": [0.9, error], "seconds": [1.0, 1.0]})
     return Run("x", 0, Path(), history, 2)

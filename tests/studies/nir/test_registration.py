@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from colorkit.data.sample_photographs import house_photographs
+from colorkit.data.sample_photographs import sample_photographs
 from colorkit.data.scenes import render
 from colorkit.studies.nir.registration import AGREEMENT, check, register, warnings
 
@@ -13,7 +13,7 @@ SIZE = 160
 
 @pytest.fixture(scope="module")
 def house() -> dict[str, np.ndarray]:
-    return house_photographs(SIZE)
+    return sample_photographs(SIZE)
 
 
 def infrared(rgb: np.ndarray) -> np.ndarray:
