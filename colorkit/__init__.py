@@ -6,12 +6,7 @@
     colorkit.colorize_video("film.mp4", "colored.mp4")
 
 Importing the package is instant: torch, Lightning and matplotlib are loaded by the modules
-that use them. The floors of the house, from the ground up (imports only run down):
-
-1. `color`, `images`, `files`, `errors`, `models`, `claims`
-2. `data`, `losses`, `metrics`, `pretrained`
-3. `training`, `profiles`, `figures`, `chapter`, `report`, `colorizing`, `video`
-4. `cli`
+that use them. CONTRIBUTING.md shows the folders and which may import which.
 """
 
 __version__ = "0.1.0"

@@ -21,7 +21,7 @@ from colorkit.system.writing import atomic_write
 
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (3, 1)), (0, (1, 1)))
-SHOWS = ("plot", "procedural", "house", "photographs")
+SHOWS = ("plot", "procedural", "sample", "photographs")
 STYLE = {
     "figure.dpi": 110,
     "savefig.dpi": 110,
@@ -44,7 +44,7 @@ class SavedFigure:
         id: of the figure in the documents, such as `R-F4`.
         file: path below the run's folder.
         alt: alternative text; caption: what a reader reads below it.
-        shows: `plot`, `procedural` scenes, `house` photographs (they ship with our dependencies),
+        shows: `plot`, `procedural` scenes, `sample` photographs (they ship with our dependencies),
             or `photographs` of a data set, which stay out of the figures of record.
     """
 
@@ -56,7 +56,7 @@ class SavedFigure:
 
 
 def new_figure(width: float = 8.0, height: float = 3.2, columns: int = 1):
-    """A figure in the house style with one row of axes: (figure, axes or list of axes)."""
+    """A figure in the style of the report with one row of axes: (figure, axes or list of axes)."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(width, height))
         axes = figure.subplots(1, columns)

@@ -14,6 +14,7 @@ from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
+from colorkit.course import claims
 from colorkit.course.profile import Profile, load_profile
 from colorkit.report.notebooks import ChapterSource, choose, digest, read_chapters
 from colorkit.report.runner import BAD, ChapterResult, run_chapters, share_cores
@@ -22,9 +23,8 @@ from colorkit.system.project import project_root
 from colorkit.system.writing import write_json
 
 _VERSIONS = ("torch", "torchvision", "lightning", "numpy", "scikit-image", "papermill", "sphinx")
-# These write pages about results; the results do not depend on them.
-_NOT_SCIENCE = {"book.py", "cli.py", "offline.py", "record.py", "report.py", "speed.py", "commands"}
-_NOT_SCIENCE |= {"runner.py", "processes.py", "page.py", "serve.py", "stills.py", "checkup.py"}
+# Results do not depend on these folders: they write pages about them, or gather files beforehand.
+_NOT_SCIENCE = ("app", "report", "data/build", "data/download")
 
 
 def run_report(
@@ -101,7 +101,8 @@ def _build_book(run: Path, root: Path) -> None:
         *sorted((run / "stills").glob("*")),
         *sorted(sources),
         *sorted((root / "figures").glob("*")),
-        *(Path(__file__).with_name(f"{n}.py") for n in ("book", "offline", "claims", "speed")),
+        *sorted(Path(__file__).parent.glob("*.py")),
+        Path(claims.__file__),
     ]
     key = digest([[str(p), hashlib.sha256(p.read_bytes()).hexdigest()] for p in made_of])
     stamp = root / "report" / "_build" / "html.json"
@@ -142,9 +143,12 @@ def _listing(profile: Profile) -> str:
 
 
 def _library(root: Path) -> str:
-    every = Path(__file__).parent.rglob("*.py")
-    files = sorted(p for p in every if not _NOT_SCIENCE & {p.name, p.parent.name})
-    return digest([[p.name, p.read_text(encoding="utf-8")] for p in files])
+    """Digest the library's source, but for the folders that no result depends on."""
+    package = Path(__file__).parents[1]
+    places = {path: path.relative_to(package).as_posix() for path in package.rglob("*.py")}
+    apart = tuple(f"{folder}/" for folder in _NOT_SCIENCE)
+    files = sorted((place, path) for path, place in places.items() if not place.startswith(apart))
+    return digest([[place, path.read_text(encoding="utf-8")] for place, path in files])
 
 
 def _lock(root: Path) -> str:

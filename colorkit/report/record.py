@@ -14,7 +14,7 @@ from colorkit.system.errors import ColorkitError
 from colorkit.system.project import project_root
 from colorkit.system.writing import write_json, write_text
 
-PUBLISHABLE = ("plot", "house", "procedural")
+PUBLISHABLE = ("plot", "sample", "procedural")
 _BEGIN, _END = "<!-- results: written by `colorkit report --record` -->", "<!-- end of results -->"
 
 

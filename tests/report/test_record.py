@@ -57,7 +57,7 @@ def project(tmp_path, monkeypatch):
     (run / "figures").mkdir(parents=True)
     (run / "numbers").mkdir()
     figures = []
-    for shows in ("plot", "photographs", "house"):
+    for shows in ("plot", "photographs", "sample"):
         (run / "figures" / f"{shows}.png").write_bytes(b"png")
         figures.append({"file": f"figures/{shows}.png", "shows": shows, "alt": "a", "caption": "c"})
     numbers = CHAPTERS[1] | {"figures": figures}
@@ -71,12 +71,12 @@ def project(tmp_path, monkeypatch):
 def test_no_photograph_of_a_data_set_is_kept(project):
     record.keep_record("photos", str(project / "photographs"))
     kept = {p.name for p in (project / "figures").iterdir()}
-    assert kept == {"plot.png", "house.png", "02_vegenet.json"}
+    assert kept == {"plot.png", "sample.png", "02_vegenet.json"}
     names = [
         f["file"]
         for f in json.loads((project / "figures" / "02_vegenet.json").read_text())["figures"]
     ]
-    assert names == ["plot.png", "house.png"]
+    assert names == ["plot.png", "sample.png"]
     readme = (project / "README.md").read_text()
     assert readme.startswith("before\n")
     assert readme.endswith("\nafter\n")
