@@ -6,6 +6,7 @@ JSON beside them hold the same numbers, each with its data, its count and its in
 
 import json
 import time
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from IPython.display import HTML, Markdown, display
 from colorkit.course import claims, figures
 from colorkit.course.claims import with_interval
 from colorkit.course.networks import Course
-from colorkit.imaging.metrics.quality import bootstrap_interval, paired_interval, seed_interval
+from colorkit.imaging.metrics.intervals import bootstrap_interval, paired_interval, seed_interval
+from colorkit.imaging.metrics.tables import METRICS, listed
 from colorkit.system.writing import write_json
 
 
@@ -94,6 +96,48 @@ class Chapter(Course):
         )
         text = with_interval(mean, low, high, "" if not count else unit)
         return f"{text} ({n} {of})" if count else text
+
+    def means(self, name: str, measured: pd.DataFrame, columns: Iterable[str]) -> dict[str, str]:
+        """Record the means of columns with their intervals, as a line of a table.
+
+        Args:
+            name: of what was measured.
+            measured: a row an image.
+            columns: those to take; keys of `colorkit.imaging.metrics.registry.METRICS` have a
+                unit. One that was not measured is left out.
+
+        Returns:
+            The texts by heading.
+        """
+        line = {}
+        for column in columns:
+            if column in measured:
+                unit = METRICS[column].unit if column in METRICS else ""
+                heading = (
+                    f"{column.replace('_', ' ')} ({unit})" if unit else column.replace("_", " ")
+                )
+                line[heading] = self.number(
+                    f"{name}: {column}", measured[column], of="images", unit=unit, count=False
+                )
+        return line
+
+    def compare(
+        self,
+        results: dict[str, pd.DataFrame],
+        id: str,
+        caption: str,
+        columns: Iterable[str] | None = None,
+    ) -> None:
+        """Show a line for each of several results; see `means`.
+
+        Args:
+            results: a row an image, by name.
+            id, caption: see `table`.
+            columns: the measures of the table "chapter" by default.
+        """
+        columns = list(listed("chapter") if columns is None else columns)
+        lines = {name: self.means(name, measured, columns) for name, measured in results.items()}
+        self.table(pd.DataFrame(lines).T, id, caption)
 
     def table(
         self, table: pd.DataFrame, id: str, caption: str, digits: int = 3, data: bool = True

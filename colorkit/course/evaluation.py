@@ -1,6 +1,6 @@
 """Colorizing images with a trained network, and measuring the result image by image."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import pandas as pd
 import torch
@@ -10,12 +10,9 @@ from torch import Tensor
 from colorkit.data.batches import Batch, loader, prepare
 from colorkit.data.collection import ImageSet
 from colorkit.imaging.color import join, lab_to_rgb, unscale_ab
-from colorkit.imaging.metrics.quality import METRICS
+from colorkit.imaging.metrics.tables import listed, measure
 from colorkit.models.unet import chroma_and_scores
 from colorkit.system.process_settings import memory_kept
-
-# What is measured for every network of the course, in the order of its tables.
-MEASURED = ("psnr", "ssim", "absolute_error", "delta_e", "hue_error", "colorfulness")
 
 Predictor = Callable[[Tensor], Tensor]
 
@@ -109,7 +106,7 @@ def evaluate(
     images: ImageSet,
     size: int,
     gray: str = "weighted",
-    measured: tuple[str, ...] = MEASURED,
+    measured: Iterable[str] | None = None,
     more: dict[str, Callable[[Tensor, Tensor], Tensor]] | None = None,
 ) -> pd.DataFrame:
     """Measure a predictor on a set, one row an image.
@@ -119,27 +116,23 @@ def evaluate(
         images: the set, center-cropped.
         size: side of the crops.
         gray: decolorization the predictor is fed.
-        measured: names from `colorkit.imaging.metrics.quality.METRICS` of two images or
-            (colorfulness) of one.
+        measured: keys of `colorkit.imaging.metrics.registry.METRICS`; those of the table
+            "evaluation" by default. One that cannot be taken here, such as LPIPS without its
+            weights, has no column.
         more: other measures of (predicted, true) sRGB, one number an image, by column.
 
     Returns:
-        Columns `name`, `label`, the metrics, `colorfulness_true`, `a_bias` and `b_bias` (mean of
-        predicted minus true a*, b*).
+        Columns `name`, `label`, the metrics as `colorkit.imaging.metrics.tables.measure` gives
+        them, and `a_bias` and `b_bias` (mean of predicted minus true a*, b*).
     """
-    tables = []
+    tables, measured = [], list(listed("evaluation") if measured is None else measured)
     for batch in batches(images, size, gray):
         ab = predictor(batch.gray)
         predicted, true = join(batch.lab[:, :1], ab), lab_to_rgb(batch.lab)
         bias = (ab - batch.lab[:, 1:]).mean(dim=(2, 3))
         columns = {"label": [images.classes[i] for i in batch.labels.tolist()]}
-        for name in measured:
-            metric = METRICS[name].function
-            if name.startswith("colorfulness"):
-                columns[name] = metric(predicted).tolist()
-                columns[f"{name}_true"] = metric(true).tolist()
-            else:
-                columns[name] = metric(predicted, true).tolist()
+        values, _ = measure(predicted, true, measured)
+        columns |= {name: value.tolist() for name, value in values.items()}
         for name, metric in (more or {}).items():
             columns[name] = metric(predicted, true).tolist()
         columns |= {"a_bias": bias[:, 0].tolist(), "b_bias": bias[:, 1].tolist()}

@@ -24,7 +24,6 @@ from colorkit.system.writing import write_fault
 
 WRITTEN = frozenset(SUFFIXES)  # endings a result can have; others become .png
 READ = WRITTEN | {".gif", ".ppm", ".pgm", ".jp2", ".avif"}
-COMPARED = ("psnr", "ssim", "delta_e", "hue_error")
 _COMPARED_PIXELS = 1_000_000
 _TINTED = 2  # of 255: mean distance of the channels from which a photograph has colors
 
@@ -229,19 +228,19 @@ def compare_colors(result: np.ndarray, original: np.ndarray) -> dict[str, float]
         result, original: uint8 (H, W, 3), sRGB.
 
     Returns:
-        `COMPARED` of `colorkit.imaging.metrics.quality` and `colorfulness ratio`, result ÷
-        original; NaN where a measure does not exist, as SSIM of an image of fewer than 11 pixels.
+        The measures of the table "compare" and `colorfulness ratio`, result ÷ original; NaN where
+        a measure does not exist, as SSIM of an image of fewer than 11 pixels.
     """
     import torch
 
-    from colorkit.imaging.metrics.quality import METRICS, colorfulness
+    from colorkit.imaging.metrics.quality import colorfulness
+    from colorkit.imaging.metrics.tables import listed, measure
 
     pair = [shrink(rgb, _COMPARED_PIXELS) for rgb in (result, original)]
     pred, true = (torch.tensor(rgb).permute(2, 0, 1)[None] / 255 for rgb in pair)
-    measures = {}
-    for name in COMPARED:
-        fits = name != "ssim" or min(true.shape[2:]) >= 11
-        measures[name] = METRICS[name].function(pred, true).item() if fits else float("nan")
+    names = listed("compare")
+    values, _ = measure(pred, true, names)
+    measures = {name: values[name].item() if name in values else float("nan") for name in names}
     ratio = colorfulness(pred) / colorfulness(true)
     return measures | {"colorfulness ratio": ratio.item()}
 

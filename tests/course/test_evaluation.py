@@ -8,7 +8,6 @@ from skimage import color as sk
 
 from colorkit.course import evaluation as inference
 from colorkit.course.evaluation import (
-    MEASURED,
     Constant,
     NetworkPredictor,
     colorize_pixels,
@@ -19,7 +18,7 @@ from colorkit.course.evaluation import (
     predict_ab,
 )
 from colorkit.imaging.color import rgb_to_lab, unscale_ab
-from colorkit.imaging.metrics.quality import METRICS
+from colorkit.imaging.metrics.tables import METRICS, listed
 from colorkit.models.colornet import ColorNet
 
 SIZE = 16
@@ -157,7 +156,7 @@ def test_every_image_has_one_row_with_its_name_in_order(images, monkeypatch):
     assert table["name"].tolist() == images.names
     assert table["label"].tolist() == [name.split("/")[0] for name in images.names]
     assert table.index.tolist() == list(range(6))
-    columns = {"name", "label", *MEASURED, "colorfulness_true", "a_bias", "b_bias"}
+    columns = {"name", "label", *listed("evaluation"), "colorfulness_true", "a_bias", "b_bias"}
     assert set(table.columns) == columns
 
 
@@ -173,7 +172,7 @@ def test_measurements_do_not_depend_on_the_batches(images, monkeypatch):
 def test_each_row_is_the_metric_of_that_image(images):
     table = evaluate(Constant(8, 3), images, SIZE)
     _, predicted, true = colorize_set(Constant(8, 3), images, SIZE)
-    for name in MEASURED:
+    for name in listed("evaluation"):
         arguments = (predicted,) if name == "colorfulness" else (predicted, true)
         expected = METRICS[name].function(*arguments).numpy()
         assert np.allclose(table[name], expected, atol=1e-5, equal_nan=True), name

@@ -399,7 +399,7 @@ def project(tmp_path, monkeypatch) -> Path:
     parameters = new_code_cell('profile = "smoke"\nseed = 0\ndata = ""')
     parameters.metadata["tags"] = ["parameters"]
     lpips = new_code_cell(
-        "from colorkit.imaging.metrics.quality import lpips_missing\nassert lpips_missing()"
+        "from colorkit.imaging.metrics.perceptual import lpips_missing\nassert lpips_missing()"
     )
     chapter = new_notebook(cells=[new_markdown_cell("# One"), parameters, lpips])
     kernel = {"name": "python3", "display_name": "x", "language": "python"}

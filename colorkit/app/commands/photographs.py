@@ -118,15 +118,14 @@ def _print_measures(outcomes: list) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from colorkit.imaging.metrics.quality import METRICS
+    from colorkit.imaging.metrics.tables import METRICS
 
     if not outcomes:
         return
     table = Table("photograph", title="Against the original, on copies of at most a megapixel")
     for name in outcomes[0].measures:
-        metric = METRICS.get(name)
-        unit = f" ({metric.unit})" if metric and metric.unit else ""
-        table.add_column(f"{metric.name if metric else name}{unit}", justify="right")
+        heading = METRICS[name].heading if name in METRICS else name
+        table.add_column(heading, justify="right")
     rows = [(one_line(Path(o.source).name), list(o.measures.values())) for o in outcomes]
     if len(rows) > 1:
         rows.append(("mean", [sum(v) / len(v) for v in zip(*(r[1] for r in rows), strict=True)]))

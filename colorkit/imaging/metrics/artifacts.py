@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from colorkit.imaging.color import rgb_to_lab
+from colorkit.imaging.metrics.registry import masked_mean
 
 
 class Spill(NamedTuple):
@@ -82,8 +83,8 @@ def spill(
     count = steepness.shape[1]
     slowest_edge = _quantile(steepness, 1 - edge, count).clamp(min=least)
     flattest = torch.minimum(_quantile(steepness, flat, count), slowest_edge / 2)
-    on_flat = _mean_where(steepness <= flattest, change)
-    on_edge = _mean_where(steepness >= slowest_edge, change)
+    on_flat = masked_mean(change, steepness <= flattest)
+    on_edge = masked_mean(change, steepness >= slowest_edge)
     colored = torch.maximum(on_flat, on_edge) > 0.01
     return Spill(torch.where(colored, on_flat / on_edge, torch.nan), on_flat, on_edge)
 
@@ -153,8 +154,3 @@ def _quantile(values: Tensor, share: float, count: int) -> Tensor:
     """
     place = min(max(int(np.ceil(share * count)), 1), count)
     return values.kthvalue(place, dim=1, keepdim=True).values
-
-
-def _mean_where(mask: Tensor, values: Tensor) -> Tensor:
-    """Mean of (B, N) where the mask holds: (B,), NaN where it nowhere does."""
-    return torch.where(mask, values, 0.0).sum(dim=1) / mask.sum(dim=1)

@@ -2,57 +2,22 @@
 
 Every measure takes batches of sRGB images and gives *one number an image*, never a mean over the
 batch: means hide their spread, and averaging before or after a logarithm gives different tables.
-Intervals over images, pairs and seeds are in `colorkit.imaging.metrics.intervals`, and can be had
-from here.
 
 No single measure is enough. A hue that is wrong but plausible costs PSNR, a dull brown does not;
 colorfulness rewards paint anywhere. Chapters therefore print several.
-"""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Literal
+The order of this file is that of the tables.
+"""
 
 import torch
 from torch import Tensor
 
 from colorkit.imaging.color import rgb_to_lab
-from colorkit.imaging.metrics.ciede2000 import ciede2000
-from colorkit.imaging.metrics.intervals import (
-    Interval,
-    bootstrap_interval,
-    paired_interval,
-    seed_interval,
-)
-from colorkit.imaging.metrics.perceptual import Unavailable, lpips_missing, lpips_network
-
-__all__ = [
-    "METRICS",
-    "Interval",
-    "Metric",
-    "Unavailable",
-    "absolute_error",
-    "angular_error",
-    "bootstrap_interval",
-    "ciede2000",
-    "colorfulness",
-    "colorfulness_ab",
-    "colorfulness_rgb",
-    "delta_e",
-    "hue_error",
-    "lpips",
-    "lpips_missing",
-    "lpips_network",
-    "measure",
-    "mse",
-    "paired_interval",
-    "psnr",
-    "seed_interval",
-    "sepia",
-    "ssim",
-]
+from colorkit.imaging.metrics.perceptual import Unavailable, lpips_network
+from colorkit.imaging.metrics.registry import checked, masked_mean, metric
 
 
+@metric("MSE", better="lower", tables=["gallery"])
 def mse(pred: Tensor, true: Tensor) -> Tensor:
     """Mean squared error over pixels and channels.
 
@@ -66,10 +31,11 @@ def mse(pred: Tensor, true: Tensor) -> Tensor:
     Raises:
         ValueError: another shape, type or range; the same for every measure here.
     """
-    pred, true = _images(pred, true)
+    pred, true = checked(pred, true)
     return (pred - true).square().mean(dim=(1, 2, 3))
 
 
+@metric("PSNR", "dB", better="higher")
 def psnr(pred: Tensor, true: Tensor) -> Tensor:
     """Peak signal-to-noise ratio, 10 log₁₀(1 / MSE).
 
@@ -80,6 +46,12 @@ def psnr(pred: Tensor, true: Tensor) -> Tensor:
     return -10 * torch.log10(mse(pred, true))
 
 
+@metric(
+    "SSIM",
+    better="higher",
+    min_side=11,
+    tables=["evaluation", "gallery", "summary", "infrared", "compare"],
+)
 def ssim(pred: Tensor, true: Tensor) -> Tensor:
     """Structural similarity (Wang et al., IEEE Trans. Image Processing 13(4), 2004, eq. 13).
 
@@ -96,7 +68,7 @@ def ssim(pred: Tensor, true: Tensor) -> Tensor:
     """
     from torchmetrics.functional.image import structural_similarity_index_measure
 
-    pred, true = _images(pred, true, min_side=11, channels=(3, 1))
+    pred, true = checked(pred, true, min_side=11, channels=(3, 1))
     # All planes as channels of one image: a CPU convolves them ten times as fast.
     flat = (x.reshape(1, -1, *x.shape[2:]) for x in (pred, true))
     _, plane = structural_similarity_index_measure(
@@ -105,15 +77,21 @@ def ssim(pred: Tensor, true: Tensor) -> Tensor:
     return plane.view(pred.shape)[..., 5:-5, 5:-5].mean(dim=(1, 2, 3))
 
 
+@metric(
+    "Absolute error",
+    better="lower",
+    tables=["evaluation", "gallery", "summary", "infrared"],
+)
 def absolute_error(pred: Tensor, true: Tensor) -> Tensor:
     """Mean absolute difference over pixels and channels: (B,) in [0, 1].
 
     Some papers print this as "AE", others the angular error; they share nothing but the letters.
     """
-    pred, true = _images(pred, true)
+    pred, true = checked(pred, true)
     return (pred - true).abs().mean(dim=(1, 2, 3))
 
 
+@metric("Angular error", "°", better="lower", tables=["infrared"])
 def angular_error(pred: Tensor, true: Tensor) -> Tensor:
     """Mean angle between the RGB vectors of a pixel, blind to brightness.
 
@@ -123,24 +101,44 @@ def angular_error(pred: Tensor, true: Tensor) -> Tensor:
     Returns:
         (B,) in degrees, [0, 90]; NaN for a wholly black true image.
     """
-    pred, true = _images(pred, true)
+    pred, true = checked(pred, true)
     # atan2 of sine and cosine: an arccosine in float32 cannot tell 0° from 0.02°.
     sine = torch.linalg.vector_norm(torch.linalg.cross(pred, true, dim=1), dim=1)
     angle = torch.rad2deg(torch.atan2(sine, (pred * true).sum(dim=1)))  # (B, H, W)
     angle = torch.where(pred.amax(dim=1) > 0, angle, 90.0)
-    return _masked_mean(angle, true.amax(dim=1) > 0)
+    return masked_mean(angle, true.amax(dim=1) > 0)
 
 
+@metric("ΔE₀₀", "ΔE₀₀", better="lower")
 def delta_e(pred: Tensor, true: Tensor) -> Tensor:
     """Mean CIEDE2000 color difference over pixels, lightness included.
 
     Returns:
         (B,) ≥ 0; about 1 is just noticeable, gray against saturated color is 15 to 50.
     """
-    pred, true = _images(pred, true)
+    pred, true = checked(pred, true)
     return ciede2000(rgb_to_lab(pred), rgb_to_lab(true)).mean(dim=(1, 2))
 
 
+def ciede2000(lab1: Tensor, lab2: Tensor) -> Tensor:
+    """CIEDE2000 of the colors of each pixel, by scikit-image.
+
+    Sharma, Wu, Dalal: Color Research & Application 30(1), 2005, with k_L = k_C = k_H = 1.
+
+    Args:
+        lab1: (B, 3, H, W) CIELAB.
+        lab2: likewise; the order does not matter.
+
+    Returns:
+        (B, H, W) ≥ 0.
+    """
+    from skimage.color import deltaE_ciede2000
+
+    sides = (lab.detach().cpu().numpy() for lab in (lab1, lab2))
+    return torch.from_numpy(deltaE_ciede2000(*sides, channel_axis=1)).to(lab1)
+
+
+@metric("Hue error", "°", better="lower", tables=["chapter", "evaluation", "compare"])
 def hue_error(pred: Tensor, true: Tensor) -> Tensor:
     """Mean difference of CIELAB hue over the pixels whose *true* chroma exceeds 10.
 
@@ -150,14 +148,21 @@ def hue_error(pred: Tensor, true: Tensor) -> Tensor:
     Returns:
         (B,) in degrees, [0, 180]; NaN for an image without such pixels.
     """
-    pred, true = _images(pred, true)
+    pred, true = checked(pred, true)
     ab, ab_true = rgb_to_lab(pred)[:, 1:], rgb_to_lab(true)[:, 1:]
     cross = ab[:, 0] * ab_true[:, 1] - ab[:, 1] * ab_true[:, 0]
     angle = torch.rad2deg(torch.atan2(cross.abs(), (ab * ab_true).sum(dim=1)))  # (B, H, W)
     angle = torch.where(_chroma(ab) < 0.5, 90.0, angle)
-    return _masked_mean(angle, _chroma(ab_true) > 10)
+    return masked_mean(angle, _chroma(ab_true) > 10)
 
 
+@metric(
+    "Colorfulness M1",
+    "M1",
+    better="higher",
+    inputs=1,
+    tables=["chapter", "evaluation", "gallery", "infrared"],
+)
 def colorfulness(rgb: Tensor) -> Tensor:
     """Colorfulness M¹ of Hasler & Süsstrunk (SPIE 5007, 2003): σ_ab + 0.37 μ_ab, in CIELAB.
 
@@ -170,7 +175,7 @@ def colorfulness(rgb: Tensor) -> Tensor:
     Returns:
         (B,) ≥ 0, in CIELAB units; photographs lie between 10 and 60.
     """
-    (rgb,) = _images(rgb)
+    (rgb,) = checked(rgb)
     return colorfulness_ab(rgb_to_lab(rgb)[:, 1:])
 
 
@@ -192,6 +197,7 @@ def colorfulness_ab(ab: Tensor, smooth: float = 0.0) -> Tensor:
     return spread + 0.37 * distance
 
 
+@metric("Colorfulness M3", better="higher", inputs=1, tables=[])
 def colorfulness_rgb(rgb: Tensor) -> Tensor:
     """Colorfulness M³ of Hasler & Süsstrunk (SPIE 5007, 2003): σ_rgyb + 0.3 μ_rgyb, in sRGB.
 
@@ -205,13 +211,14 @@ def colorfulness_rgb(rgb: Tensor) -> Tensor:
     Returns:
         (B,) ≥ 0; the paper calls 15 slightly, 45 averagely and 82 highly colorful.
     """
-    (rgb,) = _images(rgb)
+    (rgb,) = checked(rgb)
     r, g, b = (255 * rgb).flatten(2).unbind(1)
     opponents = torch.stack((r - g, (r + g) / 2 - b), dim=1)  # (B, 2, H·W)
     spread = torch.linalg.vector_norm(opponents.std(dim=2, correction=0), dim=1)
     return spread + 0.3 * torch.linalg.vector_norm(opponents.mean(dim=2), dim=1)
 
 
+@metric("Sepia share", better="lower", tables=["gallery"])
 def sepia(pred: Tensor, true: Tensor) -> Tensor:
     """Tell which images came back brown or gray though the truth is not; the mean is the share.
 
@@ -221,7 +228,7 @@ def sepia(pred: Tensor, true: Tensor) -> Tensor:
     Returns:
         (B,) bool.
     """
-    pred, true = _images(pred, true)
+    pred, true = checked(pred, true)
     return _brown(pred) & ~_brown(true)
 
 
@@ -235,6 +242,7 @@ def _brown(rgb: Tensor) -> Tensor:
     return (colored_share < 0.05) | ((warm_share > 0.8) & (chroma.mean(dim=(1, 2)) < 15))
 
 
+@metric("LPIPS", better="lower", min_side=32, tables=["gallery", "infrared"])
 def lpips(pred: Tensor, true: Tensor, net: str = "alex", fetch: bool = False) -> Tensor:
     """Learned perceptual distance (Zhang et al., CVPR 2018) by the `lpips` package, version 0.1.
 
@@ -253,7 +261,7 @@ def lpips(pred: Tensor, true: Tensor, net: str = "alex", fetch: bool = False) ->
     Raises:
         Unavailable: the weights are missing, damaged or out of reach; the images are too small.
     """
-    pred, true = _images(pred, true)
+    pred, true = checked(pred, true)
     if min(pred.shape[2:]) < 32:  # AlexNet's last layers would have no pixel left
         raise Unavailable("LPIPS is absent: the images are smaller than 32 pixels.")
     model = lpips_network(net, fetch).to(pred.device)
@@ -261,78 +269,5 @@ def lpips(pred: Tensor, true: Tensor, net: str = "alex", fetch: bool = False) ->
         return model(2 * pred.float() - 1, 2 * true.float() - 1).flatten()
 
 
-@dataclass(frozen=True)
-class Metric:
-    """What a table needs to know about a measure."""
-
-    name: str  # heading of its column
-    unit: str  # "" for a plain number
-    better: Literal["higher", "lower"]
-    function: Callable[..., Tensor]  # (pred, true) → (B,), or (rgb) → (B,) if of_one
-    of_one: bool = False  # measures one image alone; then "higher" only up to the truth's value
-
-
-METRICS: dict[str, Metric] = {
-    "mse": Metric("MSE", "", "lower", mse),
-    "psnr": Metric("PSNR", "dB", "higher", psnr),
-    "ssim": Metric("SSIM", "", "higher", ssim),
-    "absolute_error": Metric("Absolute error", "", "lower", absolute_error),
-    "angular_error": Metric("Angular error", "°", "lower", angular_error),
-    "delta_e": Metric("ΔE₀₀", "", "lower", delta_e),
-    "hue_error": Metric("Hue error", "°", "lower", hue_error),
-    "lpips": Metric("LPIPS", "", "lower", lpips),
-    "colorfulness": Metric("Colorfulness M1", "", "higher", colorfulness, of_one=True),
-    "colorfulness_rgb": Metric("Colorfulness M3", "", "higher", colorfulness_rgb, of_one=True),
-    "sepia": Metric("Sepia share", "", "lower", sepia),
-}
-
-
-def measure(
-    pred: Tensor, true: Tensor, names: Iterable[str] = tuple(METRICS)
-) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Take several measures at once.
-
-    Args:
-        pred: (B, 3, H, W) float, sRGB in [0, 1].
-        true: likewise, the originals.
-        names: keys of `METRICS`.
-
-    Returns:
-        Values by name, each (B,) float; and, for those that cannot be taken here, the reason.
-    """
-    values, absent = {}, {}
-    for name in names:
-        metric = METRICS[name]
-        try:
-            value = metric.function(pred) if metric.of_one else metric.function(pred, true)
-            values[name] = value.float() if value.dtype == torch.bool else value
-        except Unavailable as reason:
-            absent[name] = str(reason)
-    return values, absent
-
-
-def _images(*images: Tensor, min_side: int = 1, channels=(3,)) -> tuple[Tensor, ...]:
-    """Check the images of a measure; half precision becomes float32."""
-    for image in images:
-        shape, kind = tuple(image.shape), image.dtype
-        shaped = len(shape) == 4 and shape[1] in channels and 0 not in shape
-        if not shaped or not image.is_floating_point():
-            wanted = " or ".join(f"(B, {count}, H, W)" for count in channels)
-            raise ValueError(f"images must be float {wanted}, received {kind} {shape}")
-        if shape != images[0].shape:
-            raise ValueError(f"images must agree, received {tuple(images[0].shape)} and {shape}")
-        if min(shape[2:]) < min_side:
-            raise ValueError(f"images need {min_side} pixels on a side, received {shape}")
-        low, high = image.detach().aminmax()
-        if low < -1e-3 or high > 1 + 1e-3:
-            raise ValueError(f"sRGB must lie in [0, 1], received {low:.4g} to {high:.4g}")
-    return tuple(i if i.dtype == torch.float64 else i.float() for i in images)
-
-
 def _chroma(ab: Tensor) -> Tensor:
     return torch.hypot(ab[:, 0], ab[:, 1])
-
-
-def _masked_mean(values: Tensor, mask: Tensor) -> Tensor:
-    """Mean of (B, H, W) where the mask holds: (B,), NaN where it nowhere does."""
-    return torch.where(mask, values, 0.0).sum(dim=(1, 2)) / mask.sum(dim=(1, 2))

@@ -13,7 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from colorkit.imaging.color import rgb_to_lab
-from colorkit.imaging.metrics.ciede2000 import ciede2000
+from colorkit.imaging.metrics.quality import ciede2000
+from colorkit.imaging.metrics.registry import masked_mean
 
 REGIONS = ("plants", "sky", "built")
 _TINTS = {"plants": (0.0, 0.5, 0.0), "sky": (0.0, 0.2, 0.5), "built": (0.5, 0.3, 0.0)}
@@ -55,28 +56,6 @@ def region_masks(rgb: Tensor) -> dict[str, Tensor]:
     return {"plants": plants, "sky": sky, "built": built}
 
 
-def region_mean(values: Tensor, mask: Tensor) -> Tensor:
-    """Mean over the pixels of a mask, image by image.
-
-    Args:
-        values: (B, H, W) float.
-        mask: (B, H, W) bool.
-
-    Returns:
-        (B,); NaN where the mask of an image is empty.
-
-    Raises:
-        ValueError: unequal shapes, or a mask that is not bool.
-    """
-    if values.shape != mask.shape or values.ndim != 3 or mask.dtype != torch.bool:
-        raise ValueError(
-            "values and mask must both be (batch, height, width), the mask bool; got "
-            f"{tuple(values.shape)} and {mask.dtype} {tuple(mask.shape)}"
-        )
-    # where, not a product: a value outside the mask may be NaN.
-    return torch.where(mask, values, 0.0).sum(dim=(1, 2)) / mask.sum(dim=(1, 2))
-
-
 def by_region(values: Tensor, masks: dict[str, Tensor], least: float = 0.02) -> pd.DataFrame:
     """Means over several regions, one row an image.
 
@@ -92,7 +71,7 @@ def by_region(values: Tensor, masks: dict[str, Tensor], least: float = 0.02) -> 
     columns = {}
     for name, mask in masks.items():
         counts = mask.float().mean(dim=(1, 2)) >= least
-        columns[name] = region_mean(values, mask).where(counts, torch.nan).cpu().numpy()
+        columns[name] = masked_mean(values, mask).where(counts, torch.nan).cpu().numpy()
     return pd.DataFrame(columns)
 
 

@@ -11,11 +11,10 @@ from colorkit.course.chapter import Chapter
 from colorkit.course.evaluation import Constant, NetworkPredictor, colorize_pixels, evaluate
 from colorkit.course.figures import image_grid
 from colorkit.data.collection import ImageSet
-from colorkit.imaging.metrics.quality import METRICS, lpips_missing
+from colorkit.imaging.metrics.tables import listed
 from colorkit.studies.gans.recognition import Judge
 
-MEASURED = ("mse", "psnr", "ssim", "absolute_error", "delta_e", "colorfulness", "sepia")
-SHOWN = ("psnr", "ssim", "absolute_error", "delta_e", "ratio")
+SHOWN = (*listed("summary"), "ratio")
 GRAY = "gray"  # the name of painting nothing, measured like a network
 
 
@@ -48,14 +47,14 @@ class Gallery:
         """Measure a network, or nothing (`GRAY`).
 
         Returns:
-            A row an image: `colorkit.course.evaluation.evaluate` of `MEASURED`, and of LPIPS where
-            its weights are; `ratio`, M1 divided by the truth's; `color_gap`, how far the one is
-            from the other; with a judge, `recognized`.
+            A row an image: `colorkit.course.evaluation.evaluate` of the table "gallery"; `ratio`,
+            M1 divided by the truth's; `color_gap`, how far the one is from the other; with a judge,
+            `recognized`.
         """
         if name not in self._measured:
             predictor = Constant() if name == GRAY else NetworkPredictor(self.networks[name])
             more = {"scene": self.judge} if self.judge else None
-            measured = (*MEASURED, *(() if lpips_missing() else ("lpips",)))
+            measured = listed("gallery")
             table = evaluate(predictor, self.images, self.size, measured=measured, more=more)
             vivid, true = table["colorfulness"], table["colorfulness_true"]
             table["ratio"] = vivid / true.clip(lower=1)
@@ -76,14 +75,9 @@ class Gallery:
         """Show a table: a line a network, means with intervals, and the sepia share."""
         lines = {}
         for name in names:
-            numbers = {
-                heading(m): self.chapter.number(
-                    f"{name}: {m}", self[name][m], of="images", unit=unit_of(m), count=False
-                )
-                for m in measures
+            lines[self.title(name)] = self.chapter.means(name, self[name], measures) | {
+                "sepia": f"{self[name]['sepia'].mean():.0%}"
             }
-            numbers["sepia"] = f"{self[name]['sepia'].mean():.0%}"
-            lines[self.title(name)] = numbers
         caption = f"{caption}, mean [95 % interval] over {len(self.images)} test images; ratio is"
         table = pd.DataFrame(lines).T
         self.chapter.table(table, id, f"{caption} the colorfulness M1 divided by the truth's")
@@ -138,16 +132,3 @@ def pareto(values: np.ndarray) -> np.ndarray:
 def pixels_of(images: ImageSet) -> tuple[torch.Tensor, list[str]]:
     """All of a (small) set: pixels (N, S, S, 3) uint8, and the class of each."""
     return images.__getitems__(range(len(images)))[0], [images.classes[c] for c in images.labels]
-
-
-def heading(measure: str) -> str:
-    """Name a measure for a table, with its unit."""
-    unit = unit_of(measure)
-    return f"{measure.replace('_', ' ')} {unit and f'({unit})'}".strip()
-
-
-def unit_of(measure: str) -> str:
-    """The unit of a measure; empty for a plain number."""
-    if measure == "delta_e":
-        return "ΔE₀₀"
-    return METRICS[measure].unit if measure in METRICS else ""

@@ -15,7 +15,7 @@ import torch
 from colorkit.course.networks import Course
 from colorkit.course.profile import Network
 from colorkit.data.collection import Collection, ImageSet
-from colorkit.imaging.metrics.quality import Unavailable
+from colorkit.imaging.metrics.perceptual import Unavailable
 from colorkit.models.resnet import SceneClassifier
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.unet import UNet

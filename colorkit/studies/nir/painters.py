@@ -26,14 +26,14 @@ from colorkit.imaging.color import (
     unscale_ab,
     unscale_L,
 )
-from colorkit.imaging.metrics.quality import colorfulness, measure, ssim
+from colorkit.imaging.metrics.quality import ssim
+from colorkit.imaging.metrics.tables import listed, measure
 from colorkit.models.nirnet import as_luminance, predict
 from colorkit.training.colorizer import Colorizer, one_cycle
 from colorkit.training.losses import angle, chroma_target, distortion
 from colorkit.training.recipe import STRICT, Recipe
 
 Painter = Callable[[NirBatch], Tensor]  # to sRGB (B, 3, H, W) in [0, 1]
-MEASURED = ("psnr", "ssim", "absolute_error", "angular_error", "delta_e", "colorfulness", "lpips")
 Weight = Annotated[float, Field(ge=0)]
 
 
@@ -262,14 +262,13 @@ def evaluate_pairs(painter: Painter, pairs: PairSet, size: int) -> pd.DataFrame:
     """Measure a painter on a set, one row a pair.
 
     Returns:
-        `name`, `label`, `MEASURED` (`lpips` only where its weights are), `colorfulness_true`, and
-        `sharpness`, the gradient energy of L* relative to the truth's.
+        `name`, `label`, the measures of the table "infrared" (`lpips` only where its weights are),
+        and `sharpness`, the gradient energy of L* relative to the truth's.
     """
     tables = []
     for batch in pair_batches(pairs, size):
         predicted, true = painter(batch), lab_to_rgb(batch.lab)
-        values, _ = measure(predicted, true, MEASURED)
-        values["colorfulness_true"] = colorfulness(true)
+        values, _ = measure(predicted, true, listed("infrared"))
         energy = gradient_energy(rgb_to_lab(predicted)[:, :1])
         values["sharpness"] = energy / gradient_energy(batch.lab[:, :1]).clamp(min=1e-6)
         tables.append(pd.DataFrame({name: v.cpu().numpy() for name, v in values.items()}))

@@ -23,6 +23,7 @@ from colorkit.data.pairs.folds import (
     read_pair,
     scene_pairs,
 )
+from colorkit.imaging.metrics.tables import listed
 from colorkit.models.nirnet import NirNet, NirResNetUNet
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.unet import UNet
@@ -291,5 +292,9 @@ def improvement(after: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     Args:
         after, before: as `NirStudy.measure` gives them, of the same pairs.
     """
-    signs = {"psnr": 1, "ssim": 1, "angular_error": -1, "delta_e": -1}
-    return pd.DataFrame({m: sign * (after[m] - before[m]) for m, sign in signs.items()})
+    gains = {}
+    for name, metric in listed("infrared").items():
+        if metric.inputs == 2 and name in after:
+            gain = after[name] - before[name]
+            gains[name] = gain if metric.better == "higher" else -gain
+    return pd.DataFrame(gains)

@@ -6,7 +6,6 @@ from urllib.error import URLError
 
 import numpy as np
 import pytest
-import scipy.stats
 import skimage.color
 import skimage.data
 import torch
@@ -15,7 +14,8 @@ from torchmetrics.functional.image import structural_similarity_index_measure
 
 from colorkit.imaging.metrics import perceptual
 from colorkit.imaging.metrics import quality as metrics
-from colorkit.imaging.metrics.quality import METRICS, Unavailable
+from colorkit.imaging.metrics.perceptual import Unavailable
+from colorkit.imaging.metrics.tables import METRICS, measure
 from colorkit.system.errors import ColorkitError
 
 # The test pairs of Sharma, Wu, Dalal (2005), table 1: L, a, b; L, a, b; ΔE.
@@ -110,17 +110,6 @@ def test_delta_e_is_scikit_images(pair):
     assert np.allclose(metrics.delta_e(*pair), each(pair, reference), atol=1e-3)
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_ciede2000_is_scikit_images_over_all_of_lab(dtype):
-    rng = np.random.default_rng(1)
-    lab = rng.uniform([0, -110, -110], [100, 110, 110], (2, 100_000, 3)).astype(np.float32)
-    lab[1, ::2] = lab[0, ::2] + rng.normal(0, 3, (50_000, 3))
-    lab[0, :50, 1:] = lab[1, 25:75, 1:] = 0  # neutral on one side, or on both
-    expected = skimage.color.deltaE_ciede2000(*lab.astype(np.float64))
-    got = metrics.ciede2000(*(torch.tensor(x.T[None, :, None], dtype=dtype) for x in lab))
-    assert got.shape == (1, 1, 100_000) and np.abs(got[0, 0].numpy() - expected).max() < 1e-4
-
-
 @pytest.mark.parametrize("turned", [False, True])
 def test_ciede2000_on_the_pairs_of_sharma(turned):
     table = np.array([row.split() for row in SHARMA.strip().replace("\n", ";").split(";")], float)
@@ -168,10 +157,10 @@ def test_colorfulness_is_signed():
 
 def test_identical_images(pair):
     _, true = pair
-    values, _ = metrics.measure(true, true)
+    values, _ = measure(true, true)
     best = {"psnr": math.inf, "ssim": 1}
     for name, metric in METRICS.items():
-        if name in values and not metric.of_one:
+        if name in values and metric.inputs == 2:
             assert torch.allclose(
                 values[name], torch.tensor(float(best.get(name, 0))), atol=1e-5
             ), name
@@ -183,7 +172,7 @@ def test_gray_images_are_measured_without_nan():
     assert metrics.colorfulness_rgb(gray).item() == 0
     assert metrics.hue_error(gray, red).item() == 90
     assert metrics.hue_error(red, gray).isnan().item()
-    for value in metrics.measure(gray, red)[0].values():
+    for value in measure(gray, red)[0].values():
         assert value.isfinite().all()
 
 
@@ -217,12 +206,12 @@ def test_bad_input_is_named(name):
     good = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
 
     def call(a, b):
-        return metric.function(a) if metric.of_one else metric.function(a, b)
+        return metric.function(a) if metric.inputs == 1 else metric.function(a, b)
 
     for bad in (good[0], good[:, :2], good[:0], (good * 255).byte(), good * 255, good - 1):
         with pytest.raises(ValueError, match="received"):
             call(bad, bad)
-    if not metric.of_one:
+    if metric.inputs == 2:
         with pytest.raises(ValueError, match="must agree"):
             call(good, good[:1])
 
@@ -233,11 +222,14 @@ def test_small_images_have_no_ssim():
 
 
 def test_one_value_an_image_in_any_precision(pair):
-    whole, absent = metrics.measure(*pair)
-    assert set(whole) | set(absent) == set(METRICS) and all(v.shape == (3,) for v in whole.values())
-    alone = [metrics.measure(pair[0][i : i + 1], pair[1][i : i + 1])[0] for i in range(3)]
-    double, _ = metrics.measure(pair[0].double(), pair[1].double())
-    half, _ = metrics.measure(pair[0].bfloat16(), pair[1].bfloat16())
+    whole, absent = measure(*pair)
+    truths = {f"{name}_true" for name, metric in METRICS.items() if metric.inputs == 1}
+    assert set(whole) | set(absent) == set(METRICS) | truths and all(
+        v.shape == (3,) for v in whole.values()
+    )
+    alone = [measure(pair[0][i : i + 1], pair[1][i : i + 1])[0] for i in range(3)]
+    double, _ = measure(pair[0].double(), pair[1].double())
+    half, _ = measure(pair[0].bfloat16(), pair[1].bfloat16())
     for name, value in whole.items():
         assert torch.allclose(value, torch.cat([v[name] for v in alone]), rtol=1e-4), name
         assert torch.allclose(value.double(), double[name].double(), rtol=1e-3), name
@@ -262,7 +254,7 @@ def test_lpips_is_absent_with_its_reason(hub):
     image = torch.zeros(1, 3, 64, 64)
     with pytest.raises(Unavailable, match=r"alexnet.*fetch=True"):
         metrics.lpips(image, image)
-    values, absent = metrics.measure(image, image, ["mse", "lpips"])
+    values, absent = measure(image, image, ["mse", "lpips"])
     assert set(values) == {"mse"} and "weights" in absent["lpips"]
     (hub / "squeezenet1_1-b8a52dc0.pth").write_bytes(b"half a file")
     with pytest.raises(Unavailable, match="damaged"):
@@ -306,54 +298,3 @@ def test_lpips_scales_its_input(hub, monkeypatch):
     expected = reference(pred, true, normalize=True).flatten()
     assert got.shape == (2,) and torch.allclose(got, expected, rtol=1e-5)
     assert metrics.lpips(true, true, net="squeeze").tolist() == [0, 0]
-
-
-# Intervals
-
-
-@pytest.fixture(scope="module")
-def scores() -> np.ndarray:
-    return np.random.default_rng(3).gamma(2, 1.5, 60)
-
-
-@pytest.mark.parametrize("statistic", [np.mean, np.median])
-def test_bootstrap_is_scipys(scores, statistic):
-    got = metrics.bootstrap_interval(scores, statistic, level=0.9, resamples=500, seed=4)
-    random = np.random.default_rng(4)
-    options = {"confidence_level": 0.9, "n_resamples": 500, "method": "percentile"}
-    expected = scipy.stats.bootstrap((scores,), statistic, **options, rng=random)
-    assert np.allclose(got, expected.confidence_interval)
-
-
-def test_bootstrap_in_portions_covers_the_mean(scores):
-    many = np.tile(scores, 500)  # 30,000 values: the draws come in portions
-    low, high = metrics.bootstrap_interval(many, resamples=200)
-    error = many.std() / math.sqrt(len(many))
-    assert (high - low) / 2 == pytest.approx(1.96 * error, rel=0.2) and low < many.mean() < high
-    assert metrics.bootstrap_interval(scores) == metrics.bootstrap_interval(torch.tensor(scores))
-
-
-def test_missing_and_too_few_values():
-    low, high = interval = metrics.bootstrap_interval([1, 2, math.nan, 3])
-    assert (interval.n, interval.left_out) == (3, 1) and 1 <= low < high <= 3
-    for values in ([], [1.0], [math.nan, 2], [1, math.inf, 2]):
-        for function in (metrics.bootstrap_interval, metrics.seed_interval):
-            assert all(math.isnan(end) for end in function(values))
-    assert metrics.bootstrap_interval([0.5] * 9) == (0.5, 0.5)
-
-
-def test_paired_interval_sees_what_two_intervals_do_not(scores):
-    better = scores + 0.2 + np.random.default_rng(5).normal(0, 0.2, scores.size)
-    low, high = metrics.paired_interval(better, scores)
-    assert 0 < low < 0.2 < high
-    apart = [metrics.bootstrap_interval(values) for values in (scores, better)]
-    assert apart[0][1] > apart[1][0]  # overlapping, though the difference is sure
-    assert metrics.paired_interval([1, math.nan, 3], [0, 1, math.nan]).left_out == 2
-    with pytest.raises(ValueError, match="3 and 2"):
-        metrics.paired_interval([1, 2, 3], [1, 2])
-
-
-def test_seed_interval_is_scipys():
-    values = [22.1, 22.6, 21.9]
-    expected = scipy.stats.t.interval(0.95, 2, np.mean(values), scipy.stats.sem(values))
-    assert np.allclose(metrics.seed_interval(values), expected)

@@ -13,7 +13,6 @@ from colorkit.imaging.metrics.regions import (
     error_map,
     paint_regions,
     region_masks,
-    region_mean,
 )
 
 COLORS = {
@@ -96,28 +95,6 @@ def test_rules_agree_with_the_generator_where_its_colors_are_plain():
 def test_other_shapes_are_refused():
     with pytest.raises(ValueError, match=r"\(batch, 3, height, width\)"):
         region_masks(torch.zeros(3, 8, 8))
-
-
-def test_region_mean_equals_a_loop():
-    generator = torch.Generator().manual_seed(0)
-    values = torch.randn(4, 6, 5, generator=generator)
-    mask = torch.rand(4, 6, 5, generator=generator) < 0.4
-    expected = [v[m].numpy().astype(float).mean() for v, m in zip(values, mask, strict=True)]
-    np.testing.assert_allclose(region_mean(values, mask), expected, rtol=1e-5)
-
-
-def test_region_mean_of_nothing_is_nan_and_looks_at_nothing_else():
-    values = torch.tensor([[[1.0, float("nan")]], [[3.0, 5.0]]])
-    mask = torch.tensor([[[True, False]], [[False, False]]])
-    assert region_mean(values, mask)[0] == 1
-    assert region_mean(values, mask)[1].isnan()
-
-
-def test_region_mean_names_what_it_got():
-    with pytest.raises(ValueError, match=r"\(2, 3, 4\) and torch.bool \(2, 4, 3\)"):
-        region_mean(torch.zeros(2, 3, 4), torch.zeros(2, 4, 3, dtype=torch.bool))
-    with pytest.raises(ValueError, match=r"torch\.float32"):
-        region_mean(torch.zeros(2, 3, 4), torch.zeros(2, 3, 4))
 
 
 def test_by_region_leaves_out_what_a_region_hardly_covers():

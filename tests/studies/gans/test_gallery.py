@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from colorkit.course.chapter import Chapter
 from colorkit.studies.gans import gallery as module
 from colorkit.studies.gans.gallery import GRAY, Gallery, pareto
 
@@ -20,6 +21,7 @@ class Recorder:
     """Stands in for a chapter."""
 
     images_show = "procedural"
+    means = Chapter.means
 
     def __init__(self):
         self.tables, self.figures, self.numbers = {}, {}, []

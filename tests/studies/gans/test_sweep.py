@@ -9,7 +9,7 @@ import torch
 
 from colorkit.app import cli
 from colorkit.course.networks import Course
-from colorkit.imaging.metrics.quality import Unavailable
+from colorkit.imaging.metrics.perceptual import Unavailable
 from colorkit.models.weights import read_card
 from colorkit.studies.gans import parallel as jobs
 from colorkit.studies.gans.configurations import (

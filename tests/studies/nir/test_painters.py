@@ -14,6 +14,7 @@ from colorkit.data.batches import NirBatch, prepare_nir
 from colorkit.data.pairs.folds import collect_pairs
 from colorkit.imaging.color import lab_to_rgb, rgb_to_lab, scale_ab
 from colorkit.imaging.metrics.quality import psnr
+from colorkit.imaging.metrics.tables import listed
 from colorkit.models.colornet import ColorNet
 from colorkit.models.nirnet import NirNet
 from colorkit.models.unet import UNet
@@ -21,7 +22,6 @@ from colorkit.models.weights import read_card
 from colorkit.studies.nir import study as nir_study
 from colorkit.studies.nir.painters import (
     LIMITS,
-    MEASURED,
     NirRecipe,
     as_luminance,
     augmented,
@@ -207,7 +207,7 @@ def test_measures_are_one_row_a_pair_and_those_of_the_metrics(pairs):
     table = evaluate_pairs(LIMITS["near infrared itself, gray"], pairs.pairs, 32)
     assert table["name"].tolist() == pairs.pairs.names
     assert set(table["label"]) == {"field", "water"}
-    assert set(MEASURED) - {"lpips"} <= set(table.columns)
+    assert set(listed("infrared")) - {"lpips"} <= set(table.columns)
     batch = prepare_nir(*pairs.pairs.__getitems__(range(8)), 32)
     wanted = psnr(batch.nir.expand(-1, 3, -1, -1), lab_to_rgb(batch.lab))
     np.testing.assert_allclose(table["psnr"], wanted, rtol=1e-4)
