@@ -173,7 +173,7 @@ def collect(
         source: what the images are, in words.
         seed: of the split.
         fractions: shares of `test` and `val` where no split is given (10 % each by default).
-        **cache_options: `reader`, `recipe`, `progress` of `data.cache.open_cache`.
+        **cache_options: `reader`, `recipe`, `progress` of `colorkit.data.cache.open_cache`.
 
     Raises:
         ColorkitError: fewer than two classes, or nothing readable.

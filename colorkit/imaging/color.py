@@ -2,7 +2,7 @@
 
 Why not `skimage.color`: it works on one NumPy image at a time, on the CPU, in float64. Here a
 whole batch is converted on whatever device it lives on, in float32, and gradients flow through.
-`tests/test_color.py` holds the two equal within 1e-3 Lab units over the whole gamut.
+`tests/imaging/test_color.py` holds the two equal within 1e-3 Lab units over the whole gamut.
 """
 
 import functools

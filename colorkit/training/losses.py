@@ -13,7 +13,7 @@ REDUCTIONS = ("mean", "sum")
 GAPS = ("difference", "ratio", "logarithm")
 _NO_ERROR = 1e-4  # 40 dB: what is better than that needs no more
 _DARK = 1e-3  # a quarter of a gray level: black has no color
-_SMOOTH = 0.01  # Lab units, far below what an eye sees; see `metrics.colorfulness_ab`
+_SMOOTH = 0.01  # Lab units, far below what an eye sees; see `colorfulness_ab`
 
 
 class JointLoss(NamedTuple):

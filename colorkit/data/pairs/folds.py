@@ -88,7 +88,8 @@ def scene_pairs(counts: dict[str, int]) -> list[Pair]:
 class PairSet(ImageSet):
     """Pairs of one split: (S, S, 4) uint8 images (sRGB, near infrared) with int64 labels.
 
-    `data.batches.loader` loads it, `data.batches.prepare_nir` makes batches of what it gives.
+    `colorkit.data.batches.loader` loads it, `colorkit.data.batches.prepare_nir` makes batches of
+    what it gives.
     """
 
     def halves(self, index: int) -> tuple[np.ndarray, np.ndarray]:

@@ -59,7 +59,7 @@ def list_pairs(root: str | Path, strict: bool = False, full_scale: int | None = 
         root: the folder; folders around the classes, as archives have, are stepped into.
         strict: refuse instead of leaving out.
         full_scale: white of near-infrared files of more than 8 bits; None derives it from the
-            largest value in all of them (`data.halves.wide_scale`).
+            largest value in all of them (`colorkit.imaging.infrared.wide_scale`).
 
     Raises:
         ColorkitError: no folder, no pair, or any fault when strict.

@@ -87,7 +87,8 @@ def convert(
         source: data set in any of the three layouts; it is only read.
         target: the new folder. It must not exist: nothing is ever overwritten.
         layout: one of LAYOUTS.
-        strict: refuse faults (see `data.pairs.list_pairs`) instead of leaving pairs out.
+        strict: refuse faults (see `colorkit.data.pairs.listing.list_pairs`) instead of leaving
+            pairs out.
         full_scale: white of near-infrared files of more than 8 bits, used on the way to `folders`.
 
     Raises:

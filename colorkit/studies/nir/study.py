@@ -169,7 +169,7 @@ class NirStudy:
         return self.pairs.fold(k, self.nir.of)
 
     def halves(self, pairs: PairSet) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-        """Name, color and near infrared of some pairs as `data.registration.check` takes them.
+        """Name, color and near infrared of some pairs, as registration's `check` takes them.
 
         Photographs are read at full size; procedural pairs have no other than the stored one.
         """
