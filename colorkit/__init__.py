@@ -9,18 +9,19 @@ Importing the package is instant: torch, Lightning and matplotlib are loaded by 
 that use them. CONTRIBUTING.md shows the folders and which may import which.
 """
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from colorkit.inference.colorize import colorize, colorize_video
+
 __version__ = "0.1.0"
 __all__ = ["colorize", "colorize_video"]
 
 
 def __getattr__(name: str):
-    """Load `colorize` and `colorize_video`, and torch with them, when they are first asked for."""
-    if name == "colorize":
-        from colorkit.inference.photograph import colorize
+    """Load `colorize` and `colorize_video` when they are first asked for."""
+    if name in __all__:
+        from colorkit.inference import colorize as module
 
-        return colorize
-    if name == "colorize_video":
-        from colorkit.inference.video import colorize_video
-
-        return colorize_video
+        return getattr(module, name)
     raise AttributeError(f"module 'colorkit' has no attribute {name!r}")

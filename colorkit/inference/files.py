@@ -8,15 +8,17 @@ import errno
 import glob
 import os
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from colorkit.data.folders import SUFFIXES, VIDEOS, list_images
-from colorkit.imaging.images import MAX_PIXELS, read_image, write_image
+from colorkit.imaging.images import read_image, write_image
 from colorkit.imaging.metadata import read_metadata
+from colorkit.inference.colorize import ColorizeOptions
+from colorkit.inference.photograph import Colorizer, is_gray, to_gray
 from colorkit.inference.preview import shrink
 from colorkit.system.errors import ColorkitError
 from colorkit.system.process_settings import memory_kept
@@ -139,20 +141,14 @@ def plan(found: list[tuple[Path, Path]], out: Path, beside: Path | None = None) 
 
 def colorize_files(
     outcomes: list[FileResult],
-    model: str | Path | None = None,
-    saturation: float = 1.0,
-    *,
-    hints: Sequence[tuple] = (),
-    compare: bool = False,
-    max_pixels: int = MAX_PIXELS,
+    options: ColorizeOptions | None = None,
     progress: Callable[[int, int | None], None] | None = None,
 ) -> Iterator[FileResult]:
     """Colorize files one after the other; a fault of one does not keep the others from it.
 
     Args:
         outcomes: as `plan` gives them; those with a fault are passed on.
-        model, saturation, hints, max_pixels: see `colorkit.colorize`.
-        compare: measure results of color photographs against them, and the flicker of videos.
+        options: what is asked; the defaults if None.
         progress: see `colorkit.colorize_video`.
 
     Yields:
@@ -161,20 +157,17 @@ def colorize_files(
     Raises:
         ColorkitError: there is no such model.
     """
-    from colorkit.inference.hints import HINTED
-    from colorkit.models import pretrained
-
-    model = HINTED if model is None and hints else model
-    pretrained.load(model)  # a fault of the model is no photograph's
+    options = options or ColorizeOptions()
+    colorizer = options.colorizer()
+    _ = colorizer.loaded  # a fault of the model is no photograph's
     with memory_kept:
         for outcome in outcomes:
             if not outcome.fault:
                 try:
                     if outcome.video:
-                        options = {"max_pixels": max_pixels, "progress": progress}
-                        _colorize_video(outcome, model, saturation, hints, compare, options)
+                        _colorize_video(outcome, options, colorizer, progress)
                     else:
-                        _colorize_file(outcome, model, saturation, hints, compare, max_pixels)
+                        _colorize_photograph(outcome, options, colorizer)
                 except ColorkitError as error:
                     outcome.fault = str(error)
                 except MemoryError:
@@ -184,36 +177,36 @@ def colorize_files(
             yield outcome
 
 
-def _colorize_file(
-    outcome: FileResult, model, saturation, hints, compare: bool, max_pixels: int
+def _colorize_photograph(
+    outcome: FileResult, options: ColorizeOptions, colorizer: Colorizer
 ) -> None:
-    from colorkit.inference.photograph import colorize, is_gray, to_gray
-
     source = Path(outcome.source)
-    result = colorize(source, model, saturation, hints=hints, max_pixels=max_pixels)
+    result = colorizer(source)
     kept = read_metadata(source)  # now that it is known to be an image, and no pipe
     write_image(outcome.target, result, exif=kept.exif, icc_profile=kept.icc_profile)
     outcome.notes += kept.notes
-    if not (compare or outcome.beside):
+    if not (options.compare or outcome.beside):
         return
-    original = read_image(source, max_pixels=max_pixels)
-    if compare and is_gray(original, _TINTED):
+    original = read_image(source, max_pixels=options.max_pixels)
+    if options.compare and is_gray(original, _TINTED):
         outcome.notes.append("it is gray: there is no color to compare with")
-    elif compare:
+    elif options.compare:
         outcome.measures = compare_colors(result, original)
     if outcome.beside:
         row = [shrink(rgb) for rgb in (original, to_gray(original), result)]
         write_image(outcome.beside, np.hstack(row))
 
 
-def _colorize_video(outcome: FileResult, model, saturation, hints, compare: bool, options) -> None:
-    from colorkit.inference.video import colorize_video
+def _colorize_video(
+    outcome: FileResult, options: ColorizeOptions, colorizer: Colorizer, progress: Callable | None
+) -> None:
+    from colorkit.inference.video import colorize_frames
 
-    if hints:
+    if options.hints:
         raise ColorkitError(f"{outcome.source}: hints are for photographs; leave them out")
-    done = colorize_video(outcome.source, outcome.target, model, saturation, **options)
+    done = colorize_frames(outcome.source, outcome.target, colorizer, options.steady, progress)
     outcome.notes += done.notes
-    if compare:
+    if options.compare:
         before, after = done.flicker
         outcome.notes.append(
             f"its chroma changes by {after:.2f} Lab units from frame to frame along the motion, "

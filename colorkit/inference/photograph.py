@@ -6,8 +6,10 @@ own luminance, which the result keeps, and joined to it strip by strip, so that 
 needs little more memory than its pixels.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +32,8 @@ from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.process_settings import memory_kept
 
 Photograph = str | Path | Image.Image | np.ndarray
-Hints = Iterable[tuple[float, float, Color]]  # see `colorize`
+Hints = Iterable[tuple[float, float, Color]]  # see `inference.colorize.ColorizeOptions`
+Finish = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 LONGEST = 8  # the network is shown at most this ratio of sides; longer photographs are squeezed
 LARGEST = 1024  # working size that a card may ask for: a network's planes take gigabytes then
 MOST_VIEWS = 8  # that a card may ask for
@@ -41,65 +44,65 @@ _STRIP = 400_000  # pixels joined at a time: what lies between two steps stays s
 _FAR, EPS = 6, 72.0
 
 
-@memory_kept
-def colorize(
-    image: Photograph,
-    model: str | Path | None = None,
-    saturation: float = 1.0,
-    *,
-    hints: Hints = (),
-    mean_chroma: float | None = None,
-    max_pixels: int = MAX_PIXELS,
-) -> np.ndarray:
-    """Colorize a photograph, by itself or by hints.
+@dataclass(frozen=True)
+class Colorizer:
+    """A model and what it is told: the steps by which photographs, frames and previews get color.
+
+    Two are equal if they give the same planes.
 
     Args:
-        image: the path of a photograph, an image of Pillow, or an array: (H, W), (H, W, 1),
-            (H, W, 3) or (H, W, 4), of type bool, uint8, uint16 or float in [0, 1]. Color is taken
-            away first; only its lightness is kept. Files are read as by `images.read_image`.
-        model: a name in the box (`colorkit.models.pretrained.models()`), the path of a weights
-            file, or None for the box's best, or with hints its `hints`. A model for near infrared
-            takes one channel or a gray picture, 8 bits or more: more are scaled by the fewest bits
-            that hold the largest value.
-        saturation: factor on the chroma; 0 gives gray, 1 what the network says.
-        hints: what color some places have, (x, y, color) each: x and y in pixels of the upright
-            photograph from the upper left one, (0, 0), to the right and down, whole or not; color
-            as '#rrggbb', a name that CSS knows, or red, green and blue from 0 to 255. Only its
-            chroma is taken: how light a place is, the photograph says. The network spreads it over
-            what it takes for the same thing; where hints overlap, the later one counts.
-        mean_chroma: how colorful the picture shall be on average, in Lab units (photographs mostly
-            have 5 to 30); the network decides where. None leaves it to the network.
-        max_pixels: larger photographs are refused before they are decoded.
-
-    Returns:
-        uint8 (H, W, 3), sRGB, of the photograph's size, upright. Its L* is the photograph's (the
-        model's, from near infrared), rounded to 8 bits: a color that does not exist at that
-        lightness is moved towards gray along its hue.
-
-    Raises:
-        ColorkitError: the photograph cannot be read or is too large, there is no such model, a
-            model for near infrared is given a color picture, a model that takes no hints is given
-            some, or a hint is outside the photograph or has no color.
-        ValueError: an array of another shape, type or range; a saturation or chroma below 0.
+        model, hints, mean_chroma, max_pixels: see `inference.colorize.ColorizeOptions`.
+        finish: see `paint`.
     """
-    for name, value in (("saturation", saturation), ("mean_chroma", mean_chroma)):
-        if value is not None and not 0 <= value < float("inf"):
-            raise ValueError(f"{name} must be 0 or more, received {value}")
-    hints = tuple(hints)
-    if model is None and (hints or mean_chroma is not None):
-        model = HINTED
-    network, card = pretrained.load(model)
-    if card.get("gray") == "nir":
-        rgb = near_infrared(image, max_pixels)
-    else:
-        rgb = as_rgb(image, max_pixels)
-    with blaming(model):
-        planes = predict_planes(network, card, rgb, hints, mean_chroma)
-    return paint(rgb, planes, saturation)
+
+    model: str | Path | None = None
+    hints: Hints = ()
+    mean_chroma: float | None = None
+    max_pixels: int = MAX_PIXELS
+    finish: Finish | None = field(default=None, compare=False)
+
+    @memory_kept
+    def __call__(self, image: Photograph) -> np.ndarray:
+        """Colorize a photograph; see `inference.colorize.colorize`."""
+        rgb = self.read(image)
+        return self.paint(rgb, self.planes(rgb))
+
+    @cached_property
+    def name(self) -> str | Path | None:
+        """The model that is meant: where none is named, hints ask for the one that takes them."""
+        told = self.hints or self.mean_chroma is not None
+        return HINTED if self.model is None and told else self.model
+
+    @cached_property
+    def loaded(self) -> tuple[torch.nn.Module, dict]:
+        """The network and its card.
+
+        Raises:
+            ColorkitError: there is no such model.
+        """
+        return pretrained.load(self.name)
+
+    @property
+    def infrared(self) -> bool:
+        """Whether it is for near infrared."""
+        return self.loaded[1].get("gray") == "nir"
+
+    def read(self, image: Photograph) -> np.ndarray:
+        """Bring a photograph to uint8 (H, W, 3), gray if it is of near infrared."""
+        return (near_infrared if self.infrared else as_rgb)(image, self.max_pixels)
+
+    def planes(self, rgb: np.ndarray) -> Tensor:
+        """Run the network on uint8 (H, W, 3); see `predict_planes`."""
+        with _blaming(self.name):
+            return predict_planes(*self.loaded, rgb, self.hints, self.mean_chroma)
+
+    def paint(self, rgb: np.ndarray, planes: Tensor) -> np.ndarray:
+        """Join the planes to uint8 (H, W, 3), and finish; see `paint`."""
+        return paint(rgb, planes, self.finish)
 
 
 @contextmanager
-def blaming(model: str | Path | None):
+def _blaming(model: str | Path | None):
     """Say in one sentence that a network, whatever it does with a picture, does not colorize it.
 
     Raises:
@@ -263,13 +266,14 @@ def working_size(height: int, width: int, size: int) -> tuple[int, int]:
 
 
 @torch.inference_mode()
-def paint(rgb: np.ndarray, planes: Tensor, saturation: float = 1.0) -> np.ndarray:
+def paint(rgb: np.ndarray, planes: Tensor, finish: Finish | None = None) -> np.ndarray:
     """Join small planes to the lightness of a photograph.
 
     Args:
         rgb: uint8 (H, W, 3); its L* is kept.
         planes: (1, 3, h, w) as `predict_planes` gives them.
-        saturation: factor on the chroma.
+        finish: what becomes of L* and a*, b* at full size, (1, 1, h, W) and (1, 2, h, W), strip by
+            strip, such as `inference.colorize.ColorizeOptions.finish`.
 
     Returns:
         uint8 (H, W, 3) sRGB.
@@ -284,7 +288,8 @@ def paint(rgb: np.ndarray, planes: Tensor, saturation: float = 1.0) -> np.ndarra
     for top in range(0, height, rows):
         L = _lightness(rgb[top : top + rows])
         shift, ab = apply_models(models, L, top, height).tensor_split([1], dim=1)
-        colored = to_gamut((L + shift).clamp_(0, 100), ab.mul_(saturation))
+        L = (L + shift).clamp_(0, 100)
+        colored = to_gamut(*(finish(L, ab) if finish else (L, ab)))
         bytes_ = colored.mul_(255).round_().to(torch.uint8)
         out[top : top + rows] = bytes_[0].permute(1, 2, 0).numpy()
     return out

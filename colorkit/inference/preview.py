@@ -4,12 +4,14 @@ The network runs on a small copy and only where it must; what the page shows and
 report draw is made here.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from PIL import Image
 
 from colorkit.imaging.adjust import clahe, equalize
-from colorkit.inference.photograph import paint, predict_planes
+from colorkit.inference.colorize import ColorizeOptions
 from colorkit.models import pretrained
 from colorkit.models.hintnet import HintUNet
 from colorkit.system.errors import ColorkitError
@@ -48,23 +50,16 @@ class Preview:
         self._asked, self._planes = None, None
 
     def colorize(
-        self,
-        model: str,
-        saturation: float = 1.0,
-        contrast: str = "none",
-        hints: tuple = (),
-        whole: bool = False,
+        self, options: ColorizeOptions, contrast: str = "none", whole: bool = False
     ) -> np.ndarray:
         """Colorize the small copy, or the whole photograph in the colors of the small copy.
 
-        The network runs only if the model or the hints are others than the last time.
+        The network runs only if the model or what it is told are others than the last time.
 
         Args:
-            model: a name in the box.
-            saturation: factor on the chroma.
+            options: what is asked; here x and y of hints are shares of width and height, from 0 to
+                1. A model that takes no hints is given none.
             contrast: one of `CONTRASTS`.
-            hints: (x, y, color), x and y as shares of width and height, from 0 to 1; see
-                `colorkit.colorize` for the colors. A model that takes none is given none.
             whole: at the photograph's own size.
 
         Returns:
@@ -73,15 +68,14 @@ class Preview:
         Raises:
             ColorkitError: see `colorkit.colorize`.
         """
-        if self._asked != (model, hints):
-            network, card = pretrained.load(model)
+        asked = options.colorizer()
+        if self._asked != asked:
             height, width = self.small.shape[:2]
-            marks = [(x * (width - 1), y * (height - 1), color) for x, y, color in hints]
-            if not isinstance(network, HintUNet):
-                marks = []
-            self._planes = predict_planes(network, card, self.small, marks)
-            self._asked = model, hints
-        rgb = paint(self.rgb if whole else self.small, self._planes, saturation)
+            marks = ((x * (width - 1), y * (height - 1), color) for x, y, color in asked.hints)
+            marks = tuple(marks) if isinstance(asked.loaded[0], HintUNet) else ()
+            self._planes = replace(asked, hints=marks).planes(self.small)
+            self._asked = asked
+        rgb = asked.paint(self.rgb if whole else self.small, self._planes)
         return _change_contrast(rgb, contrast)
 
 

@@ -19,7 +19,6 @@ import torch.nn.functional as F
 from skimage.registration import optical_flow_ilk
 from torch import Tensor
 
-SECONDS = 0.3  # time constant of the average: longer is steadier, and slower to follow new light
 # Lightness is compared after its mean and deviation were made equal: a flash or a fade changes
 # both, and moves nothing. Differences are in units of that deviation.
 _DIFFERENCE = 0.2
@@ -34,15 +33,13 @@ class Steadied:
     """A recursive filter of planes along the motion, and the flicker before and after it.
 
     Args:
-        seconds: time constant; 0 leaves the planes as they are.
+        seconds: time constant, 0 or more; 0 leaves the planes as they are.
 
     Attributes:
         cuts: how many times it began anew.
     """
 
-    def __init__(self, seconds: float = SECONDS):
-        if not 0 <= seconds < math.inf:
-            raise ValueError(f"seconds must be 0 or more, received {seconds}")
+    def __init__(self, seconds: float):
         self.seconds, self.cuts = seconds, 0
         self._last: tuple[Tensor, Tensor, Tensor] | None = None  # lightness, planes, result
         self._flicker: list[float] = [0.0, 0.0]
@@ -52,7 +49,7 @@ class Steadied:
         """Filter the planes of the next frame.
 
         Args:
-            planes: (1, 3, h, w), as `colorizing.predict_planes` gives them.
+            planes: (1, 3, h, w), as `inference.photograph.predict_planes` gives them.
             L: (1, 1, h, w), the frame's L* scaled down to them by area.
             elapsed: seconds since the frame before.
 

@@ -13,7 +13,8 @@ from PIL import Image, ImageDraw
 
 from colorkit.data.sample_photographs import sample_photographs
 from colorkit.imaging.images import encode_image
-from colorkit.inference import photograph, preview
+from colorkit.inference import colorize, photograph, preview
+from colorkit.inference.colorize import ColorizeOptions
 from colorkit.inference.photograph import to_gray
 from colorkit.inference.preview import CONTRASTS, Preview, offered
 from colorkit.models import pretrained
@@ -33,7 +34,7 @@ def make_stills(folder: Path) -> None:
         ColorkitError: a model in the box is damaged.
     """
     sources = [pretrained.FOLDER / "models.json", Path(__file__)]
-    sources += [Path(module.__file__) for module in (preview, photograph)]
+    sources += [Path(module.__file__) for module in (preview, photograph, colorize)]
     key = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
     listed = folder / "stills.json"
     if listed.exists() and json.loads(listed.read_text())["key"] == key:
@@ -66,18 +67,19 @@ def _settings() -> list[tuple[str, dict]]:
     return found
 
 
-def draw(picture: Preview, divider: float = 0.3, hints: tuple = (), **settings) -> np.ndarray:
+def draw(picture: Preview, divider: float = 0.3, contrast: str = "none", **options) -> np.ndarray:
     """Draw the picture area as the page shows it.
 
     Args:
         picture: the photograph.
         divider: its place, from 0 to 1.
-        hints, settings: see `Preview.colorize`.
+        contrast, options: see `Preview.colorize`.
 
     Returns:
         uint8 (H, W, 3), sRGB, of the preview's size.
     """
-    after = picture.colorize(hints=hints, **settings)
+    asked = ColorizeOptions(**options)
+    after = picture.colorize(asked, contrast)
     height, width = after.shape[:2]
     at = round(divider * width)
     image = Image.fromarray(np.hstack([to_gray(picture.small)[:, :at], after[:, at:]]))
@@ -85,7 +87,7 @@ def draw(picture: Preview, divider: float = 0.3, hints: tuple = (), **settings) 
     pen.line([(at, 0), (at, height)], fill="black", width=4)
     pen.line([(at, 0), (at, height)], fill="white", width=2)
     _disk(pen, at, height - 32, 16, "white")
-    for x, y, color in hints:
+    for x, y, color in asked.hints:
         for radius, fill in ((13, "black"), (12, "white"), (9, color)):
             _disk(pen, x * width, y * height, radius, fill)
     return np.asarray(image)

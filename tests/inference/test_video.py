@@ -17,6 +17,7 @@ from skimage import data
 
 import colorkit
 from colorkit.imaging.color import rgb_to_lab
+from colorkit.inference import photograph as painting
 from colorkit.inference import video
 from colorkit.inference.temporal import Steadied, agreement, flicker, follow, motion
 from colorkit.models.colornet import ColorNet
@@ -240,7 +241,7 @@ def test_memory_does_not_grow_with_length(tmp_path, weights, monkeypatch):
         most.append(len(alive))
         return made
 
-    monkeypatch.setattr(video, "paint", paint)
+    monkeypatch.setattr(painting, "paint", paint)
     source = write(tmp_path / "a.mp4", pan(frames=20))
     colorkit.colorize_video(source, tmp_path / "out.mp4", weights)
     assert len(most) == 20
@@ -328,7 +329,7 @@ def test_a_huge_frame_is_refused_before_decoding(run, monkeypatch):
 
 def test_ctrl_c_leaves_nothing_and_says_what_is_left(run, monkeypatch):
     write("a.mp4")
-    real, calls = video.paint, []
+    real, calls = painting.paint, []
 
     def paint(*arguments):
         calls.append(arguments)
@@ -336,7 +337,7 @@ def test_ctrl_c_leaves_nothing_and_says_what_is_left(run, monkeypatch):
             raise KeyboardInterrupt
         return real(*arguments)
 
-    monkeypatch.setattr(video, "paint", paint)
+    monkeypatch.setattr(painting, "paint", paint)
     status, _, error = run("a.mp4", "-o", "out")
     assert status == 130
     anew = "results already written stay, and the same command starts over"

@@ -41,7 +41,7 @@ def test_they_are_made_again_only_if_a_model_changed(box, tmp_path):
 
 def test_a_still_is_gray_left_and_colored_right_of_the_divider(box):
     rgb = np.full((100, 200, 3), 120, np.uint8)
-    still = draw(Preview(rgb), 0.5, ((0.75, 0.5, "#ff0000"),), model="hints").astype(int)
+    still = draw(Preview(rgb), 0.5, hints=((0.75, 0.5, "#ff0000"),), model="hints").astype(int)
     spread = still.max(axis=2) - still.min(axis=2)
     assert spread[:40, :90].max() <= 1 < spread[:40, 110:].mean()
     assert (still[:40, 100] == 255).all()

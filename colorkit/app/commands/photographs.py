@@ -1,17 +1,57 @@
 """Colorizing photographs and videos, and the models that do it."""
 
+import functools
+import inspect
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from colorkit.app.commands import plain, say
+from colorkit.inference.colorize import ColorizeOptions, Option, offered_options
 from colorkit.system.errors import ColorkitError, one_line
 
 app = typer.Typer()
 
 
+def _take_options(command: Callable) -> Callable:
+    """Give a command an option for each of `ColorizeOptions`, and itself what was chosen."""
+    own = [p for p in inspect.signature(command).parameters.values() if p.name != "options"]
+
+    @functools.wraps(command)
+    def run(**given) -> None:
+        read = {name: given.pop(name) for name, _ in offered_options()}
+        chosen = {name: value for name, value in read.items() if value not in (None, "")}
+        for name, option in offered_options():
+            if option.read and name in chosen:
+                chosen[name] = [option.read(text) for text in chosen[name]]
+        try:
+            options = ColorizeOptions(**chosen)
+        except ValueError as error:  # infinity, or no number
+            raise ColorkitError(f"{error}; give another value") from error
+        command(options=options, **given)
+
+    added = [_parameter(name, option) for name, option in offered_options()]
+    run.__signature__ = inspect.Signature([*own, *added])
+    return run
+
+
+def _parameter(name: str, option: Option) -> inspect.Parameter:
+    default = None if option.read else getattr(ColorizeOptions, name)
+    flag = option.flag or f"--{name.replace('_', '-')}"
+    shown = typer.Option(
+        flag, min=option.low, max=option.high, metavar=option.metavar, help=option.help
+    )
+    kind = list[option.kind] if option.read else option.kind
+    annotation = Annotated[kind | None if default is None else kind, shown]
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+    )
+
+
 @app.command()
+@_take_options
 def colorize(
     photographs: Annotated[
         list[str],
@@ -21,28 +61,7 @@ def colorize(
         Path,
         typer.Option("-o", "--out", help="Folder for the results, or one result's file name."),
     ],
-    model: Annotated[
-        str, typer.Option(help="A name `colorkit models` lists, or a .safetensors file.")
-    ] = "",
-    saturation: Annotated[
-        float, typer.Option(min=0, max=10, help="Factor on the colors; 0 is gray.")
-    ] = 1.0,
-    hint: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="X,Y,COLOR",
-            help="A color at a place of the one photograph, such as 120,80,skyblue; repeatable.",
-        ),
-    ] = None,
-    compare: Annotated[
-        bool, typer.Option("--compare", help="Measure results against color originals; flicker.")
-    ] = False,
-    beside: Annotated[
-        Path | None, typer.Option(help="Folder for original, gray and result of photographs.")
-    ] = None,
-    max_pixels: Annotated[
-        int, typer.Option(min=1, help="Refuse larger photographs and frames undecoded.")
-    ] = 200_000_000,
+    options: ColorizeOptions,
 ) -> None:
     """Colorize photographs and videos. Results keep name, format and EXIF.
 
@@ -54,19 +73,18 @@ def colorize(
     from colorkit.inference.files import colorize_files, find_photographs, plan
 
     found, missing = find_photographs(photographs, out)
-    outcomes = plan(found, out, beside)
-    options = {"compare": compare, "max_pixels": max_pixels}
-    if hint:
-        options["hints"] = _hints(hint, len(outcomes) + len(missing))
-
-    def start(progress):
-        return colorize_files(outcomes, model or None, saturation, progress=progress, **options)
-
+    outcomes = plan(found, out, options.beside)
+    given = len(outcomes) + len(missing)
+    if options.hints and given != 1:
+        raise ColorkitError(
+            f"--hint belongs to one photograph and {given} are given; colorize it alone"
+        )
+    start = functools.partial(colorize_files, outcomes, options)
     done = [*missing, *_with_progress(start, len(outcomes))]
     for outcome in done:
         for note in outcome.notes:
             print(one_line(f"{outcome.source}: {note}") + ".")
-    if compare:
+    if options.compare:
         _print_measures([outcome for outcome in done if outcome.measures])
     faults = [outcome.fault for outcome in done if outcome.fault]
     colored = len(done) - len(faults)
@@ -75,17 +93,6 @@ def colorize(
         say(fault)
     if faults:
         raise typer.Exit(1)
-
-
-def _hints(texts: list[str], photographs: int) -> list[tuple]:
-    if photographs != 1:
-        raise ColorkitError(
-            f"--hint belongs to one photograph and {photographs} are given; colorize it alone"
-        )
-    hints = [tuple(text.split(",", 2)) for text in texts]
-    if wrong := next((text for text, h in zip(texts, hints, strict=True) if len(h) != 3), None):
-        raise ColorkitError(f"--hint {wrong} is not X,Y,COLOR; write it like 120,80,skyblue")
-    return hints
 
 
 def _with_progress(start, total: int) -> list:

@@ -1,4 +1,4 @@
-// The half of the page that people see; colorkit/page.py is the other one. The picture area knows
+// The half of the page that people see; widget.py beside it is the other one. The picture area knows
 // the mouse, fingers and the keyboard; everything else is the browser's own controls.
 
 const PIECE = 1_000_000; // bytes of a file sent at a time
@@ -40,9 +40,7 @@ const HTML = `
     <p class="ck-name"><strong data-is="name"></strong> <span data-is="size"></span></p>
     <label>Model <select data-is="model"></select></label>
     <p class="ck-small" data-is="about"></p>
-    <label><span>Saturation <span data-is="factor" aria-hidden="true"></span></span>
-      <input type="range" data-is="saturation" min="0" max="2.5" step="0.05"></label>
-    <label>Contrast <select data-is="contrast"></select></label>
+    <label data-is="after-sliders">Contrast <select data-is="contrast"></select></label>
     <fieldset data-is="hinting">
       <legend>Color hints</legend>
       <p class="ck-small">Click a place in the photograph, then say what color it has. Hints can be
@@ -256,10 +254,27 @@ function render({ model, el }) {
   options(part("model"), model.get("models").map((m) => [m.name, m.name]));
   options(part("contrast"), Object.entries(model.get("contrasts")));
   part("limit").textContent = model.get("max_bytes") / 1e6;
+  const sliders = model.get("sliders").map(({ name, label, sign, ...range }) => {
+    const row = document.createElement("label"), text = document.createElement("span");
+    const number = document.createElement("span"), input = document.createElement("input");
+    number.dataset.is = "number";
+    number.setAttribute("aria-hidden", "true");
+    Object.assign(input, { type: "range", ...range });
+    text.append(`${label} `, number);
+    row.append(text, input);
+    part("after-sliders").before(row);
+    input.addEventListener("input", () => ask({ [name]: Number(input.value) }));
+    const show = () => {
+      const value = model.get(name).toFixed(2);
+      input.value = model.get(name);
+      number.textContent = `${sign} ${value}`;
+      input.setAttribute("aria-valuetext", `${sign === "×" ? "times" : sign} ${value}`.trim());
+    };
+    return { name, show };
+  });
   function showSettings() {
-    for (const name of ["model", "contrast", "saturation"]) part(name).value = model.get(name);
-    part("factor").textContent = `× ${model.get("saturation").toFixed(2)}`;
-    part("saturation").setAttribute("aria-valuetext", `times ${model.get("saturation").toFixed(2)}`);
+    for (const name of ["model", "contrast"]) part(name).value = model.get(name);
+    for (const slider of sliders) slider.show();
     part("about").textContent = model.get("models").find((m) => m.name === model.get("model"))?.about ?? "";
     const able = takesHints(), other = model.get("models").find((m) => m.hints)?.name;
     part("hinting").hidden = !able;
@@ -274,7 +289,6 @@ function render({ model, el }) {
   }
   doing("hinted", (event) => ask({ model: event.target.value }));
   for (const name of ["model", "contrast"]) part(name).addEventListener("change", (e) => ask({ [name]: e.target.value }));
-  part("saturation").addEventListener("input", (e) => ask({ saturation: Number(e.target.value) }));
 
   // --- files in and out --------------------------------------------------------------------------
   let incoming = null, outgoing = null; // { name, bytes, pieces } from Python; the File on its way to it
@@ -357,7 +371,7 @@ function render({ model, el }) {
     complain(model.get("fault"));
   });
   on("change:hints", () => choose(chosen));
-  for (const name of ["model", "contrast", "saturation"]) on(`change:${name}`, showSettings);
+  for (const name of ["model", "contrast", ...sliders.map((each) => each.name)]) on(`change:${name}`, showSettings);
   let waiting;
   on("comm_live_update", () => { // lost, or found again after a pause of the network
     clearTimeout(waiting);

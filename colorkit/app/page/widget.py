@@ -1,8 +1,8 @@
 """The page: a photograph, its colors and a person's hints, in JupyterLab and as a web page.
 
 `Page` is a widget of two halves. This one holds the photograph, in memory only, and colorizes; the
-other, `app/page.js`, shows it and takes clicks and keys. Files go between them in pieces, each
-asked for by the side that receives it, so that nothing piles up and progress can be shown.
+other, `page.js` beside it, shows it and takes clicks and keys. Files go between them in pieces,
+each asked for by the side that receives it, so that nothing piles up and progress can be shown.
 """
 
 import io
@@ -15,6 +15,7 @@ import traitlets
 
 from colorkit.imaging.images import MAX_PIXELS, encode_image, read_image
 from colorkit.imaging.metadata import Metadata, read_metadata
+from colorkit.inference.colorize import ColorizeOptions, offered_options
 from colorkit.inference.files import WRITTEN
 from colorkit.inference.photograph import to_gray
 from colorkit.inference.preview import CONTRASTS, Preview, offered
@@ -23,9 +24,22 @@ from colorkit.system.errors import ColorkitError, one_line
 APP = Path(__file__).parent
 MAX_BYTES = 50_000_000
 PIECE = 1_000_000  # bytes; servers refuse messages of more than ten times that
+SLID = {name: option for name, option in offered_options() if option.slider}
+
+# A trait for each option that has a slider.
+_Slid = type(traitlets.HasTraits)(
+    "_Slid",
+    (traitlets.HasTraits,),
+    {
+        name: traitlets.Float(getattr(ColorizeOptions, name), min=option.low, max=option.high).tag(
+            sync=True
+        )
+        for name, option in SLID.items()
+    },
+)
 
 
-class Page(anywidget.AnyWidget):
+class Page(anywidget.AnyWidget, _Slid):
     """Colorize a photograph by hand and eye.
 
     Its traits can be read and set from Python as well, and the picture follows.
@@ -36,7 +50,8 @@ class Page(anywidget.AnyWidget):
 
     Attributes:
         model: a name of `offered`.
-        saturation: factor on the chroma.
+        saturation: factor on the chroma; so is every option that has a slider an attribute, see
+            `colorkit.inference.colorize.ColorizeOptions`.
         contrast: one of `CONTRASTS`.
         hints: for each `x` and `y`, shares of width and height, and `color`, "#rrggbb".
         fault: why there is no new picture, in one sentence; empty otherwise.
@@ -46,13 +61,13 @@ class Page(anywidget.AnyWidget):
     _css = APP / "page.css"
 
     model = traitlets.Unicode().tag(sync=True)
-    saturation = traitlets.Float(1.0, min=0, max=10).tag(sync=True)
     contrast = traitlets.Enum(list(CONTRASTS), "none").tag(sync=True)
     hints = traitlets.List(traitlets.Dict()).tag(sync=True)
 
     # What the browser is told.
     models = traitlets.List(traitlets.Dict()).tag(sync=True)
     contrasts = traitlets.Dict(CONTRASTS).tag(sync=True)
+    sliders = traitlets.List(traitlets.Dict()).tag(sync=True)  # of the options that have one
     max_bytes = traitlets.Int(MAX_BYTES).tag(sync=True)
     photo = traitlets.Dict().tag(sync=True)  # name, width, height, notes
     before = traitlets.Bytes().tag(sync=True)  # JPEG
@@ -61,14 +76,14 @@ class Page(anywidget.AnyWidget):
     fault = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, photograph: str | Path = "", max_pixels: int = MAX_PIXELS, **traits):
-        super().__init__(models=offered(), **traits)
+        super().__init__(models=offered(), sliders=_sliders(), **traits)
         self.model = self.model or self.models[0]["name"]
         self.max_pixels = max_pixels
         self._picture: Preview | None = None
         self._kept, self._shown = Metadata(), None
         self._name, self._file, self._expected = "", 0, 0
         self._incoming, self._outgoing = bytearray(), b""
-        self.observe(self._changed, ["model", "saturation", "contrast", "hints"])
+        self.observe(self._changed, ["model", "contrast", "hints", *SLID])
         self.on_msg(self._receive)
         if photograph:
             path = Path(photograph)
@@ -114,9 +129,10 @@ class Page(anywidget.AnyWidget):
             raise ColorkitError("there is no photograph yet; choose one first")
         return self._picture.colorize(*self._settings(), whole=True)
 
-    def _settings(self) -> tuple:
-        hints = tuple((hint.get("x"), hint.get("y"), hint.get("color")) for hint in self.hints)
-        return self.model, self.saturation, self.contrast, hints
+    def _settings(self) -> tuple[ColorizeOptions, str]:
+        hints = ((hint.get("x"), hint.get("y"), hint.get("color")) for hint in self.hints)
+        slid = {name: getattr(self, name) for name in SLID}
+        return ColorizeOptions(self.model, hints=hints, **slid), self.contrast
 
     def _changed(self, _) -> None:
         with self._telling():
@@ -162,7 +178,7 @@ class Page(anywidget.AnyWidget):
 
     def _warm_up(self, *_) -> None:
         """Load the network while the person looks for a photograph."""
-        Preview(np.zeros((64, 64, 3), np.uint8)).colorize(self.model)
+        Preview(np.zeros((64, 64, 3), np.uint8)).colorize(ColorizeOptions(self.model))
 
     def _begin(self, content: dict, _) -> None:
         name, size = Path(str(content["name"])).name, int(content["bytes"])
@@ -202,3 +218,12 @@ class Page(anywidget.AnyWidget):
         if start + PIECE >= len(self._outgoing):
             self._outgoing = b""
         self.send({"kind": "piece", "start": start}, [piece])
+
+
+def _sliders() -> list[dict]:
+    """Say what the browser needs to draw the sliders."""
+    return [
+        {"name": name, "label": name.replace("_", " ").capitalize(), "sign": option.sign}
+        | dict(zip(("min", "max", "step"), option.slider, strict=True))
+        for name, option in SLID.items()
+    ]

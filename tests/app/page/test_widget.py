@@ -173,7 +173,7 @@ def test_a_wrong_hint_is_said(page, photograph, hint, says):
 
 
 def test_the_network_runs_only_when_it_must(page, photograph, monkeypatch):
-    from colorkit.app.page import widget as module
+    from colorkit.inference import photograph as module
 
     runs = []
     original = module.predict_planes
