@@ -9,8 +9,7 @@ Importing the package is instant: torch, Lightning and matplotlib are loaded by 
 that use them. CONTRIBUTING.md shows the folders and which may import which.
 """
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # type checkers take it for true; `typing` would take as long as Python
 if TYPE_CHECKING:
     from colorkit.inference.colorize import colorize, colorize_video
 

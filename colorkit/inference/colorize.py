@@ -194,6 +194,17 @@ def colorize(
 ) -> np.ndarray:
     """Colorize a photograph, by itself or by hints.
 
+        >>> import colorkit
+        >>> from skimage import data
+        >>> photograph = data.camera()[:96, :128]
+        >>> rgb = colorkit.colorize(photograph)
+        >>> rgb.shape, rgb.dtype
+        ((96, 128, 3), dtype('uint8'))
+        >>> crimson = colorkit.colorize(photograph, hints=[(40, 30, "crimson")])
+        >>> red, green, blue = crimson[30, 40]
+        >>> bool(red > green)
+        True
+
     Args:
         image: the path of a photograph, an image of Pillow, or an array: (H, W), (H, W, 1),
             (H, W, 3) or (H, W, 4), of type bool, uint8, uint16 or float in [0, 1]. Color is taken
@@ -240,6 +251,11 @@ def colorize_video(
     the encoder, H.264 of 8 bits with chroma at half resolution and a CRF of 18. Sound and, where
     the format holds them, subtitles are copied; sound that it does not hold is encoded anew.
     Frames are turned upright, and odd sides made even.
+
+        >>> import colorkit
+        >>> done = colorkit.colorize_video("film.mp4", "colored.mp4", steady=0.5)
+        >>> done.frames
+        3
 
     Args:
         source: any video FFmpeg can read that is no list of other files.

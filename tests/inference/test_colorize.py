@@ -1,6 +1,8 @@
 """The options of colorizing: the same for Python, the command line and the page."""
 
+import ast
 import dataclasses
+import doctest
 import inspect
 from pathlib import Path
 
@@ -67,6 +69,25 @@ def test_the_command_offers_each_option_with_its_range_and_help():
         assert (shown.min, shown.max) == (option.low, option.high)
         assert shown.multiple == bool(option.read)
         assert not shown.secondary_opts  # no --no-compare
+
+
+@pytest.mark.parametrize("name", colorkit.__all__)
+def test_the_examples_are_true(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_video(Path("film.mp4"), [picture(0)] * 3)
+    (told,) = doctest.DocTestFinder(recurse=False).find(getattr(colorkit, name), name, globs={})
+    assert told.examples
+    assert doctest.DocTestRunner().run(told).failed == 0
+
+
+def test_type_checkers_see_what_is_loaded_late():
+    (block,) = [n for n in ast.parse(inspect.getsource(colorkit)).body if isinstance(n, ast.If)]
+    assert ast.unparse(block.test) == "TYPE_CHECKING"
+    (imported,) = block.body
+    assert sorted(alias.name for alias in imported.names) == colorkit.__all__
+    for name in colorkit.__all__:
+        assert getattr(colorkit, name).__module__ == imported.module
+        assert "return" in getattr(colorkit, name).__annotations__
 
 
 @pytest.mark.parametrize("name", [name for name, each in OPTIONS.items() if each.low is not None])
