@@ -132,6 +132,9 @@ def test_several_looks_are_averaged(photographs):
     torch.manual_seed(0)
     network = ResNetUNet(stages=2).eval()
     torch.nn.init.normal_(network.last.weight, std=0.05)
+    # In single precision a picture beside another gives other last digits than alone, on some
+    # processors by more than is allowed below.
+    network.double().register_forward_pre_hook(lambda _, gray: (gray[0].double(),))
     rgb = pretraining.read_image(photographs.measured["loose"][0])
     mirrored = np.ascontiguousarray(rgb[:, ::-1])
     looks = [
@@ -143,7 +146,7 @@ def test_several_looks_are_averaged(photographs):
     a, b = (torch.nn.functional.interpolate(x, (32, 32), mode="bilinear") for x in (a, b))
     both = pretraining.predict_planes(network, {"size": 64, "views": [32, 64]}, rgb)
     torch.testing.assert_close(both, (a + b + c + d) / 4)
-    assert (both - c).abs().max() > 1e-3
+    assert all((both - look).abs().max() > 5 for look in (a, b, c, d))
     # What is the same from both sides stays so.
     again = pretraining.predict_planes(network, {"views": [32, 64]}, mirrored)
     torch.testing.assert_close(again, both.flip(3))
