@@ -11,7 +11,7 @@ export GOMP_SPINCOUNT ?= 10000
 # pip's own settings must not add other indexes or files to what the lock says.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: report test trust compat lint facts bench lock clean
+.PHONY: report test coverage trust compat lint facts bench lock clean
 
 report: .venv/installed  ## run every chapter, write report/_build/html/index.html
 	$(BIN)/colorkit report --profile $(PROFILE)
@@ -21,6 +21,9 @@ WORKERS ?= auto
 test: .venv/installed lint  ## the whole test suite, nbval on the notebooks included
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope \
 	  --nbval-lax --nbval-current-env tests notebooks
+
+coverage: .venv/installed  ## which lines and branches of the package the tests do not reach
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(TESTS) --cov
 
 trust: .venv/installed  ## damaged files, kills, lost connections, hostile input, by the thousand
 	COLORKIT_TRUST=full $(BIN)/python -m pytest tests/trust
