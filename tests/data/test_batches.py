@@ -5,7 +5,17 @@ import pytest
 import torch
 from skimage import color as sk
 
-from colorkit.data.batches import EpochShuffle, crop, cut, loader, mix_seed, prepare, views
+from colorkit.data.batches import (
+    EpochShuffle,
+    Share,
+    SharedBatches,
+    crop,
+    cut,
+    loader,
+    mix_seed,
+    prepare,
+    views,
+)
 from colorkit.imaging.color import DECOLORIZATIONS, decolorize, rgb_to_lab
 
 
@@ -66,13 +76,13 @@ def test_random_crops_are_a_function_of_the_generator():
 
 
 def test_whole_images_are_only_mirrored():
-    images = pixels(40, 6)
+    images = pixels(2000, 6)
     whole = images.permute(0, 3, 1, 2) / 255
     cut = crop(images, 6, seeded(0))
     flipped = [torch.equal(c, w.flip(2)) for c, w in zip(cut, whole, strict=True)]
     kept = [torch.equal(c, w) for c, w in zip(cut, whole, strict=True)]
     assert all(a != b for a, b in zip(flipped, kept, strict=True))
-    assert any(flipped) and any(kept)
+    assert 0.46 < np.mean(flipped) < 0.54
 
 
 @pytest.mark.parametrize("generator", [None, seeded(0)])
@@ -109,6 +119,19 @@ def test_views_are_the_squares_of_cut_and_copy_nothing(seed):
     assert all(np.array_equal(view, other) for view, other in zip(squares, copied, strict=True))
     assert all(np.shares_memory(view, images.numpy()) for view in squares)
     assert views(images[:0].numpy(), 8) == [] and cut(images[:0], 8).shape == (0, 3, 8, 8)
+
+
+def test_each_process_cuts_and_draws_its_share_of_the_whole_batch():
+    images, labels = pixels(6, 12), torch.arange(6)
+    whole = [cut(images, 8, seeded(5)), prepare(images, labels, 8, "random", seeded(5)).gray]
+    numbers = Share().draw(2, 6, seeded(5))
+    for rank in range(3):
+        share = Share(rank, 3)
+        own = images[share.slice()]
+        random = prepare(own, labels[share.slice()], 8, "random", seeded(5), share).gray
+        assert torch.equal(cut(own, 8, seeded(5), share), whole[0][rank::3])
+        torch.testing.assert_close(random, whole[1][rank::3])
+        assert torch.equal(share.draw(2, 2, seeded(5)), numbers[:, rank::3])
 
 
 def test_prepare_cuts_gray_and_truth_at_the_same_place():
@@ -199,3 +222,19 @@ def test_shuffled_batches_follow_seed_and_epoch(tiny):
         batches.batch_sampler.sampler.set_epoch(epoch)
         expected = images.__getitems__(list(order))[0]
         assert torch.equal(torch.cat(drawn(batches)), expected)
+
+
+@pytest.mark.parametrize("drop", [False, True])
+@pytest.mark.parametrize("of", [1, 2, 3])
+def test_processes_share_every_batch_and_none_is_left_without_images(of, drop):
+    for count in range(1, 14):
+        whole = [list(range(k, min(k + 4, count))) for k in range(0, count, 4)]
+        if drop and count % 4:
+            whole.pop()
+        elif len(whole) > 1 and len(whole[-1]) < of:  # too few for all
+            last = whole.pop()
+            whole[-1] += last
+        for rank in range(of):
+            batches = SharedBatches(range(count), 4, drop, Share(rank, of))
+            assert list(batches) == [batch[rank::of] for batch in whole]
+            assert len(batches) == len(whole)

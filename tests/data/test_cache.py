@@ -1,55 +1,19 @@
-"""Decoding once: building, resuming, reopening; and collections without leaks or broken files."""
+"""Decoding once: building, resuming, reopening, and what is measured on the way."""
 
+import hashlib
 import json
 import shutil
 from collections import namedtuple
-from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
+from made_entries import SIZE, Counting, entries, gray_patches, photographs
 from PIL import Image
 from skimage import color as sk
 
 from colorkit.data import cache as caches
-from colorkit.data import collection
-from colorkit.data.cache import open_cache
-from colorkit.data.collection import Collection, collect
-from colorkit.data.folders import Entry, list_images
-from colorkit.data.splits import near_duplicates
+from colorkit.data.cache import measure_images, open_cache
 from colorkit.system.errors import ColorkitError
-
-SIZE = 16
-
-
-def entries(count: int, label: str = "sky", split: str | None = None) -> list[Entry]:
-    names = [f"{label}/{split or 'any'}-{i:03d}" for i in range(count)]
-    return [Entry(Path(name), label, split, name) for name in names]
-
-
-class Counting:
-    """A reader that notes whom it read; what it makes of an entry can be replaced by name."""
-
-    def __init__(self, paint, instead=None):
-        self.paint, self.instead, self.read = paint, instead or {}, []
-
-    def __call__(self, entry, size):
-        self.read.append(entry.name)
-        other = self.instead.get(entry.name)
-        if isinstance(other, BaseException):
-            raise other
-        return self.paint(entry, size) if other is None else other(entry, size)
-
-
-def gray_patches(paint):
-    def reader(entry, size):
-        return np.repeat(paint(entry, size).mean(axis=2, keepdims=True).astype(np.uint8), 3, axis=2)
-
-    return reader
-
-
-def same_as(paint, name: str):
-    return lambda entry, size: paint(Entry(Path(name), entry.label, entry.split, name), size)
 
 
 def test_a_cache_holds_every_image_in_order(tmp_path, paint):
@@ -65,10 +29,11 @@ def test_a_cache_holds_every_image_in_order(tmp_path, paint):
     assert cache.faults == {} and cache.folder.parent == tmp_path
 
 
-def test_thumbnails_are_the_images_scaled_down(tmp_path, paint):
-    cache = open_cache(entries(4), 64, tmp_path, reader=paint)
+@pytest.mark.parametrize("side", [16, 64])  # enlarged, and averaged over blocks
+def test_thumbnails_are_the_images_scaled_down(tmp_path, paint, side):
+    cache = open_cache(entries(4), side, tmp_path, reader=paint)
     assert cache.thumbnails.shape == (4, 768) and cache.thumbnails.dtype == np.float32
-    blocks = cache.images.reshape(4, 16, 4, 16, 4, 3).mean(axis=(2, 4)) / 255
+    blocks = cache.images.reshape(4, 16, side // 16, 16, side // 16, 3).mean(axis=(2, 4)) / 255
     assert np.abs(cache.thumbnails - blocks.transpose(0, 3, 1, 2).reshape(4, -1)).max() < 1e-3
 
 
@@ -85,6 +50,28 @@ def test_colorless_is_what_scikit_image_measures_as_low_chroma(tmp_path, paint):
     lab = sk.rgb2lab(cache.images)
     share = (np.linalg.norm(lab[..., 1:], axis=-1) > 8).mean(axis=(1, 2))
     assert cache.colorless.tolist() == (share < 0.05).tolist() == [True, True, False]
+
+
+def test_a_twentieth_of_the_pixels_makes_a_picture_colored():
+    images = np.full((2, 32, 32, 3), 90, np.uint8)
+    for image, count in zip(images, (51, 52), strict=True):  # of 1024
+        image.reshape(-1, 3)[:count] = (200, 40, 40)
+    assert measure_images(images)[1].tolist() == [True, False]
+
+
+def test_a_cache_is_named_by_its_listing_size_recipe_and_channels(tmp_path, paint):
+    def named(*more):
+        listing = [[entry.name, "sky", None] for entry in entries(2)]
+        content = json.dumps([2, "own", SIZE, listing, *more]).encode()
+        return hashlib.sha256(content).hexdigest()[:16]
+
+    def deep(entry, size):
+        return np.zeros((size, size, 4), np.uint8)
+
+    for channels, reader, more in ((3, paint, ()), (4, deep, (4,))):
+        options = {"reader": reader, "recipe": "own", "channels": channels}
+        cache = open_cache(entries(2), SIZE, tmp_path, **options)
+        assert cache.folder.name == named(*more)
 
 
 def test_reopening_decodes_nothing(tmp_path, paint):
@@ -115,20 +102,12 @@ def test_another_size_listing_or_recipe_is_another_cache(tmp_path, paint):
     assert len(set(others)) == len(others)
 
 
-def photographs(root: Path, paint, *names: str) -> list[Entry]:
-    for name in names:
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        image = paint(Entry(Path(name), "", None, name), 40)
-        Image.fromarray(image).save(root / name, quality=95)
-    return list_images(root)
-
-
 def test_an_exchanged_photograph_is_decoded_again(tmp_path, paint):
     rows = photographs(tmp_path / "in", paint, "sky/1.png", "sky/2.png")
     before = open_cache(rows, SIZE, tmp_path / "cache")
     Image.fromarray(np.full((50, 60, 3), 200, np.uint8)).save(tmp_path / "in" / "sky" / "1.png")
     after = open_cache(rows, SIZE, tmp_path / "cache")
-    assert after.folder != before.folder
+    assert after.folder != before.folder and after.digest != before.digest
     assert (after.images[0] == 200).all()
     assert np.array_equal(after.images[1], before.images[1])
 
@@ -189,223 +168,22 @@ def test_a_build_stopped_before_its_first_record_starts_again(tmp_path, paint, m
 def test_a_full_disk_is_one_sentence_and_leaves_nothing_under_the_final_name(
     tmp_path, paint, monkeypatch
 ):
-    usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage(10**9, 10**9, 100))
+    usage, free = namedtuple("usage", "total used free"), [1_260_000_000]
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage(10**9, 10**9, free[0]))
     reader = Counting(paint)
+    with pytest.raises(ColorkitError, match=r"needs 2\.3 GB for decoded images and has 1\.3 GB"):
+        open_cache(entries(3), 16_000, tmp_path, reader=reader)
+    free[0] = 5 * SIZE * SIZE * 3 - 1
     with pytest.raises(ColorkitError, match=r"needs 0\.0 GB.*free some space") as fault:
         open_cache(entries(5), SIZE, tmp_path, reader=reader)
     assert str(tmp_path) in str(fault.value) and "\n" not in str(fault.value)
     assert reader.read == []
     assert all(p.name.endswith(".partial") for p in tmp_path.glob("[!.]*"))
     assert not list(tmp_path.rglob("*.npy"))
-    monkeypatch.undo()
+    free[0] += 1
     assert len(open_cache(entries(5), SIZE, tmp_path, reader=reader).images) == 5
-
-
-@pytest.fixture
-def damaged(tmp_path, paint) -> list[Entry]:
-    """Lay out twelve photographs of which one is cut off, one is text and one is empty."""
-    root = tmp_path / "photos"
-    names = [f"{label}/{i}.jpg" for label in ("lawn", "sky") for i in range(6)]
-    photographs(root, paint, *names)
-    cut = (root / "lawn" / "2.jpg").read_bytes()
-    (root / "lawn" / "2.jpg").write_bytes(cut[: len(cut) // 2])
-    (root / "sky" / "1.jpg").write_text("<html>404 Not Found</html>")
-    (root / "sky" / "4.jpg").write_bytes(b"")
-    return list_images(root)
-
-
-BROKEN = ["lawn/2.jpg", "sky/1.jpg", "sky/4.jpg"]
-
-
-def test_broken_files_are_skipped_counted_and_named(tmp_path, damaged):
-    found = collect(damaged, SIZE, tmp_path / "cache", source="photographs")
-    cache = found.cache
-    assert [cache.names[row] for row in sorted(cache.faults)] == BROKEN
-    for row, fault in cache.faults.items():
-        assert cache.names[row] in fault and "\n" not in fault
-        assert not cache.images[row].any()
-    assert found.counts["unreadable"] == 3
-    left_out = [name for name, split in zip(cache.names, found.splits, strict=True) if not split]
-    assert left_out == BROKEN
-    kept = found.subset(["lawn", "sky"], "train").names
-    assert kept and not set(kept) & set(BROKEN)
-
-
-def test_nothing_readable_is_one_sentence_with_the_first_fault(tmp_path, damaged):
-    rows = [entry for entry in damaged if entry.name in BROKEN]
-    with pytest.raises(ColorkitError, match="none of 3 images could be read") as fault:
-        collect(rows, SIZE, tmp_path / "cache", source="photographs")
-    assert BROKEN[0] in str(fault.value) and "\n" not in str(fault.value)
-    assert not list((tmp_path / "cache").glob("[!.]*"))
-
-
-def test_one_class_is_refused_before_anything_is_decoded(tmp_path, paint):
-    reader = Counting(paint)
-    with pytest.raises(ColorkitError, match=r"photos: only one class \(sky\).*two class folders"):
-        collect(entries(5), SIZE, tmp_path, source="photos", reader=reader)
-    assert reader.read == []
-
-
-def given() -> list[Entry]:
-    return [
-        entry
-        for label in ("lawn", "sky")
-        for split, count in (("train", 6), ("val", 2), ("test", 3))
-        for entry in entries(count, label, split)
-    ]
-
-
-def gather(tmp_path, rows, reader, **options) -> Collection:
-    return collect(rows, SIZE, tmp_path, source="patches", reader=reader, **options)
-
-
-def split_of(found: Collection, name: str) -> str:
-    return str(found.splits[found.cache.names.index(name)])
-
-
-def test_given_splits_are_kept(tmp_path, paint):
-    found = gather(tmp_path, given(), paint)
-    assert found.splits.tolist() == [e.split for e in given()]
-    assert set(found.counts.values()) == {0}
-    assert len(found.subset(["sky"], "train")) == 6
-
-
-def test_colorless_images_are_left_out_of_training_only(tmp_path, paint):
-    gray = gray_patches(paint)
-    names = ("sky/train-001", "sky/train-004", "sky/val-000", "sky/test-002")
-    found = gather(tmp_path, given(), Counting(paint, dict.fromkeys(names, gray)))
-    assert [split_of(found, name) for name in names] == ["", "", "val", "test"]
-    assert found.counts == {
-        "unreadable": 0,
-        "colorless": 2,
-        "near-duplicate of a later split": 0,
-    }
-
-
-def test_near_duplicates_across_given_splits_leave_the_earlier_split(tmp_path, paint):
-    instead = {
-        "sky/train-000": same_as(paint, "sky/test-000"),
-        "sky/train-001": same_as(paint, "sky/val-001"),
-        "lawn/val-000": same_as(paint, "lawn/test-001"),
-        "lawn/train-002": same_as(paint, "sky/test-002"),  # filed under two classes
-        "lawn/train-003": same_as(paint, "lawn/train-004"),  # within one split it may stay
-    }
-    found = gather(tmp_path, given(), Counting(paint, instead))
-    gone = ["sky/train-000", "sky/train-001", "lawn/val-000", "lawn/train-002"]
-    assert [split_of(found, name) for name in gone] == [""] * 4
-    assert split_of(found, "lawn/train-003") == split_of(found, "lawn/train-004") == "train"
-    assert (found.splits == "test").sum() == 6
-    assert found.counts["near-duplicate of a later split"] == 4
-    pairs = near_duplicates(found.cache.thumbnails)
-    kept = pairs[(found.splits[pairs] != "").all(axis=1)]
-    assert (found.splits[kept[:, 0]] == found.splits[kept[:, 1]]).all()
-
-
-def test_near_duplicates_are_kept_by_the_threshold_they_were_found_with(tmp_path, paint):
-    listing = entries(5, "lawn") + entries(5, "sky")
-    cache = collect(listing, SIZE, tmp_path, source="x", reader=paint, recipe="patches").cache
-    assert len(collection._pairs(cache, -1.1)) == 10 * 9 / 2
-    assert len(collection._pairs(cache)) == 0
-
-
-def test_loose_images_are_split_with_their_near_duplicates(tmp_path, paint):
-    rows = [*entries(40, "lawn"), *entries(40, "sky")]
-    twins = {f"sky/any-{i:03d}": same_as(paint, f"sky/any-{i + 20:03d}") for i in range(20)}
-    found = gather(tmp_path, rows, Counting(paint, twins), fractions={"test": 0.2, "val": 0.1})
-    table = found.table()
-    assert table.loc["lawn"].to_dict() == {"train": 28, "val": 4, "test": 8, "left out": 0}
-    assert table.loc["sky"].sum() == 40 and table.loc["sky", "test"] == 8
-    for name in twins:
-        number = int(name[-3:]) + 20
-        assert split_of(found, name) == split_of(found, f"sky/any-{number:03d}")
-    assert found.counts["near-duplicate of a later split"] == 0
-
-
-def test_the_seed_decides_the_split_and_names_it(tmp_path, paint):
-    rows = [*entries(20, "lawn"), *entries(20, "sky")]
-    first, again, other = (gather(tmp_path, rows, paint, seed=seed) for seed in (0, 0, 1))
-    assert np.array_equal(first.splits, again.splits)
-    assert first.fingerprint == again.fingerprint != other.fingerprint
-    assert not np.array_equal(first.splits, other.splits)
-    assert first.cache.folder == other.cache.folder  # decoded once for both
-
-
-def test_a_given_test_split_is_not_added_to(tmp_path, paint):
-    rows = [
-        e for label in ("lawn", "sky") for e in (*entries(20, label), *entries(4, label, "test"))
-    ]
-    found = gather(tmp_path, rows, paint)
-    for label in ("lawn", "sky"):
-        assert found.table().loc[label].to_dict() == {
-            "train": 18,
-            "val": 2,
-            "test": 4,
-            "left out": 0,
-        }
-        assert sorted(found.subset([label], "test").names) == [
-            e.name for e in entries(4, label, "test")
-        ]
-
-
-def test_sets_hold_labels_names_and_pixels_in_one_order(tiny, paint):
-    images = tiny.subset(["sky", "lawn"], "test")
-    assert images.classes == ["sky", "lawn"] and len(images) == 6
-    assert images.labels.tolist() == [0, 0, 0, 1, 1, 1]
-    assert [name.split("/")[0] for name in images.names] == ["sky"] * 3 + ["lawn"] * 3
-    pixels, labels = images.__getitems__([4, 0, 4])
-    assert pixels.shape == (3, 24, 24, 3) and pixels.dtype == torch.uint8
-    assert labels.tolist() == [1, 0, 1]
-    for row, i in enumerate([4, 0, 4]):
-        entry = Entry(Path(), "", None, images.names[i])
-        assert np.array_equal(pixels[row].numpy(), paint(entry, 24))
-    one, label = images[4]
-    assert torch.equal(one, pixels[0]) and int(label) == 1
-
-
-def test_changing_a_batch_does_not_change_the_cache(tiny):
-    images = tiny.subset(["sky", "lawn"], "test")
-    pixels, _ = images.__getitems__([0, 1])
-    before = pixels.clone()
-    pixels.zero_()
-    assert torch.equal(images.__getitems__([0, 1])[0], before)
-
-
-def test_subsets_are_limited_class_by_class(tiny):
-    images = tiny.subset(["sky", "lawn"], "train", limit=2)
-    assert images.labels.tolist() == [0, 0, 1, 1]
-    whole = tiny.subset(["sky", "lawn"], "train")
-    assert set(images.names) <= set(whole.names) and len(whole) == 10
-
-
-def test_pick_and_take_keep_names_labels_and_pixels_together(tiny):
-    images = tiny.subset(["sky", "lawn"], "train")
-    picked = images.pick(2)
-    assert picked.labels.tolist() == [0, 0, 1, 1] and picked.classes == images.classes
-    assert picked.names == [images.names[i] for i in (0, 1, 5, 6)]
-    taken = images.take([7, 2]).take([1])
-    assert taken.names == [images.names[2]]
-    assert torch.equal(taken[0][0], images[2][0])
-    assert len(images.pick(100)) == len(images)
-
-
-def test_a_class_without_images_is_named(tiny):
-    with pytest.raises(ColorkitError, match="class pond has no val image left; give it more"):
-        tiny.subset(["lawn", "pond"], "val")
 
 
 def test_index_is_plain_json(tiny):
     index = json.loads((tiny.cache.folder / "index.json").read_text())
     assert index["names"] == tiny.cache.names and index["faults"] == {}
-
-
-def test_a_cache_that_was_cut_off_is_named(tmp_path, paint):
-    found = gather(tmp_path, [*entries(20, "lawn"), *entries(20, "sky")], paint)
-    images = found.subset(["lawn", "sky"], "train")
-    whole = images.__getitems__(range(len(images)))[0]
-    path = found.cache.folder / "images.npy"
-    with path.open("r+b") as file:
-        file.truncate(path.stat().st_size - 10)
-    with pytest.raises(ColorkitError, match=r"images\.npy is cut off"):
-        images.__getitems__(range(len(images)))
-    assert len(whole) == len(images)

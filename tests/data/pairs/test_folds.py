@@ -84,6 +84,7 @@ def test_each_pair_is_tested_once_and_splits_share_nothing(root, tmp_path):
         tested += fold.test.names
         validated += fold.val.names
         prints.add(fold.fingerprint)
+        assert fold.val.names == collection.fold((k + 1) % 3, 3).test.names
     assert sorted(tested) == sorted(validated) == collection.pairs.names
     assert len(prints) == 3
     assert collection.fold(1, 3).test.names == collection.fold(1, 3).test.names
@@ -145,6 +146,11 @@ def test_folds_are_even_by_class_and_in_all():
     )
     assert np.array_equal(again, folds[order])  # names decide, not places
     assert not np.array_equal(seeded_folds(names, labels, np.arange(97), 5, 1), folds)
+
+
+def test_a_class_goes_on_with_the_fold_after_the_last_ones():
+    labels = ["a"] * 4 + ["b"]
+    assert sorted(seeded_folds(list("vwxyz"), labels, np.arange(5), 5, 0)) == [0, 1, 2, 3, 4]
 
 
 def test_folds_keep_groups_together():

@@ -8,7 +8,8 @@ import tifffile
 from made_pairs import picture, write_pair
 from PIL import Image
 
-from colorkit.data.pairs.folds import collect_pairs, list_pairs, read_pair
+from colorkit.data.pairs.folds import collect_pairs
+from colorkit.data.pairs.listing import list_pairs, read_pair
 from colorkit.imaging.infrared import read_nir
 from colorkit.system.errors import ColorkitError
 
