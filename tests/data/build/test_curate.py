@@ -10,6 +10,7 @@ from filelock import FileLock
 from made_flickr import KEY, FlickrHandler
 from made_videos import fade, pan, picture, still, write_video
 from PIL import Image, ImageFilter
+from skimage.measure import blur_effect
 from torchvision.datasets import ImageFolder
 
 from colorkit.app import cli
@@ -94,6 +95,8 @@ def test_what_is_kept_and_why_the_rest_is_not(lakes, film, tmp_path):
     rows = {Path(row["source"]).name: row for row in built.rows if row["class"] == "lakes"}
     assert "no image" in rows["broken.jpg"]["detail"]
     assert rows["again.png"]["detail"].startswith("of 3-")
+    kept = [row["split"] for row in rows.values() if row["file"]]
+    assert (kept.count("val"), kept.count("test")) == (1, 1)  # a tenth of twelve
     assert rows["tiny.png"]["dropped"] == "tiny" and rows["gray.png"]["dropped"] == "gray"
     for row in built.rows:
         assert bool(row["file"]) == (not row["dropped"])
@@ -149,7 +152,7 @@ def test_splits_of_many_pictures(seed):
                 "abc"[number % 3],
                 source=f"film {number % 5}",
                 height=int(rng.integers(64, 200)),
-                width=100,
+                width=int(rng.integers(64, 200)),
                 shot=int(rng.integers(0, 30)) if number % 5 else None,
                 thumbnail=pixels.astype(np.uint8).tobytes().hex(),
             )
@@ -161,7 +164,7 @@ def test_splits_of_many_pictures(seed):
     assert len(alike) > 10
     for i, j in alike:
         assert kept[i].dropped or kept[j].dropped
-    best = sorted(kept, key=lambda each: (-each.height, each.label, each.name))
+    best = sorted(kept, key=lambda e: (-e.height * e.width, e.label, e.name))
     order = {each.name: place for place, each in enumerate(best)}
     for each in kept:
         if each.dropped:  # for one that is at least as large, kept, and really alike
@@ -364,14 +367,29 @@ def test_what_cannot_be_built(lakes, film, tmp_path, monkeypatch):
 def test_empty_sources_and_no_pictures_at_all(tmp_path):
     (tmp_path / "none").mkdir()
     (tmp_path / "film.mp4").write_bytes(b"no video")
-    built = build([tmp_path / "none", tmp_path / "film.mp4"], tmp_path / "out", **SIZES)
+    sizes = {"side": 64, "min_side": 64}
+    built = build([tmp_path / "none", tmp_path / "film.mp4"], tmp_path / "out", **sizes)
     assert len(built.faults) == 2 and built.rows == [] and built.table().empty
 
 
-def test_blur():
+def test_what_speaks_against_a_picture():
+    def judged(rgb, smaller=0):
+        height, width = rgb.shape[:2]
+        candidate = Candidate("a.jpg", "a", "a", height - smaller, width)
+        curate._judge(candidate, rgb, 64)
+        return candidate
+
+    sharp = picture(0, 64, 64)
+    assert [judged(sharp, smaller).dropped for smaller in (0, 1)] == ["", "tiny"]
+    means = sharp.reshape(16, 4, 16, 4, 3).mean((1, 3)).transpose(2, 0, 1).ravel()
+    found = np.frombuffer(bytes.fromhex(judged(sharp).thumbnail), np.uint8)
+    assert np.abs(found - means).max() < 1
     image = Image.fromarray(picture(0, 256, 256))
-    found = [blur(np.asarray(image.filter(ImageFilter.GaussianBlur(r)))) for r in (0, 1, 3, 6)]
-    assert found == sorted(found) and found[0] < curate.BLUR < found[2]
+    soft = [np.asarray(image.filter(ImageFilter.GaussianBlur(r))) for r in (0, 1, 1.7, 2, 3, 6)]
+    found = [blur(rgb) for rgb in soft]
+    assert found == sorted(found) and 0.55 < found[2] < curate.BLUR == 0.6 < found[3] < 0.65
+    assert [judged(rgb).dropped for rgb in soft[2:4]] == ["", "blurred"]
+    assert found[1] == pytest.approx(blur_effect(np.asarray(Image.fromarray(soft[1]).convert("L"))))
     assert blur(np.full((40, 40, 3), 7, dtype=np.uint8)) == 1
 
 

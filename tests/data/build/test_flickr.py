@@ -115,11 +115,24 @@ def test_the_server_names_the_pause(server):
         del server.slept[:]
         Flickr(KEY).search("a lake", 64)
         assert least <= server.slept[0] <= most
-    server.mishaps[INFO] = [(429, {"Retry-After": "3600"})]
+    server.mishaps[INFO] = [(429, {"Retry-After": "120"})]
+    Flickr(KEY).search("a lake", 64)
+    server.mishaps[INFO] = [(429, {"Retry-After": "121"})]
     count = len(server.asked)
     said = fault(Flickr(KEY).search, "a lake", 64)
-    assert "pause of 3600 seconds" in said and "goes on where it was" in said
+    assert "pause of 121 seconds" in said and "goes on where it was" in said
     assert len(server.asked) == count + 1
+
+
+def test_how_long_a_server_may_be_silent(server, monkeypatch):
+    client, told = Flickr(KEY), []
+    get = client._session.get
+    monkeypatch.setattr(room, "within", lambda seconds, ask: told.append(seconds) or ask())
+    monkeypatch.setattr(
+        client._session, "get", lambda *a, **o: told.append(o["timeout"]) or get(*a, **o)
+    )
+    client.search("a lake", 64)
+    assert told == [300.0, 30.0] * 2
 
 
 def test_mishaps_that_stay(server, monkeypatch):
@@ -145,6 +158,9 @@ def test_a_server_that_does_not_end(server, monkeypatch, flood, says):
     photo = Flickr(KEY).search("a lake", 512)[0][0]
     server.mishaps["/photo/l/0"] = [flood]
     client = Flickr(KEY)
-    assert client.download(photo)[:2] == b"\xff\xd8"  # asked again
+    content = client.download(photo)
+    assert content[:2] == b"\xff\xd8"  # asked again
+    monkeypatch.setattr(room, "LARGEST", len(content))
+    assert client.download(photo) == content
     server.mishaps["/photo/l/0"] = [flood] * room.TRIES
     assert says in fault(client.download, photo)

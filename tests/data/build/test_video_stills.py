@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from made_videos import RATE, fade, pan, picture, still, write_video
 
+from colorkit.data.build import video_stills as room
 from colorkit.data.build.video_stills import CUT, difference, is_cut, stills, thumbnail
 from colorkit.data.splits import near_duplicates
 from colorkit.system.errors import ColorkitError
@@ -137,7 +138,59 @@ def test_thumbnails_differ_as_those_of_near_duplicates_do():
         for j, b in enumerate(means):
             assert difference(vectors[i], vectors[j]) == pytest.approx(far(a, b), abs=1e-4)
     assert near_duplicates(means).tolist() == [[0, 6]]
-    assert thumbnail(np.full((64, 64, 3), 90, dtype=np.uint8)) is None
+    for deviation, shows in ((5, False), (6, True)):  # two hundredths of 255 are 5.1
+        plain = np.full((64, 64, 3), 90 - deviation, dtype=np.uint8)
+        plain[32:] += np.uint8(2 * deviation)
+        assert (thumbnail(plain) is not None) == shows
+
+
+def at(*differences: float) -> list[np.ndarray]:
+    """Vectors of length 1, each so different from the one before."""
+    angles = np.cumsum([np.arccos(1 - each) for each in differences])
+    return [np.array([np.cos(angle), np.sin(angle)]) for angle in angles]
+
+
+def test_a_cut_is_far_and_stands_out():
+    assert CUT == 0.12
+    for jump, motion, cut in (
+        (0.119, 0, False), (0.121, 0, True), (0.29, 0.1, False), (0.31, 0.1, True)
+    ):  # fmt: skip
+        frames = at(0, motion, jump, motion)
+        assert is_cut(frames[:2], frames[2:]) == cut
+
+
+def seen(time: float, vector: np.ndarray, sharpness: float):
+    return room._Seen(None, time, vector, sharpness)
+
+
+def test_the_sharpest_of_the_frames_alike_is_taken_if_it_is_not_on_its_way(monkeypatch):
+    monkeypatch.setattr(room, "_with_cuts", lambda frames: ((each, False) for each in frames))
+    places = [at(place)[0] for place in (0, 0.24, 0.26, 0.49, 0.51)]
+    frames = [seen(k / 10, place, k) for k, place in enumerate(places)]
+    (first, ends), (second, last) = room._runs(frames)
+    assert (ends, last) == (False, True)
+    assert (first.begin, first.end, first.best.time) == (0, 0.3, 0.1)
+    assert second.begin == 0.4
+
+
+def test_a_picture_that_stands_half_a_second_is_taken(tmp_path, monkeypatch):
+    def run(vector, begin, lasts):
+        return room._Run(vector, begin, begin + lasts, seen(begin, vector, 0))
+
+    runs = [
+        (run(at(0)[0], 0, 0.5), False),
+        (run(at(1)[0], 1, 0.49), False),
+        (run(at(0.49)[0], 2, 0.5), False),  # not new
+        (run(at(0.51)[0], 3, 0.5), True),
+        (run(at(0)[0], 4, 0.1), False),
+        (run(at(1)[0], 5, 0.3), False),
+        (run(at(0)[0], 6, 0.2), True),  # of what stands nowhere, what lasts longest
+        (run(at(0)[0], 7, 0.5), True),
+    ]
+    monkeypatch.setattr(room, "_runs", lambda frames: runs)
+    monkeypatch.setattr(room, "_still", lambda reader, best, side: (None, (1, 1)))
+    found = [(each.time, each.shot, each.start) for each in take(tmp_path, still(A, 2))]
+    assert found == [(0, 0, 0), (3, 0, 0), (5, 1, 4), (7, 2, 7)]
 
 
 def test_is_cut_looks_at_both_sides():
