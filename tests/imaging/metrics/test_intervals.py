@@ -1,4 +1,4 @@
-"""The rank correlation and its interval against SciPy; the other intervals: `test_metrics.py`."""
+"""Intervals over images, pairs and seeds, and the rank correlation's, against SciPy."""
 
 import math
 
@@ -8,8 +8,60 @@ import scipy.stats
 import torch
 from scipy.stats import spearmanr
 
-from colorkit.imaging.metrics import intervals
-from colorkit.imaging.metrics.intervals import rank_correlation
+from colorkit.imaging.metrics.intervals import (
+    bootstrap_interval,
+    paired_interval,
+    rank_correlation,
+    seed_interval,
+)
+
+
+@pytest.fixture(scope="module")
+def scores() -> np.ndarray:
+    return np.random.default_rng(3).gamma(2, 1.5, 60)
+
+
+@pytest.mark.parametrize("statistic", [np.mean, np.median])
+def test_bootstrap_is_scipys(scores, statistic):
+    got = bootstrap_interval(scores, statistic, level=0.9, resamples=500, seed=4)
+    random = np.random.default_rng(4)
+    options = {"confidence_level": 0.9, "n_resamples": 500, "method": "percentile"}
+    expected = scipy.stats.bootstrap((scores,), statistic, **options, rng=random)
+    assert np.allclose(got, expected.confidence_interval)
+
+
+def test_bootstrap_in_portions_covers_the_mean(scores):
+    many = np.tile(scores, 500)  # 30,000 values: the draws come in portions
+    low, high = bootstrap_interval(many, resamples=200)
+    error = many.std() / math.sqrt(len(many))
+    assert (high - low) / 2 == pytest.approx(1.96 * error, rel=0.2) and low < many.mean() < high
+    assert bootstrap_interval(scores) == bootstrap_interval(torch.tensor(scores))
+
+
+def test_missing_and_too_few_values():
+    low, high = interval = bootstrap_interval([1, 2, math.nan, 3])
+    assert (interval.n, interval.left_out) == (3, 1) and 1 <= low < high <= 3
+    for values in ([], [1.0], [math.nan, 2], [1, math.inf, 2]):
+        for function in (bootstrap_interval, seed_interval):
+            assert all(math.isnan(end) for end in function(values))
+    assert bootstrap_interval([0.5] * 9) == (0.5, 0.5)
+
+
+def test_paired_interval_sees_what_two_intervals_do_not(scores):
+    better = scores + 0.2 + np.random.default_rng(5).normal(0, 0.2, scores.size)
+    low, high = paired_interval(better, scores)
+    assert 0 < low < 0.2 < high
+    apart = [bootstrap_interval(values) for values in (scores, better)]
+    assert apart[0][1] > apart[1][0]  # overlapping, though the difference is sure
+    assert paired_interval([1, math.nan, 3], [0, 1, math.nan]).left_out == 2
+    with pytest.raises(ValueError, match="3 and 2"):
+        paired_interval([1, 2, 3], [1, 2])
+
+
+def test_seed_interval_is_scipys():
+    values = [22.1, 22.6, 21.9]
+    expected = scipy.stats.t.interval(0.95, 2, np.mean(values), scipy.stats.sem(values))
+    assert np.allclose(seed_interval(values), expected)
 
 
 def test_rank_correlation_equals_scipys_ties_included():
@@ -50,53 +102,3 @@ def test_images_without_a_number_are_left_out_and_too_few_have_no_correlation():
         assert np.isnan([rho, *interval]).all()
     with pytest.raises(ValueError, match=r"pairs, received \(3,\) and \(4,\)"):
         rank_correlation(range(3), range(4))
-
-
-@pytest.fixture(scope="module")
-def scores() -> np.ndarray:
-    return np.random.default_rng(3).gamma(2, 1.5, 60)
-
-
-@pytest.mark.parametrize("statistic", [np.mean, np.median])
-def test_bootstrap_is_scipys(scores, statistic):
-    got = intervals.bootstrap_interval(scores, statistic, level=0.9, resamples=500, seed=4)
-    random = np.random.default_rng(4)
-    options = {"confidence_level": 0.9, "n_resamples": 500, "method": "percentile"}
-    expected = scipy.stats.bootstrap((scores,), statistic, **options, rng=random)
-    assert np.allclose(got, expected.confidence_interval)
-
-
-def test_bootstrap_in_portions_covers_the_mean(scores):
-    many = np.tile(scores, 500)  # 30,000 values: the draws come in portions
-    low, high = intervals.bootstrap_interval(many, resamples=200)
-    error = many.std() / math.sqrt(len(many))
-    assert (high - low) / 2 == pytest.approx(1.96 * error, rel=0.2) and low < many.mean() < high
-    assert intervals.bootstrap_interval(scores) == intervals.bootstrap_interval(
-        torch.tensor(scores)
-    )
-
-
-def test_missing_and_too_few_values():
-    low, high = interval = intervals.bootstrap_interval([1, 2, math.nan, 3])
-    assert (interval.n, interval.left_out) == (3, 1) and 1 <= low < high <= 3
-    for values in ([], [1.0], [math.nan, 2], [1, math.inf, 2]):
-        for function in (intervals.bootstrap_interval, intervals.seed_interval):
-            assert all(math.isnan(end) for end in function(values))
-    assert intervals.bootstrap_interval([0.5] * 9) == (0.5, 0.5)
-
-
-def test_paired_interval_sees_what_two_intervals_do_not(scores):
-    better = scores + 0.2 + np.random.default_rng(5).normal(0, 0.2, scores.size)
-    low, high = intervals.paired_interval(better, scores)
-    assert 0 < low < 0.2 < high
-    apart = [intervals.bootstrap_interval(values) for values in (scores, better)]
-    assert apart[0][1] > apart[1][0]  # overlapping, though the difference is sure
-    assert intervals.paired_interval([1, math.nan, 3], [0, 1, math.nan]).left_out == 2
-    with pytest.raises(ValueError, match="3 and 2"):
-        intervals.paired_interval([1, 2, 3], [1, 2])
-
-
-def test_seed_interval_is_scipys():
-    values = [22.1, 22.6, 21.9]
-    expected = scipy.stats.t.interval(0.95, 2, np.mean(values), scipy.stats.sem(values))
-    assert np.allclose(intervals.seed_interval(values), expected)

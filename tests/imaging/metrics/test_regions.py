@@ -6,6 +6,7 @@ import torch
 
 from colorkit.data.scenes import MATERIALS, render
 from colorkit.imaging.color import lab_to_rgb, rgb_to_lab
+from colorkit.imaging.metrics import regions
 from colorkit.imaging.metrics.quality import delta_e
 from colorkit.imaging.metrics.regions import (
     REGIONS,
@@ -68,6 +69,47 @@ def test_weak_colors_are_built_and_flowers_are_nothing():
     assert shares(paint("poppy", "poppy")) == {"plants": 0, "sky": 0, "built": 0}
 
 
+@pytest.mark.parametrize(
+    ("lab", "region"),
+    [
+        ((50, 0, 8), "plants"),
+        ((50, 0, 7.9), "built"),
+        ((50, 0.8, 9), "built"),  # a hue of 84.9°
+        ((50, 0.78, 9), "plants"),  # 85.05°
+        ((50, -30.8, 8.3), "plants"),  # 164.9°
+        ((50, -30.9, 8.2), ""),  # 165.1°
+        ((45, 0, -5), "sky"),
+        ((44.9, 0, -5), "built"),
+        ((45, 0, -4.9), "built"),
+        ((50, -9.41, -3.4), "built"),  # 199.9°
+        ((50, -9.38, -3.44), "sky"),  # 200.1°
+        ((50, 9.98, -17.32), "sky"),  # 299.95°
+        ((50, 10.02, -17.32), "built"),  # 300.05°
+        ((60, 9.9, 0), "sky"),
+        ((60, 10, 0), "built"),
+        ((59.9, 0, 0), "built"),
+        ((50, 30, 0), ""),
+        ((50, 29.9, 0), "built"),
+    ],
+)
+def test_where_a_region_ends(monkeypatch, lab, region):
+    monkeypatch.setattr(regions, "rgb_to_lab", lambda rgb: rgb)
+    plane = torch.tensor(lab, dtype=torch.float32).view(1, 3, 1, 1).expand(1, 3, 3, 4).clone()
+    masks = region_masks(plane)
+    assert [name for name, mask in masks.items() if mask[0, 0].all()] == [region] * bool(region)
+    assert [bool(masks["sky"][0, row].all()) for row in range(3)] == [
+        region == "sky" and row < 2 for row in range(3)
+    ]  # up to the middle row
+
+
+def test_deviation_is_that_of_the_window():
+    plane = 100 * torch.rand(1, 7, 8, generator=torch.Generator().manual_seed(0))
+    found = regions._deviation(plane)[0]
+    for y, x in np.ndindex(7, 8):
+        window = plane[0, max(y - 2, 0) : y + 3, max(x - 2, 0) : x + 3]
+        assert found[y, x].item() == pytest.approx(window.std(correction=0).item(), rel=1e-3)
+
+
 @pytest.mark.parametrize("shape", [(3, 3, 33, 47), (1, 3, 1, 1), (2, 3, 1, 5)])
 def test_masks_are_disjoint_at_any_size(shape):
     rgb = torch.rand(shape, generator=torch.Generator().manual_seed(0))
@@ -102,12 +144,13 @@ def test_by_region_leaves_out_what_a_region_hardly_covers():
     mask = torch.zeros(2, 10, 10, dtype=torch.bool)
     mask[0, 0, 0] = True  # a hundredth
     mask[1, :5] = True
-    table = by_region(values, {"some": mask, "all": ~(mask & ~mask)}, least=0.02)
+    table = by_region(values, {"some": mask, "all": ~(mask & ~mask)})
     assert list(table) == ["some", "all"]
     assert np.isnan(table["some"][0])
     assert table["some"][1] == pytest.approx(values[1, :5].mean().item())
     np.testing.assert_allclose(table["all"], values.mean(dim=(1, 2)), rtol=1e-6)
-    assert by_region(values, {"some": mask}, least=0)["some"].notna().all()
+    mask[0, 0, 1] = True  # two hundredths are enough
+    assert by_region(values, {"some": mask})["some"].notna().all()
 
 
 def test_error_map_has_the_mean_of_the_metric():
@@ -117,11 +160,12 @@ def test_error_map_has_the_mean_of_the_metric():
     torch.testing.assert_close(found.mean(dim=(1, 2)), delta_e(rgb, true))
 
 
-def test_painted_regions_have_their_color():
-    painted = paint_regions(paint("poppy", "grass"))
-    assert painted.min() >= 0
-    assert painted.max() <= 1
-    r, g, b = painted[0, :, -1, 0]
-    assert g > r + 0.4
-    assert g > b + 0.4
-    assert painted[0, :, 0, 0].std() < 1e-6  # a flower: gray
+def test_painted_regions_have_their_color(monkeypatch):
+    kinds = torch.eye(4, dtype=torch.bool)[:, None, None]  # each region once, and none
+    monkeypatch.setattr(
+        regions, "region_masks", lambda rgb: dict(zip(REGIONS, kinds[:3], strict=True))
+    )
+    rgb = torch.tensor([0.2, 0.4, 0.6]).view(1, 3, 1, 1).expand(1, 3, 1, 4)
+    tints = [(0, 0.5, 0), (0, 0.2, 0.5), (0.5, 0.3, 0), (0, 0, 0)]
+    found = paint_regions(rgb)[0, :, 0].T - 0.2  # half of the mean
+    torch.testing.assert_close(found, torch.tensor(tints))
