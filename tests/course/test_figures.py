@@ -16,6 +16,7 @@ from colorkit.course.figures import (
     SavedFigure,
     dendrogram,
     figure_html,
+    histogram_row,
     histograms,
     image_grid,
     interval_plot,
@@ -60,6 +61,26 @@ def test_a_grid_shows_every_image_in_its_place_and_leaves_none_empty():
     assert [ax.get_title() for ax in figure.axes] == ["a", "b", "c", "", "", ""]
 
 
+def size(figure) -> list[float]:
+    return figure.get_size_inches().tolist()
+
+
+def test_figures_are_as_large_as_what_they_hold():
+    image = np.zeros((4, 4, 3), np.uint8)
+    assert size(image_grid([[image] * 3] * 2)) == pytest.approx([3 * 1.15, 2 * 1.15 + 0.3])
+    labels = ["a", "12345\n6789"]  # the longest line is five letters wide
+    wide = image_grid([[image], [image]], labels, side=2)
+    assert size(wide) == pytest.approx([2 + 0.11 * 5 * 0.72, 4.3])
+    assert size(new_figure()[0]) == [8, 3.2]
+    rows = [("a", 0, 0, 0)] * 3
+    assert size(interval_plot(rows, "x")) == pytest.approx([8, 0.8 + 0.34 * 3])
+    values = {"one": torch.rand(2, 2, 4, 4)}
+    assert size(histogram_row(values, "ab")) == pytest.approx([11, 2.7])
+    assert size(histogram_row(values, "ab", 4)) == pytest.approx([4, 2.7])
+    tree = dendrogram(np.array([[0, 1, 1.0, 2]]), "ab")
+    assert size(tree) == pytest.approx([8, 0.8 + 0.2 * 2])
+
+
 def test_a_grid_without_labels_draws():
     image = np.zeros((4, 4, 3), np.uint8)
     assert png(image_grid([[image, image]]))[:8] == b"\x89PNG\r\n\x1a\n"
@@ -100,8 +121,9 @@ def test_pixels_are_clipped_and_rounded():
 def test_curves_are_told_apart_by_color_and_dash():
     assert len(set(COLORS)) == len(COLORS) and len({str(d) for d in DASHES}) == len(DASHES)
     lines = curves().axes[0].get_lines()
-    bold = [line for line in lines if line.get_linewidth() > 2]
+    bold = [line for line in lines if line.get_linewidth() == 2.2]
     assert [line.get_label() for line in bold] == ["train", "validation"]
+    assert {line.get_alpha() for line in lines if line not in bold} == {1}
     assert (
         len({line.get_color() for line in bold})
         == len({line.get_linestyle() for line in bold})
@@ -113,7 +135,9 @@ def test_repetitions_share_a_color_and_their_mean_is_bold():
     figure = loss_curves({"scratch": [([1, 2], [4.0, 2.0]), ([1, 2], [2.0, 0.0])]})
     lines = figure.axes[0].get_lines()
     assert len({line.get_color() for line in lines}) == 1
-    (bold,) = [line for line in lines if line.get_linewidth() > 2]
+    *thin, bold = lines
+    assert [(line.get_linewidth(), line.get_alpha()) for line in thin] == [(1, 0.25)] * 2
+    assert bold.get_linewidth() == 2.2
     assert bold.get_ydata().tolist() == [3.0, 1.0]
     assert figure.axes[0].get_xlabel() == "epoch" and figure.axes[0].get_ylabel()
 
@@ -122,11 +146,12 @@ def test_intervals_are_drawn_from_the_top_around_their_values():
     figure = interval_plot([("a", 1.0, 0.5, 1.5), ("b", -1.0, -2.0, 0.0)], "ΔE", "no difference")
     ax = figure.axes[0]
     assert [t.get_text() for t in ax.get_yticklabels()] == ["a", "b"]
-    bottom, top = ax.get_ylim()
-    assert bottom > top
+    assert ax.get_ylim() == (1.5, -0.5)
     data = [line.get_xdata() for line in ax.get_lines()]
     assert [list(map(float, x)) for x in data[:4]] == [[0.5, 1.5], [1.0], [-2.0, 0.0], [-1.0]]
-    assert "no difference" in {t.get_text() for t in ax.texts}
+    (line,) = ax.texts
+    assert (line.get_text(), line.xy) == ("no difference", (0, -0.75))
+    assert data[4] == [0, 0] and len(data) == 5
 
 
 def test_histograms_are_shares_over_common_edges():
@@ -254,11 +279,16 @@ def test_the_architecture_is_drawn_with_what_was_measured(num_classes):
 
 
 def test_histogram_rows_share_every_pixel():
-    from colorkit.course.figures import histogram_row
-
     values = {"one": torch.randn(2, 3, 8, 8), "constant": torch.zeros(2, 3, 8, 8)}
     figure = histogram_row(values, ["red", "green", "blue"])
     assert [ax.get_xlabel() for ax in figure.axes] == ["red", "green", "blue"]
     for ax in figure.axes:
         assert [sum(p.get_data().values) for p in ax.patches] == pytest.approx([1, 1])
     assert len(histogram_row({"one": values["constant"][:, :1]}, ["L*"], 4).axes) == 1
+    # The outermost thousandths are gathered at the edges.
+    many = torch.linspace(0, 1000, 100_001).view(1, 1, 1, -1)
+    (stairs,) = histogram_row({"one": many}, ["L*"]).axes[0].patches
+    assert stairs.get_data().edges[[0, -1]].tolist() == pytest.approx([1, 999])
+    assert stairs.get_data().values == pytest.approx(np.full(41 - 1, 0.025), abs=1.1e-3)
+    flat = histogram_row({"one": torch.zeros(1, 1, 2, 2)}, ["L*"]).axes[0].patches[0].get_data()
+    assert flat.edges[[0, -1]].tolist() == pytest.approx([0, 1e-6])

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import yaml
 
-from colorkit.course.networks import Course, scene_of
+from colorkit.course import networks as room
+from colorkit.course.networks import Course, scene_entries, scene_of
 from colorkit.imaging.images import write_image
 from colorkit.models.weights import read_card
 from colorkit.system.errors import ColorkitError
@@ -62,7 +63,7 @@ def test_scenes_can_be_rendered_again_with_their_masks(project):
 
 
 def test_unreadable_photographs_are_left_out_and_named_and_the_rest_is_used(
-    project, tmp_path, capsys
+    project, tmp_path, capsys, monkeypatch
 ):
     rng = np.random.default_rng(0)
     for label in ("garden", "street"):
@@ -74,9 +75,14 @@ def test_unreadable_photographs_are_left_out_and_named_and_the_rest_is_used(
     (tmp_path / "photos" / "garden" / "3.jpg").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "photos" / "street" / "7.jpg").write_text("no image")
     data = {**SCENES, "source": "folders", "what": "blocks", "root": "photos"}
-    course = Course(project(data, {"n": {"classes": ["garden", "street"]}}))
-    assert course.collection.counts["unreadable"] == 2
-    told = capsys.readouterr().out
+    path = project(data, {"n": {"classes": ["garden", "street"]}})
+    for named, more in ((1, True), (2, False)):
+        monkeypatch.setattr(room, "_NAMED", named)
+        course = Course(path)
+        assert course.collection.counts["unreadable"] == 2
+        told = capsys.readouterr().out
+        assert told.count("left out: ") == 2
+        assert ("left out: 1 more unreadable files" in told) == more
     assert "garden/3.jpg" in told
     assert "street/7.jpg" in told
     used = [n for split in COUNTS for n in course.images("n", split).names]
@@ -106,3 +112,43 @@ def test_a_study_has_its_own_scale_classes_and_settings(project):
 def test_a_setting_at_its_default_renames_no_training(project):
     course = Course(project(SCENES | COUNTS, {"n": {"classes": ["lawn", "house"]}}))
     assert course.train("n").folder == course.train("n", beta=0.0, gray="weighted").folder
+
+
+def test_scenes_of_each_split_have_numbers_of_their_own():
+    found = scene_entries(["sky", "bar"], {"train": 2, "val": 1, "test": 1})
+    numbers = ["0000000", "0000001", "1000000", "2000000"]
+    assert [e.name for e in found] == [f"{label}/{n}" for label in ("sky", "bar") for n in numbers]
+    assert [e.split for e in found[:4]] == ["train", "train", "val", "test"]
+
+
+def test_long_work_says_ten_times_how_far_it_is(capsys):
+    progress, now = room._Progress("decoding"), [100.0]
+    progress.clock, progress.started = (lambda: now[0]), 100.0
+    for later, wanted in ((3.0, 0), (3.1, 9)):
+        now[0] = 100 + later
+        for done in range(1, 96):
+            progress(done, 100)
+        told = capsys.readouterr().out.splitlines()
+        assert told == [f"decoding images: {tenth}0 of 100" for tenth in range(1, wanted + 1)]
+
+
+@pytest.mark.parametrize(
+    ("devices", "nodes", "cores", "workers"), [(1, 1, 4, 4), (2, 1, 4, 2), (2, 2, 8, 2)]
+)
+def test_shards_are_decoded_by_the_cores_beside_a_gpu(
+    project, tmp_path, monkeypatch, devices, nodes, cores, workers
+):
+    from colorkit.data.shards.tar_files import Shards
+
+    shards = Shards.__new__(Shards)
+    shards.size, shards.paths = 32, [tmp_path] * 8
+    monkeypatch.setattr("colorkit.data.shards.tar_files.Shards", lambda *_: shards)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    (tmp_path / "s").mkdir()
+    data = {**SCENES, "source": "shards", "what": "blocks", "root": str(tmp_path / "s")}
+    course = Course(project(data, {"n": {"classes": ["a", "b"]}}), devices=devices, num_nodes=nodes)
+    assert course._training_images(["a", "b"], 0).workers == workers
+    shards.size = 31
+    with pytest.raises(ColorkitError, match="has squares of 31 pixels, and data"):
+        course._training_images(["a", "b"], 0)

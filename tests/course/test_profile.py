@@ -241,8 +241,9 @@ def test_networks_that_start_from_each_other_are_refused(tmp_path, start):
 
 
 def test_stored_images_smaller_than_the_crops_are_refused(tmp_path):
-    message = fault_of(write(tmp_path, data__stored=16))
+    message = fault_of(write(tmp_path, data__stored=31))
     assert "data.stored must be at least data.size" in message
+    assert load_profile(str(write(tmp_path, data__stored=32))).data.stored == 32
 
 
 NIR = {"what": "pairs", "classes": ["field", "water"]}
@@ -257,7 +258,7 @@ NIR = {"what": "pairs", "classes": ["field", "water"]}
         ({"nir": NIR | {"of": 2}}, "nir.of: "),
         ({"nir": NIR | {"augment": 1}}, "nir.augment: "),
         ({"nir": NIR | {"folds": 6}}, "nir.folds must be at most nir.of, 5"),
-        ({"nir": NIR | {"size": 64}}, "nir.stored must be at least nir.size"),
+        ({"nir": NIR | {"size": 41}}, "nir.stored must be at least nir.size"),
         ({"nir": NIR | {"root": "rgbnir"}}, "nir.root counts from data.root"),
         ({"nir": {"what": "pairs"}}, "nir needs a root, or two classes"),
         ({"nir": NIR | {"classes": ["field", "field"]}}, "nir needs a root, or two classes"),
@@ -273,8 +274,34 @@ def test_pairs_are_optional_and_their_folder_may_be_missing(tmp_path):
     assert load_profile(str(write(tmp_path))).nir is None
     nir = load_profile(str(write(tmp_path, nir=NIR))).nir
     assert (nir.folds, nir.of, nir.root) == (1, 5, "")
+    load_profile(str(write(tmp_path, nir=NIR | {"size": 40, "folds": 5})))
     path = write(tmp_path, data__source="folders", nir={"what": "pairs", "root": "nowhere"})
     assert load_profile(str(path), str(tmp_path)).nir.root == "nowhere"
+
+
+GANS = {"classes": ["lawn", "sky"], "size": 64, "stored": 64}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"size": 65}, "gans.stored must be at least gans.size; enlarge it"),
+        ({"size": 56}, "gans.size must be 64 or more and a multiple of 8, not 56; correct it"),
+        ({"size": 60}, "multiple of 8, not 60"),
+        ({"classes": ["lawn", "sea"]}, "gans.classes has sea, which no network of the profile has"),
+        ({"batch_size": 1}, "gans.batch_size: "),
+    ],
+)
+def test_a_fault_in_the_sweeps_section_is_named(tmp_path, change, said):
+    path = write(tmp_path, gans=GANS | change)
+    message = fault_of(path)
+    assert said in message and str(path) in message
+
+
+def test_a_sweep_takes_its_own_settings_or_the_usual_ones(tmp_path):
+    gans = load_profile(str(write(tmp_path, gans=GANS))).gans
+    assert (gans.width, gans.depth, gans.stages, gans.discriminator_width) == (32, 4, 5, 64)
+    assert (gans.learning_rate, gans.discriminator_rate) == (1e-3, 2e-4)
 
 
 @pytest.mark.parametrize("size", [100, 16])
@@ -304,12 +331,3 @@ def test_an_unknown_profile_names_the_known_ones(name):
     message = fault_of(name)
     assert f"no profile {name!r}" in message
     assert "photos, places365, smoke" in message
-
-
-def test_the_project_is_found_from_its_folders_and_only_there(tmp_path):
-    root = project_root()
-    assert (root / "colorkit").is_dir()
-    assert project_root(root / "notebooks" / "profiles") == root
-    with pytest.raises(ColorkitError, match="not inside a clone of colorkit") as fault:
-        project_root(tmp_path)
-    assert str(tmp_path) in str(fault.value)

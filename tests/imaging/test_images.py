@@ -2,10 +2,8 @@
 
 import errno
 import io
-import json
 import os
 import random
-import resource
 import struct
 import threading
 import warnings
@@ -20,7 +18,6 @@ from PIL import ExifTags, Image, ImageCms, features
 from colorkit.imaging.decoders import read_plain_jpeg
 from colorkit.imaging.images import MAX_PIXELS, read_image, resize_crop, write_image
 from colorkit.system.errors import ColorkitError
-from colorkit.system.writing import atomic_write, write_json, write_text
 
 HEIGHT, WIDTH = 24, 40
 
@@ -473,51 +470,3 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, rgb, monkeypatch):
     with pytest.raises(ColorkitError, match="no space left on the disk; free some space"):
         write_image(path, 255 - rgb)
     assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
-
-
-def test_a_write_the_system_stops(tmp_path):
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
-    try:
-        with pytest.raises(ColorkitError, match="larger than this system allows"):
-            write_text(tmp_path / "a.txt", "x" * 1_000_000)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("stop", [RuntimeError, KeyboardInterrupt])
-def test_an_interrupted_write_leaves_nothing(tmp_path, stop):
-    with pytest.raises(stop), atomic_write(tmp_path / "a.bin") as stream:
-        stream.write(b"half")
-        raise stop
-    assert not list(tmp_path.iterdir())
-
-
-def test_faults_of_other_files_keep_their_name(tmp_path):
-    with pytest.raises(FileNotFoundError), atomic_write(tmp_path / "a.bin"):
-        (tmp_path / "absent").read_bytes()
-    with pytest.raises(ValueError, match="mode"), atomic_write(tmp_path / "a.bin", "a"):
-        pass
-
-
-def test_text_json_links_and_permissions(tmp_path):
-    write_text(tmp_path / "real.txt", "vert\n")
-    (tmp_path / "link.txt").symlink_to(tmp_path / "real.txt")
-    write_text(tmp_path / "link.txt", "é\n")
-    assert (tmp_path / "link.txt").is_symlink() and (
-        tmp_path / "real.txt"
-    ).read_bytes() == b"\xc3\xa9\n"
-    (tmp_path / "plain.txt").touch()
-    assert (tmp_path / "real.txt").stat().st_mode == (tmp_path / "plain.txt").stat().st_mode
-    value = {"b": np.float32(0.5), "a": np.arange(3), "path": Path("x"), "none": None, "é": 1}
-    write_json(tmp_path / "a.json", value)
-    text = (tmp_path / "a.json").read_text(encoding="utf-8")
-    assert list(json.loads(text)) == ["b", "a", "path", "none", "é"] and "é" in text
-    assert json.loads(text)["a"] == [0, 1, 2] and text.endswith("}\n")
-    for bad in (float("nan"), np.float32("inf"), [np.nan]):
-        with pytest.raises(ValueError, match=r"b\.json.*None"):
-            write_json(tmp_path / "b.json", bad)
-    with pytest.raises(TypeError):
-        write_json(tmp_path / "b.json", io)
-    assert not (tmp_path / "b.json").exists()

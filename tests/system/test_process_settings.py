@@ -1,14 +1,17 @@
 """Settings of the whole process, while threads need them."""
 
+import os
 import platform
 import subprocess
 import sys
 import threading
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from colorkit.system import process_settings
 from colorkit.system.process_settings import Shared
 
 
@@ -85,3 +88,26 @@ def test_memory_is_kept_within_and_given_back_after():
     first, kept, advised, *after = map(int, done.stdout.split())
     assert min(first, *after) > 4 * kept + 4
     assert advised or not Path("/sys/kernel/mm/transparent_hugepage").exists()
+
+
+@pytest.mark.parametrize(("block", "first"), [(5, 5), (4 + 2**-21, 5), (None, None)])
+def test_half_of_the_memory_is_named_in_whole_huge_pages(monkeypatch, block, first):
+    page, size, told = 2 << 20, 1_000_000 * 4096 // 2, []
+    given = None if block is None else int(block * page)
+
+    def malloc(asked):
+        told.append(asked.value)
+        return given
+
+    library = SimpleNamespace(
+        malloc=malloc,
+        madvise=lambda where, count, what: told.append((where.value, count.value, what)),
+        free=lambda where: told.append(where.value),
+    )
+    sizes = {"SC_PHYS_PAGES": 1_000_000, "SC_PAGE_SIZE": 4096}
+    monkeypatch.setattr(os, "sysconf", sizes.get)
+    process_settings._huge_pages(library)
+    if given is None:
+        assert told == [size]
+    else:
+        assert told == [size, (first * page, size - 2 * page, 14), given]

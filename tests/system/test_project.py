@@ -1,0 +1,18 @@
+"""Where the project's folder is found from."""
+
+import pytest
+
+from colorkit.system.errors import ColorkitError
+from colorkit.system.project import project_root
+
+
+def test_the_project_is_found_from_its_folders_and_only_there(tmp_path):
+    root = project_root()
+    assert (root / "colorkit").is_dir()
+    assert project_root(root / "notebooks" / "profiles") == root
+    nearest = tmp_path / "a" / "notebooks" / "profiles"
+    nearest.mkdir(parents=True)
+    assert project_root(nearest) == (tmp_path / "a").resolve()
+    with pytest.raises(ColorkitError, match="not inside a clone of colorkit") as fault:
+        project_root(tmp_path)
+    assert str(tmp_path) in str(fault.value)
