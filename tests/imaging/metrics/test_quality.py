@@ -196,7 +196,7 @@ def test_where_sepia_begins(monkeypatch, found, brown):
 )
 def test_what_has_a_hue(monkeypatch, found, true, error):
     both = [planes(rest=each) for each in (found, true)]
-    monkeypatch.setattr(metrics, "_images", lambda *images: images)
+    monkeypatch.setattr(metrics, "checked", lambda *images: images)
     monkeypatch.setattr(metrics, "rgb_to_lab", lambda rgb: rgb)
     got = metrics.hue_error(*both).item()
     assert math.isnan(got) if error is None else got == error
