@@ -1,12 +1,13 @@
 """Places365-Standard, small images (256 × 256), restricted to named classes.
 
-torchvision knows the archives and their checksums and downloads them (24 GB for training, half a
-gigabyte for validation); this room only chooses classes and turns the listing into `Entry`s.
+`colorkit.data.download.sources` brings it (24 GB for training, half a gigabyte for validation) and
+torchvision reads its lists; here only classes are chosen and the listing turned into `Entry`s.
 """
 
 import os
 from pathlib import Path
 
+from colorkit.data.download.sources import fetch_set
 from colorkit.data.folders import Entry
 from colorkit.system.errors import ColorkitError
 
@@ -20,7 +21,7 @@ def list_places365(root: str | Path, classes: list[str], download: bool = True) 
     Args:
         root: folder that holds, or will hold, the data set.
         classes: names such as `botanical_garden`, `library-indoor` or `market/outdoor`.
-        download: fetch what is missing (24 GB and more).
+        download: fetch what is missing (24 GB and more), as `colorkit data fetch places365` does.
 
     Raises:
         ColorkitError: a class Places365 does not have (close names are given), or the data set is
@@ -28,15 +29,17 @@ def list_places365(root: str | Path, classes: list[str], download: bool = True) 
     """
     from torchvision.datasets import Places365
 
+    if download:
+        fetch_set("places365", root)
     entries = []
     for split, name in (("train-standard", None), ("val", "test")):
         try:
-            data = _open(Places365, root, split, download)
+            data = Places365(str(root), split=split, small=True)
         except (RuntimeError, OSError) as error:
             first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ColorkitError(
-                f"Places365 ({split}) is not complete in {root}: {first_line}. Free 30 GB there "
-                "and run again with a network, or place the archives there by hand"
+                f"Places365 ({split}) is not complete in {root}: {first_line}. Remove what is "
+                f"damaged and run `colorkit data fetch places365 -o {root}`"
             ) from error
         index = match_classes(classes, data.class_to_idx)
         wanted = {number: label for label, number in index.items()}
@@ -45,14 +48,6 @@ def list_places365(root: str | Path, classes: list[str], download: bool = True) 
                 path = Path(file)
                 entries.append(Entry(path, wanted[number], name, os.path.relpath(path, root)))
     return entries
-
-
-def _open(places365, root: str | Path, split: str, download: bool):
-    """Open one split, downloading only when the images' folder is not there yet."""
-    Path(root).mkdir(parents=True, exist_ok=True)
-    folder = "val_256" if split == "val" else "data_256_standard"
-    present = (Path(root) / folder).is_dir()
-    return places365(str(root), split=split, small=True, download=download and not present)
 
 
 def match_classes(classes: list[str], class_to_idx: dict[str, int]) -> dict[str, int]:

@@ -6,6 +6,7 @@ import pytest
 import torchvision.datasets.places365 as torchvision_places
 
 from colorkit.course.profile import load_profile
+from colorkit.data.download import sources
 from colorkit.data.folders import SUFFIXES, Entry, choose_classes, list_images
 from colorkit.data.places import list_places365, match_classes
 from colorkit.system.errors import ColorkitError
@@ -207,10 +208,10 @@ def places(tmp_path, monkeypatch) -> Path:
     make(tmp_path, "data_256_standard/x", "val_256/x")
     monkeypatch.setattr(torchvision_places, "check_integrity", lambda file, md5=None: True)
 
-    def network(*args, **options):
-        raise OSError("no network in tests")
+    def network(url, *args, **options):
+        raise ColorkitError(f"could not download {url}: no network in tests")
 
-    monkeypatch.setattr(torchvision_places, "download_and_extract_archive", network)
+    monkeypatch.setattr(sources, "fetch", network)
     return tmp_path
 
 
@@ -231,17 +232,23 @@ def test_places365_refuses_a_class_it_does_not_have(places):
         list_places365(places, ["libary-indoor"])
 
 
-def test_places365_absent_and_without_network_is_one_sentence(places, monkeypatch):
-    monkeypatch.setattr(torchvision_places, "check_integrity", lambda file, md5=None: False)
-    with pytest.raises(ColorkitError, match=r"not complete in .*: no network in tests") as fault:
+def test_places365_absent_and_without_network_is_one_sentence(places):
+    with pytest.raises(ColorkitError, match=r"filelist_places365-standard\.tar: no network"):
         list_places365(places / "new", ["sky"])
-    assert str(places / "new") in str(fault.value) and "\n" not in str(fault.value)
-    with pytest.raises(ColorkitError, match="not complete in"):
+    with pytest.raises(ColorkitError, match="not complete in") as fault:
         list_places365(places / "new", ["sky"], download=False)
+    assert f"colorkit data fetch places365 -o {places / 'new'}" in str(fault.value)
+    assert "\n" not in str(fault.value)
 
 
-def test_places365_downloads_the_images_only_where_their_folder_is_missing(places):
+def test_places365_downloads_only_what_is_missing(places):
     (places / "val_256" / "x").unlink()
     (places / "val_256").rmdir()
-    with pytest.raises(ColorkitError, match=r"Places365 \(val\) is not complete"):
+    with pytest.raises(ColorkitError, match=r"download \S+/val_256.tar: no network"):
+        list_places365(places, ["sky"])
+
+
+def test_places365_damaged_is_said(places, monkeypatch):
+    monkeypatch.setattr(torchvision_places, "check_integrity", lambda file, md5=None: False)
+    with pytest.raises(ColorkitError, match=r"Places365 \(train-standard\) is not complete"):
         list_places365(places, ["sky"])

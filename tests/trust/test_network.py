@@ -414,6 +414,7 @@ SLOW = ("report", "export", "sweep")
 # By what is typed, what the one sentence says.
 SAYS = {
     "data build -o found --flickr garden": "could not be reached",
+    "data fetch rgb-nir -o found": "could not download",
     "sweep --only classifier": "could not download",
     "pretrain faithful --data nowhere": "nowhere",  # wants photographs, no network
 }

@@ -1,5 +1,7 @@
-"""Data sets of a person's own: gathered and judged, or packed into shards."""
+"""Data sets: fetched from their publishers, gathered of one's own, or packed into shards."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +11,7 @@ from colorkit.app.commands import plain, say
 from colorkit.system.errors import ColorkitError, one_line
 
 app = typer.Typer()
-data = typer.Typer(no_args_is_help=True, help="Data sets of your own.")
+data = typer.Typer(no_args_is_help=True, help="Data sets: fetch published ones, build your own.")
 app.add_typer(data, name="data")
 
 
@@ -66,6 +68,48 @@ def build(
         say(fault)
     if built.faults:
         raise typer.Exit(1)
+
+
+@data.command()
+def fetch(
+    name: Annotated[str, typer.Argument(help="rgb-nir or places365.")],
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Folder for it; data/NAME by default.")
+    ] = None,
+) -> None:
+    """Download a published data set and unpack it, after saying on what terms it is given.
+
+    Archives are compared with their checksums, where those are known, and with the first download
+    otherwise. The same command goes on where it was stopped; archives brought by hand are taken.
+    """
+    from colorkit.data.download.sources import fetch_set, find_set
+
+    found, out = find_set(name), out or Path("data", name)
+    for told in (found.title, found.terms, found.page):
+        print(told, flush=True)
+    with _download_bars() as bars:
+        for path in fetch_set(name, out, bars):
+            print(f"{path} is there", flush=True)
+
+
+@contextmanager
+def _download_bars() -> Iterator[Callable | None]:
+    """Give what makes a bar for each archive, where standard error is a terminal."""
+    from rich.console import Console
+    from rich.progress import DownloadColumn, Progress, TransferSpeedColumn
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    columns = (*Progress.get_default_columns(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=console) as progress:
+
+        def start(file: str) -> Callable[[int, int], None]:
+            bar = progress.add_task(file, total=None)
+            return lambda done, total: progress.update(bar, completed=done, total=total or None)
+
+        yield start
 
 
 @app.command()

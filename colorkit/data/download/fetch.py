@@ -46,7 +46,7 @@ def fetch(
         url: http or https.
         known_hash: "sha256:…" or "md5:…" in hexadecimal (pooch's notation). `FIRST_USE` takes
             whatever comes, or is there; the caller then has to judge and remember it, as
-            `data.sources` does.
+            `data.download.sources` does.
         folder: Where the file goes; made if need be.
         name: Its name there; the last part of the address if not given.
         retries: New attempts after a lost connection or a server's fault (status 429 or 5xx).

@@ -18,6 +18,7 @@ from colorkit.imaging.infrared import Header, read_header, read_nir, wide_scale
 from colorkit.system.errors import ColorkitError, one_line
 
 _HALVES = {"rgb": "color", "nir": "near-infrared"}
+_FETCHED = (".zip", ".sha256")  # an archive and its record, which lie beside what it gave
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def refuse_faults(faults: list[str], refuse: bool) -> None:
 
 
 def inner_folder(root: str | Path) -> Path:
-    """Step into folders that hold nothing but one folder of class folders.
+    """Step into folders that hold nothing but one folder of class folders, or its archive too.
 
     Raises:
         ColorkitError: the folder is missing, or is a file.
@@ -139,7 +140,8 @@ def inner_folder(root: str | Path) -> Path:
     if not root.is_dir():
         raise ColorkitError(f"{root} is not a folder; give the folder that holds the class folders")
     while True:
-        inside = [path for path in root.iterdir() if not path.name.startswith(".")]
+        seen = [path for path in root.iterdir() if not path.name.startswith(".")]
+        inside = [path for path in seen if path.suffix not in _FETCHED]
         if len(inside) != 1 or not inside[0].is_dir():
             return root
         if not any(path.is_dir() for path in inside[0].iterdir()):

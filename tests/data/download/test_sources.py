@@ -1,16 +1,19 @@
-"""The archive of the pairs: trusted once, then only that one; from a loopback server."""
+"""Published data sets, from a loopback server: checked, unpacked, and on which terms."""
 
+import dataclasses
 import hashlib
 import io
+import tarfile
 import zipfile
 from http.server import BaseHTTPRequestHandler
 
 import numpy as np
 import pytest
 from PIL import Image
+from torchvision.datasets import Places365
 
 from colorkit.data.download import fetch as room
-from colorkit.data.download.sources import RGBNIR, Source, download
+from colorkit.data.download.sources import RGBNIR, SETS, Source, download, print_tenths
 from colorkit.data.pairs.folds import list_pairs
 from colorkit.system.errors import ColorkitError
 
@@ -80,12 +83,12 @@ def names(folder) -> set[str]:
 
 
 def test_the_published_address_has_no_invented_checksum():
-    assert RGBNIR.file == "nirscene1.zip" and RGBNIR.sha256 is None
+    assert RGBNIR.file == "nirscene1.zip" and RGBNIR.known_hash is None
     assert RGBNIR.url.startswith("http") and "cvpr11" in RGBNIR.url
 
 
 def test_download_unpack_list_and_remember(server, tmp_path):
-    content = download(server.source, tmp_path)
+    (content,) = download(server.source, tmp_path)
     assert content == tmp_path / "nirscene1"
     assert [p.name for p in list_pairs(content, strict=True).pairs] == [
         "country/0000",
@@ -95,7 +98,7 @@ def test_download_unpack_list_and_remember(server, tmp_path):
     assert record.read_text() == f"{SUM}  nirscene1.zip\n"  # as `sha256sum -c` reads it
     assert names(tmp_path) == {"nirscene1", "nirscene1.zip", record.name}
     (tmp_path / "nirscene1.zip").unlink()
-    assert download(server.source, tmp_path) == content and server.asked == 1
+    assert download(server.source, tmp_path) == [content] and server.asked == 1
 
 
 def clear(folder, *, archive: bool = True) -> None:
@@ -128,16 +131,16 @@ def test_an_archive_changed_on_the_disk_is_fetched_again(server, tmp_path):
 
 
 def test_a_known_checksum_is_required_from_the_first_download_on(server, tmp_path):
-    known = Source(server.source.url, SUM)
-    assert download(known, tmp_path).is_dir()
+    known = Source(server.source.url, f"sha256:{SUM}")
+    assert download(known, tmp_path)[0].is_dir()
     assert names(tmp_path) == {"nirscene1", "nirscene1.zip"}  # nothing to remember
-    other = Source(server.source.url, "0" * 64)
+    other = Source(server.source.url, "sha256:" + "0" * 64)
     assert "checksum differs" in refused(other, tmp_path / "b")
 
 
 def test_a_file_put_there_by_hand_is_used_and_remembered(tmp_path):
     (tmp_path / "nirscene1.zip").write_bytes(CONTENT)
-    content = download(Source("http://127.0.0.1:9/nirscene1.zip"), tmp_path)
+    (content,) = download(Source("http://127.0.0.1:9/nirscene1.zip"), tmp_path)
     assert len(list_pairs(content).pairs) == 2
     assert SUM in (tmp_path / "nirscene1.zip.sha256").read_text()
 
@@ -160,12 +163,12 @@ def test_a_web_page_is_no_archive(server, tmp_path, page):
     assert "web page instead of the file" in message or "no archive" in message
     assert names(tmp_path) == set()
     server.body = CONTENT
-    assert download(server.source, tmp_path).is_dir()
+    assert download(server.source, tmp_path)[0].is_dir()
 
 
 def test_a_cut_transfer_goes_on(server, tmp_path):
     server.cuts = 2
-    assert len(list_pairs(download(server.source, tmp_path)).pairs) == 2
+    assert len(list_pairs(*download(server.source, tmp_path)).pairs) == 2
     assert server.asked == 3 and SUM in (tmp_path / "nirscene1.zip.sha256").read_text()
 
 
@@ -173,7 +176,7 @@ def test_a_transfer_cut_too_often_is_refused_and_goes_on_in_the_next_run(server,
     server.cuts = 2
     assert "cut off" in refused(server.source, tmp_path, retries=1)
     assert names(tmp_path) == {".nirscene1.zip.part"}
-    assert download(server.source, tmp_path).is_dir()
+    assert download(server.source, tmp_path)[0].is_dir()
     assert SUM in (tmp_path / "nirscene1.zip.sha256").read_text()
 
 
@@ -195,3 +198,127 @@ def test_a_record_that_is_no_checksum_is_refused(server, tmp_path):
     (tmp_path / "nirscene1.zip.sha256").write_text("whatever\n")
     assert "holds no SHA-256 checksum" in refused(server.source, tmp_path)
     assert server.asked == 0
+
+
+# The command, and sets of several archives
+
+
+def tar(**content: bytes) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as opened:
+        for name, data in content.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            opened.addfile(member, io.BytesIO(data))
+    return packed.getvalue()
+
+
+@pytest.fixture
+def places(monkeypatch, serve):
+    """Serve a Places365 of a few bytes, and give what was asked for."""
+    monkeypatch.setattr(room, "PAUSE", 0.01)
+    lists = {name: name.encode() for name, _ in SETS["places365"].sources[0].gives}
+    bodies = {
+        "filelist_places365-standard.tar": tar(**lists, other=b"unread"),
+        "val_256.tar": tar(**{"val_256/a.jpg": b"a"}),
+        "train_256_places365standard.tar": tar(**{"data_256/b/ballroom/b.jpg": b"b" * 4000}),
+    }
+    asked = []
+
+    class Archives(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path[1:])
+            body = bodies[self.path[1:]]
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    url = serve(Archives)
+    local = [
+        Source(f"{url}/{s.file}", f"md5:{hashlib.md5(bodies[s.file]).hexdigest()}", s.gives)
+        for s in SETS["places365"].sources
+    ]
+    changed = dataclasses.replace(SETS["places365"], sources=tuple(local))
+    monkeypatch.setitem(SETS, "places365", changed)
+    return asked
+
+
+def test_the_checksums_and_folders_are_those_that_torchvision_reads():
+    lists, val, train = SETS["places365"].sources
+    known = [Places365._DEVKIT_META["standard"]]
+    known += [Places365._IMAGES_META[split, True] for split in ("val", "train-standard")]
+    assert [(s.file, s.known_hash) for s in (lists, val, train)] == [
+        (file, f"md5:{md5}") for file, md5 in known
+    ]
+    assert all(s.url == Places365._BASE_URL + s.file for s in (lists, val, train))
+    files = {Places365._CATEGORIES_META[0]}
+    files |= {Places365._FILE_LIST_META[split][0] for split in ("val", "train-standard")}
+    assert {name for _, name in lists.gives} == files
+
+
+def test_the_command_says_the_terms_first_and_fetches(places, command, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    status, out, error = command("data", "fetch", "places365")
+    assert status == 0
+    assert "Research and education only" in out.splitlines()[1]
+    assert "val_256.tar: 0.0 MB of 0.0 MB\n" in error
+    root = tmp_path / "data" / "places365"
+    assert (root / "data_256_standard/b/ballroom/b.jpg").read_bytes() == b"b" * 4000
+    assert (root / "val_256/a.jpg").is_file() and not (root / "other").exists()
+    assert (root / "places365_val.txt").read_text() == "places365_val.txt"
+    assert not list(root.glob(".*"))
+    assert len(places) == 3
+    # What is there is not asked for again, not even if its archive is gone.
+    (root / "val_256.tar").unlink()
+    assert command("data", "fetch", "places365", "-o", root)[0] == 0 and len(places) == 3
+    (root / "val_256/a.jpg").unlink()
+    (root / "val_256").rmdir()
+    assert command("data", "fetch", "places365", "-o", root)[0] == 0
+    assert places[3:] == ["val_256.tar"]
+
+
+def test_fetched_pairs_are_found_below_the_folder_that_was_named(
+    server, command, monkeypatch, tmp_path
+):
+    local = dataclasses.replace(SETS["rgb-nir"], sources=(server.source,))
+    monkeypatch.setitem(SETS, "rgb-nir", local)
+    assert command("data", "fetch", "rgb-nir", "-o", tmp_path / "rgbnir")[0] == 0
+    pairs = list_pairs(tmp_path / "rgbnir", strict=True).pairs
+    assert [pair.name for pair in pairs] == ["country/0000", "water/0000"]
+
+
+def test_the_terms_are_said_even_if_nothing_comes(monkeypatch, command, tmp_path):
+    refused = Source("http://127.0.0.1:9/nirscene1.zip")
+    changed = dataclasses.replace(SETS["rgb-nir"], sources=(refused,))
+    monkeypatch.setitem(SETS, "rgb-nir", changed)
+    monkeypatch.setattr(room, "PAUSE", 0.01)
+    status, out, error = command("data", "fetch", "rgb-nir", "-o", tmp_path / "new")
+    assert (status, error.count("\n")) == (2, 1)
+    assert f"put it at {tmp_path / 'new' / 'nirscene1.zip'}" in error
+    assert "Brown and S. Süsstrunk" in out and SETS["rgb-nir"].page in out
+
+
+def test_an_unknown_set_is_refused_and_the_known_ones_named(command):
+    status, out, error = command("data", "fetch", "imagenet")
+    assert (status, out) == (2, "")
+    assert error == (
+        "colorkit: no data set 'imagenet' can be fetched; choose rgb-nir or places365.\n"
+    )
+
+
+def test_an_archive_of_something_else_is_refused(server, tmp_path):
+    other = Source(server.source.url, None, (("elsewhere", "nirscene1"),))
+    assert "has no elsewhere" in refused(other, tmp_path)
+    assert names(tmp_path) == set()
+
+
+def test_progress_is_told_in_tenths(capsys):
+    tell = print_tenths("a.zip")
+    for done in range(0, 1001, 5):
+        tell(done * 1_000_000, 1_000_000_000)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 11 and lines[5] == "a.zip: 0.5 GB of 1.0 GB"
