@@ -17,7 +17,6 @@ import jinja2
 import nbformat
 
 from colorkit.course.claims import CLAIMS, NOT_SUPPORTED, SUPPORTED, UNDECIDED, with_interval
-from colorkit.report.offline import external_resources as external_resources
 from colorkit.report.speed import plots, speeds
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.writing import atomic_write

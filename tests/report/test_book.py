@@ -10,10 +10,11 @@ from urllib.parse import unquote
 
 import nbformat.v4 as nb
 import pytest
+from external_resources import external_resources
 from PIL import Image
 
 from colorkit.course.claims import CLAIMS
-from colorkit.report.book import build_html, duration, external_resources
+from colorkit.report.book import build_html, duration
 from colorkit.system.errors import ColorkitError
 
 SOURCES = Path(__file__).parents[2] / "report"

@@ -14,11 +14,9 @@ from threading import Thread
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from colorkit.data.download.archives import gigabytes, unpack
+from colorkit.data.download.archives import gigabytes
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.writing import write_fault
-
-__all__ = ["fetch", "unpack"]
 
 Progress = Callable[[int, int], None]
 

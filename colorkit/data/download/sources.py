@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from colorkit.data.download.archives import gigabytes
-from colorkit.data.download.fetch import FIRST_USE, Progress, fetch, unpack
+from colorkit.data.download.archives import gigabytes, unpack
+from colorkit.data.download.fetch import FIRST_USE, Progress, fetch
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.writing import write_text
 
