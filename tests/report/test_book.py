@@ -14,6 +14,7 @@ from external_resources import external_resources
 from PIL import Image
 
 from colorkit.course.claims import CLAIMS
+from colorkit.report import book
 from colorkit.report.book import build_html, duration
 from colorkit.system.errors import ColorkitError
 
@@ -200,23 +201,6 @@ def test_nothing_is_loaded_from_elsewhere(built):
                 assert (arguments["out"] / target).exists(), f"{name}: {link}"
 
 
-def test_external_resources_are_found(tmp_path):
-    (tmp_path / "a.html").write_text(
-        "<script src='https://cdn.example/x.js'></script><link rel=stylesheet href='//cdn/x.css'>"
-        "<img src='data:image/png;base64,AA,//x' alt=a><img srcset='a.png 1x, http://b/c.png 2x'>"
-        "<a href='https://example.org'>a link</a><link rel='canonical' href='https://me'>"
-        "<div style=\"background:url('http://d/e')\"></div><p>https://text</p>"
-        "<script>fetch('https://api.example/v1'); x = 'http://www.w3.org/2000/svg'</script>"
-    )
-    (tmp_path / "b.css").write_text(
-        "/* http://c */ @import 'https://f/g.css'; p{a:url(//h/i)} q{b:url(j.woff2)}"
-    )
-    (tmp_path / "c.js").write_text(r'load("https:\/\/k.example\/l.js")')
-    found = [line.split(": ", 1) for line in external_resources(tmp_path)]
-    assert [name for name, _ in found] == ["a.html"] * 5 + ["b.css"] * 2 + ["c.js"]
-    assert {"//cdn/x.css", "https://f/g.css", "//h/i"} < {address for _, address in found}
-
-
 def test_images_have_alternative_text_and_formulas_are_mathml(built):
     _, _, pages = built
     for name, page in pages.items():
@@ -309,6 +293,23 @@ def test_rebuilding_is_quick_and_touches_only_what_changed(built):
 
 
 def test_duration_and_unreadable_run(tmp_path):
-    assert [duration(s) for s in (4.6, 312.4, 12000)] == ["5 s", "5 min 12 s", "3 h 20 min"]
+    told = {4.6: "5 s", 59.4: "59 s", 60: "1 min 0 s", 312.4: "5 min 12 s"}
+    told |= {3599: "59 min 59 s", 3600: "1 h 0 min", 12000: "3 h 20 min"}
+    assert {seconds: duration(seconds) for seconds in told} == told
     with pytest.raises(ColorkitError, match=r"environment\.json"):
         build_html(tmp_path / "runs" / "none", tmp_path, sources=SOURCES, record=tmp_path)
+
+
+def test_values_become_short_text():
+    filters = book._templates(SOURCES).filters
+    found = {"value": -1.25, "low": -2.0, "high": -0.5, "unit": "dB", "n": 1, "of": "images"}
+    assert filters["effect"](found) == "−1.2 [−2.0,\u00a0−0.5] dB"
+    exact = found | {"value": 3, "low": None, "verdict": "not supported"}
+    assert filters["effect"](exact) == "3 exceptions"
+    assert filters["effect"](exact | {"verdict": "undecided"}) == "3 dB"
+    assert [filters["counted"](found | {"n": n}) for n in (1, 2)] == ["image", "images"]
+    assert filters["plain"]({"a": 0.123456, "b": None, "c": 3}) == "a 0.1235, b –, c 3"
+    assert filters["capital"]("errors fall.") == "Errors fall"
+    assert filters["capital"]("b* rises") == "b* rises"
+    assert filters["md"]("a|b*\nc") == "a\\|b\\* c" and filters["line"](" a\n b ") == "a b"
+    assert filters["mark"]("not supported") == "[✘ not supported]{.verdict .not-supported}"

@@ -1,4 +1,4 @@
-"""The runner: what is run, what is not run again, and what a failure leaves behind."""
+"""The report: what is run, what is not run again, and what a failure leaves behind."""
 
 import json
 import shutil
@@ -30,27 +30,50 @@ def without_book(monkeypatch):
     monkeypatch.setattr(report, "_build_book", lambda run, root: None)
 
 
+@pytest.fixture
+def without_kernel(monkeypatch, without_book):
+    """Run chapters in this process, without the seconds that a kernel takes to start."""
+
+    def execute(chapter, values, final, root) -> str:
+        notebook, scope = nbformat.read(chapter.path, 4), dict(values)
+        try:
+            for cell in notebook.cells[2:]:
+                exec(cell.source, scope)
+        except Exception as error:
+            return f"{type(error).__name__}: {error}"
+        final.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, final)
+        return ""
+
+    monkeypatch.setattr(runner, "_execute", execute)
+
+
 def states(outcomes):
     return {o.name: o.state for o in outcomes}
 
 
-def test_runs_builds_and_then_redoes_only_what_changed(project):
-    write_chapter(project, "01_first")
+def test_runs_builds_and_then_redoes_only_what_changed(project, capsys):
+    write_chapter(project, "01_first", code="assert seed == 7; print(seed)")
     write_chapter(project, "02_second", needs=["01_first"])
-    assert states(report.run_report()) == {"01_first": "ran", "02_second": "ran"}
+    outcomes = report.run_report(seed=7)
+    assert states(outcomes) == {"01_first": "ran", "02_second": "ran"}
+    assert all(0 < outcome.seconds < 600 for outcome in outcomes)
+    assert "2 chapters in" in capsys.readouterr().out
     page = project / "report" / "_build" / "html" / "index.html"
     built = page.stat().st_mtime_ns
-    assert states(report.run_report()) == {"01_first": "current", "02_second": "current"}
-    assert page.stat().st_mtime_ns == built
-    write_chapter(project, "02_second", code="print('changed')", needs=["01_first"])
-    assert states(report.run_report()) == {"01_first": "current", "02_second": "ran"}
     run = project / "report" / "_build" / "runs" / "smoke"
     environment = json.loads((run / "environment.json").read_text())
-    assert environment["profile"] == "smoke"
-    assert "torch" in environment["versions"]
+    assert states(report.run_report(seed=7)) == {"01_first": "current", "02_second": "current"}
+    assert page.stat().st_mtime_ns == built
+    assert json.loads((run / "environment.json").read_text()) == environment
+    cells = nbformat.read(run / "notebooks" / "01_first.ipynb", 4).cells
+    assert cells[-1]["outputs"][-1]["text"] == "7\n"
+    assert (environment["profile"], environment["seed"]) == ("smoke", 7)
+    assert (environment["commit"], environment["dirty"]) == ("unknown", False)  # no clone
+    assert "torch" in environment["versions"] and 0 < environment["seconds"] < 600
 
 
-def test_a_failure_stops_what_depends_on_it_and_nothing_else(project, without_book, capsys):
+def test_a_failure_stops_what_depends_on_it_and_nothing_else(project, without_kernel, capsys):
     write_chapter(project, "01_first", code="raise ValueError('no color')")
     write_chapter(project, "02_second", needs=["01_first"])
     write_chapter(project, "03_third", needs=["02_second"])
@@ -58,33 +81,34 @@ def test_a_failure_stops_what_depends_on_it_and_nothing_else(project, without_bo
     outcomes = report.run_report()
     expected = {"01_first": "failed", "02_second": "skipped", "03_third": "skipped"}
     assert states(outcomes) == {**expected, "04_fourth": "ran"}
-    assert "ValueError: no color" in outcomes[0].reason
-    notebooks = project / "report" / "_build" / "runs" / "smoke" / "notebooks"
-    assert not (notebooks / "01_first.ipynb").exists()
-    assert (notebooks / "unfinished" / "01_first.ipynb").exists()
+    run = project / "report" / "_build" / "runs" / "smoke"
+    bad = json.loads((run / "failed.json").read_text())
+    assert bad == {
+        "01_first": "ValueError: no color",
+        "02_second": "needs 01_first",
+        "03_third": "needs 02_second",
+    }
     assert "s: 1 ran, 1 failed, 2 skipped" in capsys.readouterr().out
     write_chapter(project, "01_first")
     assert states(report.run_report())["01_first"] == "ran"
 
 
-def test_seed_and_profile_reach_the_notebook_and_make_it_run_again(project, without_book):
-    write_chapter(project, "01_first", code="assert seed in (0, 7); print(seed)")
-    report.run_report()
-    assert states(report.run_report(seed=7)) == {"01_first": "ran"}
-    path = project / "report" / "_build" / "runs" / "smoke" / "notebooks" / "01_first.ipynb"
-    outputs = [o for c in nbformat.read(path, 4).cells for o in c.get("outputs", [])]
-    assert outputs[-1]["text"] == "7\n"
-
-
-def test_only_chooses_by_the_start_of_the_name(project, without_book):
+def test_what_changed_is_run_again(project, without_kernel, capsys):
     write_chapter(project, "01_first")
-    write_chapter(project, "02_second")
-    assert states(report.run_report(only=["02"])) == {"02_second": "ran"}
+    write_chapter(project, "02_second", needs=["01_first"])
+    assert set(states(report.run_report()).values()) == {"ran"}
+    write_chapter(project, "02_second", code="print('changed')", needs=["01_first"])
+    assert states(report.run_report()) == {"01_first": "current", "02_second": "ran"}
+    assert states(report.run_report(seed=7)) == {"01_first": "ran", "02_second": "ran"}
+    assert states(report.run_report(only=["02"], seed=7)) == {"02_second": "current"}
     with pytest.raises(ColorkitError, match="no chapter '07'; the chapters are 01_first"):
         report.run_report(only=["07"])
+    profile = project / "notebooks" / "profiles" / "smoke.yaml"
+    profile.write_text(PROFILE + "seeds: 2\n")
+    assert states(report.run_report(only=["01"], seed=7)) == {"01_first": "ran"}
 
 
-def test_a_notebook_without_the_parameters_is_refused_before_any_runs(project, without_book):
+def test_a_notebook_without_the_parameters_is_refused_before_any_runs(project, without_kernel):
     write_chapter(project, "01_first", parameters='profile = "smoke"\nseed = 0')
     with pytest.raises(ColorkitError, match="no parameter data"):
         report.run_report()
@@ -93,32 +117,23 @@ def test_a_notebook_without_the_parameters_is_refused_before_any_runs(project, w
         report.run_report()
 
 
-def test_a_removed_chapter_disappears_from_the_run(project, without_book):
+def test_a_removed_chapter_disappears_from_the_run(project, without_kernel):
     write_chapter(project, "01_first")
     write_chapter(project, "02_second")
-    report.run_report()
-    (project / "notebooks" / "02_second.ipynb").unlink()
     report.run_report()
     run = project / "report" / "_build" / "runs" / "smoke"
-    assert not list(run.rglob("02_second*"))
+    assert len(list(run.rglob("02_second*"))) == 3
+    (project / "notebooks" / "02_second.ipynb").unlink()
+    report.run_report()
+    assert not list(run.rglob("02_second*")) and len(list(run.rglob("01_first*"))) == 3
 
 
-def test_an_interrupted_chapter_leaves_no_finished_notebook(project, without_book, monkeypatch):
-    import papermill
-
+def test_an_interrupted_chapter_leaves_no_finished_notebook(project, without_kernel, monkeypatch):
     write_chapter(project, "01_first")
-    write_chapter(project, "02_second")
-    run = papermill.execute_notebook
-
-    def stop_at_second(source, *rest, **options):
-        if "02_second" in source:
-            raise KeyboardInterrupt
-        return run(source, *rest, **options)
-
-    monkeypatch.setattr(papermill, "execute_notebook", stop_at_second)
+    write_chapter(project, "02_second", code="raise KeyboardInterrupt")
     with pytest.raises(KeyboardInterrupt):
         report.run_report()
-    monkeypatch.setattr(papermill, "execute_notebook", run)
+    write_chapter(project, "02_second")
     assert states(report.run_report()) == {"01_first": "current", "02_second": "ran"}
 
 
@@ -144,59 +159,44 @@ def test_a_changed_near_infrared_file_makes_the_run_stale(tmp_path):
     assert report._listing(profile) != before
 
 
-def test_two_at_a_time_each_after_those_it_needs(project, without_book):
+def test_two_at_a_time_each_after_those_it_needs_whatever_becomes_of_the_others(
+    project, without_book
+):
     note = """
 import os, time
-from pathlib import Path
 with open("times", "a") as file:
     file.write(f"{NAME} begins\\n")
 time.sleep(1 if NAME == "01_first" else 0)
+if NAME == "03_third":
+    os.kill(os.getppid(), 9)
 with open("times", "a") as file:
     file.write(f"{NAME} ends with {os.environ['OMP_NUM_THREADS']}\\n")
+assert NAME != "05_fifth", "no color"
 """
-    write_chapter(project, "01_first", code=note)
-    write_chapter(project, "02_second", code=note, needs=["01_first"])
-    write_chapter(project, "03_third", code=note)
-    write_chapter(
-        project, "04_fourth", code=note, needs=["05_fifth"]
-    )  # a later one: not waited for
+    needs = {"02_second": ["01_first"], "04_fourth": ["03_third"]}
+    needs["05_fifth"] = ["06_sixth"]  # a later one: not waited for
+    for name in ("01_first", "02_second", "03_third", "04_fourth", "05_fifth"):
+        write_chapter(project, name, code=note, needs=needs.get(name, []))
     outcomes = report.run_report(jobs=2)
-    assert [(o.name, o.state) for o in outcomes] == [
-        (name, "ran") for name in ("01_first", "02_second", "03_third", "04_fourth")
+    assert [(outcome.name, outcome.state, outcome.reason) for outcome in outcomes] == [
+        ("01_first", "ran", ""),
+        ("02_second", "ran", ""),
+        ("03_third", "failed", "its process ended with status -9"),
+        ("04_fourth", "skipped", "needs 03_third"),
+        ("05_fifth", "failed", "cell 4: AssertionError: no color"),
     ]
     times = (project / "times").read_text().splitlines()
-    threads = max(1, torch.get_num_threads() // 2)
     place = {line: k for k, line in enumerate(times)}
-    ends = {name: place[f"{name} ends with {threads}"] for name in states(outcomes)}
-    assert ends["01_first"] < place["02_second begins"]
-    assert place["03_third begins"] < ends["01_first"]
-    environment = project / "report" / "_build" / "runs" / "smoke" / "environment.json"
-    assert json.loads(environment.read_text())["threads"] == threads
+    threads = max(1, torch.get_num_threads() // 2)
+    end = place[f"01_first ends with {threads}"]
+    assert place["03_third begins"] < end < place["02_second begins"]
+    run = project / "report" / "_build" / "runs" / "smoke"
+    assert {path.stem for path in run.glob("notebooks/*.ipynb")} == {"01_first", "02_second"}
+    assert (run / "notebooks" / "unfinished" / "05_fifth.ipynb").exists()
+    assert json.loads((run / "environment.json").read_text())["threads"] == threads
 
 
-def test_a_failure_among_several_is_told_and_the_others_run(project, without_book):
-    write_chapter(project, "01_first", code="raise ValueError('no color')")
-    write_chapter(project, "02_second", needs=["01_first"])
-    write_chapter(project, "03_third", code="import os; os.kill(os.getppid(), 9)")
-    write_chapter(project, "04_fourth")
-    outcomes = report.run_report(jobs=2)
-    wanted = {
-        "01_first": "failed",
-        "02_second": "skipped",
-        "03_third": "failed",
-        "04_fourth": "ran",
-    }
-    assert states(outcomes) == wanted
-    assert "ValueError: no color" in outcomes[0].reason
-    assert outcomes[2].reason == "its process ended with status -9"
-    write_chapter(project, "03_third")
-    assert states(report.run_report(jobs=2))["03_third"] == "ran"
-
-
-def test_as_many_at_a_time_as_there_are_cores(monkeypatch):
-    for cores, wanted in ((1, (1, 1)), (2, (2, 1)), (16, (4, 4))):
-        monkeypatch.setattr(torch, "get_num_threads", lambda cores=cores: cores)
-        assert runner.share_cores(0) == wanted
-    assert runner.share_cores(1) == (1, 16)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    assert runner.share_cores(0) == (1, 16)
+def test_the_commit_is_told_where_there_is_one(tmp_path):
+    assert report._git(tmp_path, "rev-parse", "HEAD") == ""
+    report._git(tmp_path, "init", "--quiet")
+    assert report._git(tmp_path, "rev-parse", "--is-inside-work-tree") == "true"

@@ -2,9 +2,11 @@
 
 import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from colorkit.course.claims import CLAIMS
-from colorkit.report.notebooks import KEEP, keep_facts, read_chapters
+from colorkit.report.notebooks import KEEP, choose, keep_facts, read_chapters
+from colorkit.system.errors import ColorkitError
 from colorkit.system.project import project_root
 
 CHAPTERS = read_chapters(project_root())
@@ -76,20 +78,63 @@ def test_the_chapters_record_their_claims():
         assert f'\\"{claim}\\"' in source
 
 
-def test_facts_are_copied_from_a_run_of_the_same_cells_only(tmp_path):
-    source = CHAPTERS[0]
-    copy = tmp_path / source.path.name
-    copy.write_text(source.path.read_text())
-    other = nbformat.read(copy, as_version=4)
-    other.cells[-1].source += " changed"
-    executed = tmp_path / "executed.ipynb"
-    nbformat.write(other, executed)
-    from dataclasses import replace
+def cell(source, *outputs, tags=()):
+    return new_code_cell(source, outputs=list(outputs), metadata={"tags": list(tags)})
 
-    from colorkit.system.errors import ColorkitError
 
+PRINTED = new_output("stream", name="stdout", text="3\n")
+RESULT = new_output("execute_result", {"text/plain": "3"}, execution_count=7)
+
+
+def save(path, *cells, **metadata):
+    path.parent.mkdir(exist_ok=True)
+    texts = map(new_markdown_cell, ("No title\n# no title", "# First things\n\n# Second"))
+    nbformat.write(new_notebook(cells=[*texts, *cells], metadata=metadata), path)
+    return path
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A chapter of two parameters, one fact and one figure."""
+    parameters = cell("profile: str = 'smoke'\nseed=0\n# no = 1", tags=["parameters"])
+    cells = parameters, cell("fact = 3", tags=[KEEP]), cell("figure = 3", PRINTED)
+    save(tmp_path / "notebooks" / "02_own.ipynb", *cells, colorkit={"needs": ["01_first"]})
+    save(tmp_path / "notebooks" / "draft.ipynb")  # no chapter
+    return tmp_path
+
+
+def test_a_chapter_is_read_with_title_needs_and_parameters(own):
+    (found,) = read_chapters(own)
+    assert (found.name, found.title, found.needs) == ("02_own", "First things", ("01_first",))
+    assert found.parameters == {"profile", "seed"} and len(found.cells) == 16
+    save(own / "notebooks" / "01_first.ipynb", cell("x = 1", tags=["parameters"]))
+    first, second = read_chapters(own)
+    assert first.name == "01_first" and second == found and first.cells != second.cells
+    assert choose([first, second], []) == [first, second]
+    assert choose([first, second], ["02"]) == [second]
+    with pytest.raises(ColorkitError, match="no chapter '3'; the chapters are 01_first, 02_own"):
+        choose([first, second], ["01", "3"])
+    save(
+        own / "notebooks" / "03_two.ipynb", *(cell(f"x = {k}", tags=["parameters"]) for k in (1, 2))
+    )
+    with pytest.raises(ColorkitError, match=r"03_two.* needs exactly one cell"):
+        read_chapters(own)
+
+
+def test_facts_are_copied_from_a_run_of_the_same_cells_only(own):
+    (chapter,) = read_chapters(own)
+    ran = nbformat.read(chapter.path, 4).cells[2:]
+    ran[1].outputs, ran[1].execution_count = [PRINTED, RESULT], 2
+    injected = cell("profile = 'smoke'", tags=["injected-parameters"])
+    executed = save(own / "executed.ipynb", ran[0], injected, *ran[1:])
+    keep_facts(chapter, executed)
+    assert chapter.path.read_text().endswith("}\n")
+    *_, fact, figure = nbformat.read(chapter.path, 4).cells
+    assert (fact.execution_count, figure.execution_count, figure.outputs) == (1, None, [])
+    printed, result = fact.outputs
+    assert printed == PRINTED and result == RESULT | {"execution_count": None}
+    (again,) = read_chapters(own)
+    assert again == chapter
+    save(own / "executed.ipynb", *ran[:2], cell("figure = 4"))
     with pytest.raises(ColorkitError, match="not a run of"):
-        keep_facts(replace(source, path=copy), executed)
-    before = copy.read_text()
-    keep_facts(replace(source, path=copy), source.path)
-    assert nbformat.reads(copy.read_text(), 4) == nbformat.reads(before, 4)
+        keep_facts(chapter, own / "executed.ipynb")

@@ -92,6 +92,57 @@ def test_what_cannot_be_recorded_is_refused(project):
         record.keep_record("photos", str(project / "photographs"))
 
 
+def test_the_table_of_results_is_made_of_the_numbers(tmp_path):
+    def claim(id, verdict, part=""):
+        return {"id": id, "verdict": verdict, "part": part}
+
+    setting = {"epochs": {"vegenet": 4}, "size": 32, "width": 0.5, "preset": "report", "seeds": 3}
+    setting["scales"] = {
+        "studies": {"seeds": 2, "width": 0.25, "epochs": 0},
+        "ablations": {"seeds": 1, "width": 1.0, "epochs": 7},
+    }
+    number = {"value": 1.5, "low": 1.25, "high": 1.75}
+    network = {
+        "chapter": "02_vegenet",
+        "profile": "photos",
+        "data": "landscapes",
+        "setting": setting,
+        "environment": {"threads": 2, "date": "2026-01-01"},
+        "numbers": [number | {"name": "ΔE gained over gray"}, number | {"name": "other"}],
+        "tables": {
+            "vegenet": {"caption": "Errors", "columns": ["index", "A"], "rows": [["a|b", 1]]}
+        },
+        "claims": [claim("R4", "supported"), claim("R3", "supported", "a, b")],
+    }
+    other = network | {"chapter": "05_gray", "numbers": [], "tables": {}}
+    other["claims"] = [claim("R2", "supported", part) for part in "xy"]
+    other["claims"].append(claim("R3", "undecided", "c"))
+    for chapter in (network, other):
+        (tmp_path / f"{chapter['chapter']}.json").write_text(json.dumps(chapter))
+    claims = record.CLAIMS
+    assert record.results_table(tmp_path).splitlines() == [
+        "Measured on landscapes, profile `photos`: 32 × 32 pixels, 0.5 × the paper's width, "
+        "`report` preset; epochs: vegenet 4; 3 seeds for claims over seeds; CPU threads: 2 "
+        "(2026-01-01). Brackets are 95 % intervals: bootstrap over images, Student's t over "
+        "seeds. The studies train 2 seeds at 0.25 × the width, epochs as above. The ablations "
+        "train 1 seeds at 1 × the width, 7 epochs.",
+        "",
+        "*Errors:*",
+        "",
+        "| prediction | A |",
+        "| --- | --- |",
+        "| a\\|b | 1 |",
+        "",
+        "Image by image, its network is nearer to the truth than gray by 1.50 [1.25, 1.75] ΔE₀₀.",
+        "",
+        "| claim |  | verdict |",
+        "| --- | --- | --- |",
+        f"| R2 | {claims['R2']} | **supported** (2 parts) |",
+        f"| R3 | {claims['R3']} | **supported**: a b; **undecided**: c |",
+        f"| R4 | {claims['R4']} | **supported** |",
+    ]
+
+
 def test_curves_made_elsewhere_stay(tmp_path):
     def train(folder, name, losses):
         run = tmp_path / folder / f"{name}-s0-abc"

@@ -9,7 +9,7 @@ import torch
 from benchmarks import baseline, network, program, streaming, timing
 from benchmarks.__main__ import PARTS, tables
 from colorkit.models.colornet import ColorNet, parameter_count
-from colorkit.report import book
+from colorkit.report import book, speed
 from colorkit.report.speed import KINDS, plots, speeds
 from colorkit.system.errors import ColorkitError
 
@@ -26,7 +26,7 @@ RESULTS = {
     "parts": {
         "a": {
             "date": "2026-01-02",
-            "others": 0.2,
+            "others": 0.06,
             "rows": [timing.row("step | size", "images/s", 2.0, "≥ 1", share=0.5, met=True)],
             "series": [
                 {"id": "x", "caption": "c", "x": "n", "y": "s", "lines": {"a": [[1, 2], [10, 3]]}}
@@ -34,7 +34,7 @@ RESULTS = {
         },
         "b": {
             "date": "2026-01-01",
-            "others": 0.0,
+            "others": 0.05,
             "tables": [{"id": "t", "caption": "c", "columns": ["a"], "rows": [["b"]]}],
             "shares": {"step": {"x": 0.75, "other": 0.25}},
         },
@@ -138,6 +138,18 @@ def test_every_result_finds_its_place_on_the_page(tmp_path):
     assert "Other programs were running during a." in page
     assert "## GPU\n\nNot measured here" in page
     assert all(f"figures/{name}" in page for name in drawn)
+
+
+def test_plots_begin_at_nothing_and_leave_room_above():
+    series = {"x": "n", "y": "s", "lines": {"a": [[1, 2], [10, 3]], "b": [[1, 0], [10, 1]]}}
+    (axes,) = speed._curve(series).axes
+    assert axes.get_ylim() == pytest.approx((0, 3.3)) and axes.get_legend() is not None
+    assert axes.get_xticks().tolist() == [1, 10]
+    (axes,) = speed._curve(series | {"lines": {"a": [[1, 0], [2, 0]]}}).axes
+    assert axes.get_ylim() == (0, 1) and axes.get_legend() is None
+    (axes,) = speed._bars("step", {"x": 0.75, "other": 0.25}).axes
+    assert [bar.get_width() for bar in axes.patches] == [25, 75]
+    assert axes.get_xlim() == pytest.approx((0, 86.25))
 
 
 @pytest.mark.parametrize("text", ["{", '{"machine": {}}', '{"parts": []}'])
