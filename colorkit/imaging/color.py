@@ -1,7 +1,7 @@
 """sRGB and CIELAB on batched tensors, the network's scaling of them, and decolorization.
 
-Why not `skimage.color`: it works on one NumPy image at a time, on the CPU, in float64. Here a
-whole batch is converted on whatever device it lives on, in float32, and gradients flow through.
+Why not `skimage.color`: it works on NumPy arrays, on the CPU, mostly in float64. Here a batch is
+converted on whatever device it lives on, in float32, and gradients flow through.
 `tests/imaging/test_color.py` holds the two equal within 1e-3 Lab units over the whole gamut.
 """
 
@@ -94,13 +94,13 @@ def _affine(
         out = torch.empty_like(x, memory_format=torch.contiguous_format)
     rows = []
     for k, (row, constant) in enumerate(zip(matrix, bias, strict=True)):
-        (first, gain), *others = [(x[:, c], m) for c, m in enumerate(row) if m]
+        (first, gain), *others = [(x[:, c], m) for c, m in enumerate(row) if m]  # (B, H, W) each
         target = None if out is None else out[:, k]
         total = torch.add(_scalar(constant, x), first, alpha=gain, out=target)
         for channel, m in others:
             total.add_(channel, alpha=m)
         rows.append(total)
-    return torch.stack(rows, dim=1) if out is None else out
+    return torch.stack(rows, dim=1) if out is None else out  # (B, 3, H, W)
 
 
 def _scalar(value: float, like: Tensor) -> Tensor:
@@ -138,9 +138,9 @@ def _by_parts(convert: Callable[[Tensor, Tensor | None], Tensor], images: Tensor
     out = torch.empty_like(images, memory_format=torch.contiguous_format)
     height, width = images.shape[2:]
     each, rows = max(1, _IN_CACHE // (height * width)), max(1, _IN_CACHE // width)
-    for some, theirs in zip(images.split(each), out.split(each), strict=True):
+    for some, theirs in zip(images.split(each), out.split(each), strict=True):  # (each, 3, H, W)
         for part, its in zip(some.split(rows, dim=2), theirs.split(rows, dim=2), strict=True):
-            convert(part, its)
+            convert(part, its)  # (each, 3, rows, W)
     return out
 
 
@@ -161,8 +161,8 @@ def rgb_to_lab(rgb: Tensor) -> Tensor:
     if rgb.dtype != torch.uint8:
         return _by_parts(lambda part, out: _to_lab(_to_light(part), out), rgb)
     if rgb.device.type == "cpu" and len(rgb):
-        return bytes_to_lab(rgb.permute(0, 2, 3, 1).numpy())
-    return _to_lab(_light_of_bytes(rgb.device)[rgb.int()], None)
+        return bytes_to_lab(rgb.permute(0, 2, 3, 1).numpy())  # as on disk: (B, H, W, 3)
+    return _to_lab(_light_of_bytes(rgb.device)[rgb.int()], None)  # of (256,): (B, 3, H, W)
 
 
 def _to_light(rgb: Tensor) -> Tensor:
@@ -195,11 +195,11 @@ def bytes_to_lab(images: Sequence[np.ndarray]) -> Tensor:
     from colorkit.imaging.color_loops import image_to_lab
 
     # NumPy asks for huge pages; memory that comes in small ones takes as long as the conversion.
-    lab = np.empty((len(images), 3, *images[0].shape[:2]), np.float32)
+    lab = np.empty((len(images), 3, *images[0].shape[:2]), np.float32)  # (B, 3, H, W)
     constants = [np.array(x, np.float32) for x in (_LIGHT_TO_T, _G_TO_LAB, _LAB_BIAS)]
     light = (_light_of_bytes() - _LIGHT_SLOPE).numpy()
     for image, its in zip(images, lab, strict=True):
-        image_to_lab(image, light, *constants, its)
+        image_to_lab(image, light, *constants, its)  # (H, W, 3) to (3, H, W)
     return torch.from_numpy(lab)
 
 
@@ -213,12 +213,12 @@ def bytes_to_gray(images: Sequence[np.ndarray], method: str = "weighted") -> Ten
     from colorkit.imaging.color_loops import image_to_gray
 
     if method == "lab":
-        return scale_L(bytes_to_lab(images)[:, :1])
+        return scale_L(bytes_to_lab(images)[:, :1])  # (B, 1, H, W)
     weights = np.array(_weights(method), np.float32) / np.float32(255)
     gray = np.empty((len(images), *images[0].shape[:2]), np.float32)
     for image, its in zip(images, gray, strict=True):
-        image_to_gray(image, weights, its)
-    return torch.from_numpy(gray)[:, None]
+        image_to_gray(image, weights, its)  # (H, W, 3) to (H, W)
+    return torch.from_numpy(gray)[:, None]  # (B, 1, H, W)
 
 
 def lab_to_rgb(lab: Tensor, clip: bool = True) -> Tensor:
@@ -252,7 +252,7 @@ def _lab_to_rgb(lab: Tensor, out: Tensor | None) -> Tensor:
 
 def join(L: Tensor, ab: Tensor) -> Tensor:
     """Join lightness (B, 1, H, W) with chroma (B, 2, H, W) in CIELAB: sRGB in [0, 1]."""
-    return lab_to_rgb(torch.cat((L, ab), dim=1))
+    return lab_to_rgb(torch.cat((L, ab), dim=1))  # (B, 3, H, W)
 
 
 def scale_L(L: Tensor) -> Tensor:
@@ -296,7 +296,7 @@ def decolorize(rgb: Tensor, method: str = "weighted") -> Tensor:
         if rgb.device.type == "cpu" and len(rgb):
             return bytes_to_gray(rgb.permute(0, 2, 3, 1).numpy(), method)
         rgb = rgb.float().div_(255)
-    parts = [w * rgb[:, c : c + 1] for c, w in enumerate(_weights(method)) if w]
+    parts = [w * rgb[:, c : c + 1] for c, w in enumerate(_weights(method)) if w]  # (B, 1, H, W)
     return functools.reduce(torch.add, parts)
 
 

@@ -61,12 +61,12 @@ def upsample_chroma(
         return F.interpolate(ab, size, mode="nearest-exact")
     # Around the middle of the values, so that a constant plane comes back exactly.
     middle = (ab.amax(dim=(2, 3), keepdim=True) + ab.amin(dim=(2, 3), keepdim=True)) / 2
-    ab = ab - middle
+    ab = ab - middle  # (B, 2, h, w) less (B, 2, 1, 1)
     if method == "bilinear":
         return _bilinear(ab, size).add_(middle)
-    small = F.adaptive_avg_pool2d(L, ab.shape[-2:])
-    models = linear_models(ab, small, radius, eps, keep)
-    return apply_models(models, L).add_(middle)
+    small = F.adaptive_avg_pool2d(L, ab.shape[-2:])  # (B, 1, h, w)
+    models = linear_models(ab, small, radius, eps, keep)  # 2 × (B, 2, h, w)
+    return apply_models(models, L).add_(middle)  # (B, 2, H, W)
 
 
 def linear_models(
@@ -89,8 +89,8 @@ def linear_models(
     radius = int(radius)
     center = L.mean(dim=(2, 3), keepdim=True)  # squares of small numbers round less
     guide = L - center
-    mean_L, mean = _box(guide, radius), _box(planes, radius)
-    variance = (_box(guide * guide, radius) - mean_L**2).clamp(min=0)
+    mean_L, mean = _box(guide, radius), _box(planes, radius)  # (B, 1, h, w) and (B, C, h, w)
+    variance = (_box(guide * guide, radius) - mean_L**2).clamp(min=0)  # (B, 1, h, w)
     slope = (_box(guide * planes, radius) - mean_L * mean) / (variance + eps)
     intercept = mean - slope * mean_L
     slope, intercept = _box(slope, radius), _box(intercept, radius)
@@ -112,7 +112,7 @@ def apply_models(
         (B, C, n, W): strips joined are what the whole would have given, up to rounding.
     """
     slope, intercept = (_rows(plane, L.shape[-2:], top, height) for plane in models)
-    return slope.mul_(L).add_(intercept)
+    return slope.mul_(L).add_(intercept)  # (B, C, n, W) times (B, 1, n, W)
 
 
 def _rows(plane: Tensor, size, top: int, height: int | None) -> Tensor:
@@ -122,8 +122,8 @@ def _rows(plane: Tensor, size, top: int, height: int | None) -> Tensor:
         at = at.clamp(0, plane.shape[2] - 1).to(plane)
         upper = at.long()
         lower = (upper + 1).clamp(max=plane.shape[2] - 1)
-        share = (at - upper)[:, None]
-        plane = plane[:, :, upper].lerp(plane[:, :, lower], share)
+        share = (at - upper)[:, None]  # (n, 1)
+        plane = plane[:, :, upper].lerp(plane[:, :, lower], share)  # (B, C, n, w)
     return _bilinear(plane, size)
 
 

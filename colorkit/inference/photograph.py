@@ -117,7 +117,12 @@ def _blaming(model: str | Path | None):
 
 
 def as_rgb(image: Photograph, max_pixels: int = MAX_PIXELS) -> np.ndarray:
-    """Bring a path, an image of Pillow or an array to uint8 (H, W, 3) sRGB; see `colorize`."""
+    """Bring a path, an image of Pillow or an array to uint8 (H, W, 3) sRGB.
+
+    Raises:
+        ColorkitError: it cannot be read or is too large.
+        ValueError: an array of another shape, type or range.
+    """
     if isinstance(image, str | Path):
         return read_image(image, max_pixels=max_pixels)
     if not isinstance(image, Image.Image):
@@ -133,7 +138,13 @@ def as_rgb(image: Photograph, max_pixels: int = MAX_PIXELS) -> np.ndarray:
 
 
 def near_infrared(image: Photograph, max_pixels: int = MAX_PIXELS) -> np.ndarray:
-    """Bring a near-infrared picture to uint8 (H, W, 3), gray; see `colorize`."""
+    """Bring a near-infrared picture to uint8 (H, W, 3), gray.
+
+    One channel of more than 8 bits is scaled by the fewest bits that hold its largest value.
+
+    Raises:
+        ColorkitError: it has colors; else see `as_rgb`.
+    """
     values = None
     if isinstance(image, str | Path) and Path(image).is_file():
         values = read_wide(Path(image), max_pixels)
@@ -184,7 +195,7 @@ def predict_planes(
     Args:
         network, card: as `pretrained.load` gives them.
         rgb: uint8 (H, W, 3).
-        hints, mean_chroma: see `colorize`; x and y are those of `rgb`.
+        hints, mean_chroma: see `inference.colorize.ColorizeOptions`; x and y are those of `rgb`.
 
     Returns:
         (1, 3, h, w): what to add to L*, and a*, b*, in Lab units; h ≤ H and w ≤ W. Where the card
@@ -209,15 +220,16 @@ def predict_planes(
     for side in sides:
         if not (isinstance(side, int) and 0 < side <= LARGEST):
             raise ValueError(f"it works at {side!r} pixels, not at 1 to {LARGEST}")
-        shown = to_tensor(_scaled(rgb, working_size(height, width, side)))
+        shown = to_tensor(_scaled(rgb, working_size(height, width, side)))  # (1, 3, s, t)
         given = None
         if marked:
-            given = hint_planes(marks, (height, width), shown.shape[2:], mean_chroma)
+            size = shown.shape[2:]
+            given = hint_planes(marks, (height, width), size, mean_chroma)  # (1, 5, s, t)
         if views is None:
-            answers.append(_answer(network, card, shown, given))
-        else:
+            answers.append(_answer(network, card, shown, given))  # (1, 3, s/2, t/2), say
+        else:  # with its mirror image: (2, 3, s, t)
             both = (None if x is None else torch.cat((x, x.flip(3))) for x in (shown, given))
-            plain, mirrored = _answer(network, card, *both).split(1)
+            plain, mirrored = _answer(network, card, *both).split(1)  # (1, 3, s/2, t/2) each
             answers.append((plain + mirrored.flip(3)) / 2)
     planes = _mean(answers)
     if not planes.isfinite().all():
@@ -228,28 +240,28 @@ def predict_planes(
 def _answer(network: torch.nn.Module, card: dict, shown: Tensor, given: Tensor | None) -> Tensor:
     """What a network says of photographs (B, 3, H, W) and hints, if any: (B, 3, h, w) as above."""
     if card.get("gray") == "nir":
-        nir = shown[:, :1]
-        L, ab, _ = predict(network, nir)
+        nir = shown[:, :1]  # (B, 1, H, W): the three are equal
+        L, ab, _ = predict(network, nir)  # (B, 1, h, w) or None, (B, 2, h', w')
         size = ab.shape[-2:] if L is None else L.shape[-2:]
         shift = ab.new_zeros(len(ab), 1, *size)
         if L is not None:
-            shift = unscale_L(L) - F.adaptive_avg_pool2d(as_luminance(nir), size)
-        ab = F.interpolate(ab, size, mode="bilinear", align_corners=False)
+            shift = unscale_L(L) - F.adaptive_avg_pool2d(as_luminance(nir), size)  # (B, 1, h, w)
+        ab = F.interpolate(ab, size, mode="bilinear", align_corners=False)  # (B, 2, h, w)
     else:
-        gray = decolorize(shown, card.get("gray", "weighted"))
+        gray = decolorize(shown, card.get("gray", "weighted"))  # (B, 1, H, W)
         output = network(gray) if given is None else network(gray, given)
-        ab = (output if isinstance(output, Tensor) else output[0]).float()
+        ab = (output if isinstance(output, Tensor) else output[0]).float()  # (B, 2, h, w)
         shift = torch.zeros_like(ab[:, :1])
     if ab.shape[:2] != (len(shown), 2):
         raise ValueError(f"it gives {ab.shape[1]} channels, not the two of chroma")
-    return torch.cat((shift, card.get("saturation", 1.0) * unscale_ab(ab)), dim=1)
+    return torch.cat((shift, card.get("saturation", 1.0) * unscale_ab(ab)), dim=1)  # (B, 3, h, w)
 
 
 def _mean(planes: list[Tensor]) -> Tensor:
     """Average planes of several sizes at the largest."""
     size = max(tuple(each.shape[-2:]) for each in planes)
     scaled = [F.interpolate(x, size, mode="bilinear", align_corners=False) for x in planes]
-    return torch.stack(scaled).mean(dim=0)
+    return torch.stack(scaled).mean(dim=0)  # of (views, 1, 3, h, w)
 
 
 def working_size(height: int, width: int, size: int) -> tuple[int, int]:
@@ -282,16 +294,17 @@ def paint(rgb: np.ndarray, planes: Tensor, finish: Finish | None = None) -> np.n
     models, small = _models(rgb, planes), planes.shape[-2:]
     if max(height / small[0], width / small[1]) > _FAR:  # in two equal steps
         middle = [round((a * b) ** 0.5) for a, b in zip((height, width), small, strict=True)]
-        models = _models(rgb, apply_models(models, guide(rgb, middle)))
+        models = _models(rgb, apply_models(models, guide(rgb, middle)))  # 2 × (1, 3, *middle)
     out = np.empty_like(rgb)
     rows = max(1, _STRIP // width)
     for top in range(0, height, rows):
-        L = _lightness(rgb[top : top + rows])
-        shift, ab = apply_models(models, L, top, height).tensor_split([1], dim=1)
+        L = _lightness(rgb[top : top + rows])  # (1, 1, rows, W)
+        large = apply_models(models, L, top, height)  # (1, 3, rows, W)
+        shift, ab = large.tensor_split([1], dim=1)
         L = (L + shift).clamp_(0, 100)
-        colored = to_gamut(*(finish(L, ab) if finish else (L, ab)))
+        colored = to_gamut(*(finish(L, ab) if finish else (L, ab)))  # (1, 3, rows, W)
         bytes_ = colored.mul_(255).round_().to(torch.uint8)
-        out[top : top + rows] = bytes_[0].permute(1, 2, 0).numpy()
+        out[top : top + rows] = bytes_[0].permute(1, 2, 0).numpy()  # (rows, W, 3)
     return out
 
 
