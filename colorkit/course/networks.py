@@ -5,6 +5,7 @@ first, and read from disk by the others.
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
@@ -120,7 +121,6 @@ class Course:
             The finished `colorkit.training.run.Run`.
         """
         from colorkit.models.colornet import ColorNet
-        from colorkit.training.trainer import fit
 
         chosen, scale = self.profile.networks[network], scale or Scale()
         classes = classes or chosen.classes
@@ -129,21 +129,60 @@ class Course:
         settings = asdict(self.profile.model) | ({"width": scale.width} if scale.width else {})
         settings |= model or {}
         start = self.train(chosen.start, repeat).weights if chosen.start and transfer else None
-        return fit(
+        return self.fit(
             f"{network}-{variant}" if variant else network,
             lambda: ColorNet(len(classes), **settings),
             recipe,
             self._training_images(classes, limit or chosen.limit),
             self.collection.subset(classes, "val"),
-            size=self.profile.data.size,
-            seed=self.seed + repeat,
-            folder=self.root / "runs" / self.profile.name,
-            data=f"{self.profile.data.what}: {', '.join(classes)}",
-            fingerprint=self.collection.fingerprint,
+            repeat=repeat,
             start=start,
             loggers=loggers,
             devices=self.devices,
             num_nodes=self.num_nodes,
+        )
+
+    def fit(
+        self,
+        name: str,
+        make_model: Callable,
+        recipe: Recipe,
+        train,
+        val: ImageSet,
+        *,
+        what: str = "",
+        fingerprint: str = "",
+        size: int = 0,
+        repeat: int = 0,
+        **options,
+    ):
+        """Train any network among the profile's, or read it from disk.
+
+        Args:
+            name, make_model, recipe, train, val: see `colorkit.training.trainer.fit`.
+            what: the images in words, beside which their classes are named.
+            fingerprint: of the collection that the images are of.
+            size: side of the crops. These three are by default the profile's own.
+            repeat: which of the repetitions with different seeds.
+            **options: others of `colorkit.training.trainer.fit`.
+
+        Returns:
+            The finished `colorkit.training.run.Run`.
+        """
+        from colorkit.training.trainer import fit
+
+        return fit(
+            name,
+            make_model,
+            recipe,
+            train,
+            val,
+            size=size or self.profile.data.size,
+            seed=self.seed + repeat,
+            folder=self.root / "runs" / self.profile.name,
+            data=f"{what or self.profile.data.what}: {', '.join(train.classes)}",
+            fingerprint=fingerprint or self.collection.fingerprint,
+            **options,
         )
 
     def _training_images(self, classes: list[str], limit: int):

@@ -38,7 +38,6 @@ from colorkit.studies.gans.training import GanColorizer, GanRecipe, UNetColorize
 from colorkit.system.errors import ColorkitError
 from colorkit.training.imagenet import imagenet_weights
 from colorkit.training.run import Run
-from colorkit.training.trainer import fit
 
 
 class Sweep:
@@ -99,51 +98,39 @@ class Sweep:
         start = self.train(chosen.start).weights if chosen.start else None
         cut = start is not None and chosen.narrow
         recipe, module = self._recipe(chosen)
-        return self._fit(
+        return self.course.fit(
             f"sweep-{name}",
             partial(self._narrowed if cut else self._network, chosen),
             recipe,
-            module,
-            (self.images("train", chosen.share), self.images("val")),
-            self.size,
-            None if cut else start,
+            self.images("train", chosen.share),
+            self.images("val"),
+            fingerprint=self.collection.fingerprint,
+            size=self.size,
+            start=None if cut else start,
+            module=module,
         )
 
     def _train_classifier(self) -> Run:
         """On every class of the profile, so that it knows more than these pictures."""
         course = self.course
         collection, classes = course.collection, course.profile.classes()
-        limit = course.profile.gans.limit or None
-        recipe = SceneRecipe(epochs=self.scale.classifier_epochs)
-        images = collection.subset(classes, "train", limit), collection.subset(classes, "val")
         start = None
         if self.scale.imagenet:
             start = imagenet_weights(course.root / "data" / "weights")
-        make = partial(SceneClassifier, len(classes))
-        size = course.profile.data.size
-        return self._fit(CLASSIFIER, make, recipe, SceneTrainer, images, size, start)
+        return course.fit(
+            CLASSIFIER,
+            partial(SceneClassifier, len(classes)),
+            SceneRecipe(epochs=self.scale.classifier_epochs),
+            collection.subset(classes, "train", self.scale.limit or None),
+            collection.subset(classes, "val"),
+            start=start,
+            module=SceneTrainer,
+        )
 
     def judge(self) -> Judge:
         """The trained classifier, asked which of the sweep's classes a picture is."""
         run, classes = self.train(CLASSIFIER), self.images("test").classes
         return Judge(run.model(), read_card(run.weights)["classes"], classes)
-
-    def _fit(self, name, make, recipe, module, images, size, start) -> Run:
-        collection = self.course.collection if name == CLASSIFIER else self.collection
-        profile, classes = self.course.profile, images[0].classes
-        return fit(
-            name,
-            make,
-            recipe,
-            *images,
-            size=size,
-            seed=self.course.seed,
-            folder=self.course.root / "runs" / profile.name,
-            data=f"{profile.data.what}: {', '.join(classes)}",
-            fingerprint=collection.fingerprint,
-            start=start,
-            module=module,
-        )
 
     def _network(self, chosen: Configuration) -> torch.nn.Module:
         if chosen.encoder:

@@ -38,7 +38,6 @@ from colorkit.studies.nir.painters import (
 from colorkit.system.errors import ColorkitError
 from colorkit.training.photo_sets import Photographs, first_training
 from colorkit.training.run import Run
-from colorkit.training.trainer import fit
 
 
 @dataclass(frozen=True)
@@ -226,23 +225,20 @@ class NirStudy:
     def _fit(
         self, name: str, way: Way, fold: Fold, epochs: int, start: Path | None, data: str
     ) -> Run:
-        profile = self.course.profile
         changes = {
             "epochs": epochs,
             "batch_size": self.nir.batch_size,
             "augment": self.nir.augment,
         }
-        return fit(
+        return self.course.fit(
             name,
             lambda: way.make(len(fold.train.classes), self),
-            NirRecipe(**asdict(profile.recipe) | changes | way.recipe),
+            NirRecipe(**asdict(self.course.profile.recipe) | changes | way.recipe),
             fold.train,
             fold.val,
-            size=self.size,
-            seed=self.course.seed,
-            folder=self.course.root / "runs" / profile.name,
-            data=f"{data}: {', '.join(fold.train.classes)}",
+            what=data,
             fingerprint=fold.fingerprint,
+            size=self.size,
             start=start,
             module=NirColorizer,
         )

@@ -234,7 +234,8 @@ def course(tmp_path, monkeypatch):
     from colorkit.models.weights import save_weights
 
     weights = save_weights(tmp_path / "vegenet-s0-0" / "weights.safetensors", ColorNet(10, **TINY))
-    course = SimpleNamespace(profile=profile, seed=0, root=tmp_path)
+    course = Course("smoke")
+    course.profile, course.root = profile, tmp_path
     course.train = lambda name: SimpleNamespace(weights=weights)
     return course
 
