@@ -7,7 +7,6 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +14,8 @@ from tempfile import TemporaryDirectory
 
 from colorkit.report.notebooks import ChapterSource, digest
 from colorkit.system.errors import ColorkitError, one_line
-from colorkit.system.processes import elsewhere, end_all
+from colorkit.system.processes import elsewhere
+from colorkit.system.schedule import run_jobs
 from colorkit.system.writing import REMEDIES, write_fault, write_json
 
 BAD = ("failed", "skipped")
@@ -48,46 +48,23 @@ def share_cores(jobs: int) -> tuple[int, int]:
 def run_chapters(
     chosen, base, values, run, root, jobs: int, threads: int
 ) -> Iterator[ChapterResult]:
-    """Run chapters, several at a time if so wished, each after those it needs."""
-    outcomes: dict[str, ChapterResult] = {}
-    waiting, running = list(chosen), {}
-
-    def ready() -> list[ChapterSource]:
-        """Those that need none of the chapters before them that are not done."""
-        before, found = {c.name for c in running.values()}, []
-        for chapter in waiting:
-            if not before & set(chapter.needs):
-                found.append(chapter)
-            before.add(chapter.name)
-        return found[: jobs - len(running)]
-
-    def work(chapter: ChapterSource) -> ChapterResult:
-        return _run_chapter(chapter, base, values, run, root, outcomes, execute)
-
+    """Run chapters, several at a time if so wished, each after those before it that it needs."""
+    chapters = {chapter.name: chapter for chapter in chosen}
     execute = _execute if jobs == 1 else partial(_execute_elsewhere, threads)
-    if jobs == 1:  # in this process
-        for chapter in chosen:
-            outcomes[chapter.name] = work(chapter)
-            yield outcomes[chapter.name]
-        return
-    with ThreadPoolExecutor(jobs) as pool:
-        try:
-            while waiting or running:
-                for chapter in ready():
-                    waiting.remove(chapter)
-                    running[pool.submit(work, chapter)] = chapter
-                for done in wait(running, return_when=FIRST_COMPLETED).done:
-                    outcomes[running.pop(done).name] = outcome = done.result()
-                    yield outcome
-        except BaseException:
-            end_all()
-            raise
+
+    def skip(name: str, broken: list[str]) -> ChapterResult:
+        return ChapterResult(name, "skipped", reason=f"needs {', '.join(broken)}")
+
+    yield from run_jobs(
+        {name: [n for n in chapter.needs if n < name] for name, chapter in chapters.items()},
+        lambda name: _run_chapter(chapters[name], base, values, run, root, execute),
+        skip,
+        lambda result: result.state in BAD,
+        jobs,
+    )
 
 
-def _run_chapter(chapter, base, values, run: Path, root: Path, outcomes, execute) -> ChapterResult:
-    broken = [n for n in chapter.needs if outcomes.get(n, ChapterResult(n, "")).state in BAD]
-    if broken:
-        return ChapterResult(chapter.name, "skipped", reason=f"needs {', '.join(broken)}")
+def _run_chapter(chapter, base, values, run: Path, root: Path, execute) -> ChapterResult:
     key = digest([base, chapter.cells, chapter.needs])
     final = run / "notebooks" / f"{chapter.name}.ipynb"
     stamp = run / "state" / f"{chapter.name}.json"

@@ -5,9 +5,10 @@ One that fails is reported and the others go on.
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from queue import SimpleQueue
+from threading import Lock
 
 import torch
 
@@ -15,7 +16,8 @@ from colorkit.course.networks import Course
 from colorkit.studies.gans.configurations import NAMES, missing, needs
 from colorkit.studies.gans.sweep import Sweep
 from colorkit.system.errors import ColorkitError, one_line
-from colorkit.system.processes import elsewhere, end_all
+from colorkit.system.processes import elsewhere
+from colorkit.system.schedule import run_jobs
 from colorkit.training.run import Run
 
 
@@ -47,21 +49,21 @@ def run_sweep(
     sweep = Sweep(Course(*course))
     if unknown := [name for name in names or () if name not in NAMES]:
         raise ColorkitError(f"no training {unknown[0]!r}; choose among {', '.join(NAMES)}")
-    waiting = _with_needs(names or [name for name in NAMES if not missing(name)])
-    jobs, failed = jobs or max(1, torch.cuda.device_count()), {}
-    while waiting:
-        lost = {name: n for name in waiting for n in needs(name) if n in failed}
-        for name, other in lost.items():
-            failed[name] = f"it needs {other}, which failed"
-            yield TrainingResult(name, fault=failed[name])
-        waiting = [name for name in waiting if name not in lost]
-        if lost:
-            continue  # others may need these
-        ready = [name for name in waiting if not set(needs(name)) & set(waiting)]
-        waiting = [name for name in waiting if name not in ready]
-        for outcome in _spread(sweep, course, ready, jobs):
-            failed |= {outcome.name: outcome.fault} if outcome.fault else {}
-            yield outcome
+    chosen = _with_needs(names or [name for name in NAMES if not missing(name)])
+    most = min(jobs or max(1, torch.cuda.device_count()), len(chosen))
+    if most > 1:
+        sweep.decode()
+
+    def skip(name: str, broken: list[str]) -> TrainingResult:
+        return TrainingResult(name, fault=f"it needs {broken[0]}, which failed")
+
+    yield from run_jobs(
+        {name: needs(name) for name in chosen},
+        partial(_attempt, sweep) if most == 1 else _Elsewhere(sweep, course, most),
+        skip,
+        lambda result: bool(result.fault),
+        most,
+    )
 
 
 def _with_needs(names: list[str]) -> list[str]:
@@ -71,27 +73,6 @@ def _with_needs(names: list[str]) -> list[str]:
         found |= more
         more = {other for name in more for other in needs(name)} - found
     return [name for name in NAMES if name in found]
-
-
-def _spread(sweep: Sweep, course: tuple, names: list[str], jobs: int) -> Iterator[TrainingResult]:
-    """Train in this process, or so many at a time in others."""
-    if jobs == 1 or len(names) < 2:
-        yield from (_attempt(sweep, name) for name in names)
-        return
-    sweep.decode()
-    places: SimpleQueue = SimpleQueue()
-    for k in range(jobs):
-        places.put(_gpu(k))
-    with ThreadPoolExecutor(jobs) as pool:
-        try:
-            waiting = {pool.submit(_with_gpu, course, name, places): name for name in names}
-            for done in as_completed(waiting):
-                name, fault = waiting[done], done.result()
-                yield TrainingResult(name, fault=fault) if fault else _attempt(sweep, name)
-        except BaseException:
-            end_all()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
 
 
 def _attempt(sweep: Sweep, name: str) -> TrainingResult:
@@ -112,15 +93,27 @@ def _gpu(k: int) -> str:
     return named[k % count] if len(named) == count else str(k % count)
 
 
-def _with_gpu(course: tuple, name: str, places: SimpleQueue) -> str:
-    """Train in a process of its own, and return why it failed, if it did."""
-    gpu = places.get()
-    try:
-        return elsewhere(_alone, course, name, gpu)
-    except ColorkitError as fault:
-        return str(fault)
-    finally:
-        places.put(gpu)
+class _Elsewhere:
+    """Trains in processes of their own, and reads here what they leave."""
+
+    def __init__(self, sweep: Sweep, course: tuple, most: int):
+        self.sweep, self.course = sweep, course
+        self.gpus, self.reading = SimpleQueue(), Lock()
+        for k in range(most):
+            self.gpus.put(_gpu(k))
+
+    def __call__(self, name: str) -> TrainingResult:
+        gpu = self.gpus.get()
+        try:
+            fault = elsewhere(_alone, self.course, name, gpu)
+        except ColorkitError as error:
+            fault = str(error)
+        finally:
+            self.gpus.put(gpu)
+        if fault:
+            return TrainingResult(name, fault=fault)
+        with self.reading:
+            return _attempt(self.sweep, name)
 
 
 def _alone(course: tuple, name: str, gpu: str) -> str:
