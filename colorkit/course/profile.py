@@ -13,6 +13,7 @@ import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from colorkit.models.colornet import ColorNetConfig
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.project import project_root
 from colorkit.training.recipe import STRICT, Count, CountOrZero, Recipe
@@ -42,17 +43,6 @@ class Data:
     val: Count = 8
     test: Count = 8
     split_seed: int = 0
-
-
-@dataclass(frozen=True, config=STRICT)
-class Model:
-    """ColorNet's settings, see `colorkit.models.colornet.ColorNetConfig`."""
-
-    preset: Literal["paper", "report"] = "report"
-    width: Annotated[float, Field(gt=0, le=4)] = 1.0
-    global_size: Annotated[int, Field(ge=32, multiple_of=32)] = 224
-    classifier_hidden: CountOrZero = 256
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -169,7 +159,7 @@ class Profile:
 
     Attributes:
         name: of the profile.
-        data, model, recipe: see there.
+        data, recipe: see there; model: see `colorkit.models.colornet.ColorNetConfig`.
         networks: `vegenet`, `outnet`, `mcolornet`, by name.
         seeds: trainings of each network whose spread gives intervals over seeds.
         test_limit: most test images a class in measurements; 0 takes all.
@@ -182,7 +172,7 @@ class Profile:
     name: str
     data: Data
     networks: dict[str, Network]
-    model: Model = field(default_factory=Model)
+    model: ColorNetConfig = field(default_factory=ColorNetConfig)
     recipe: Recipe = field(default_factory=Recipe)
     seeds: Count = 3
     test_limit: CountOrZero = 0
@@ -311,4 +301,6 @@ def _first_fault(error: ValidationError) -> str:
         return f"unknown key {key}; remove it or correct its spelling"
     if fault["type"] == "missing":
         return f"key {key} is missing; add it"
+    if fault["type"] == "value_error":  # of a dataclass that checks itself, and begins with the key
+        return f"{key}.{fault['ctx']['error']}; correct it"
     return f"{key}: {fault['msg'][0].lower()}{fault['msg'][1:]}, not {fault['input']!r}; correct it"

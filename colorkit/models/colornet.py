@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from colorkit.models.network import Network, pad_to, require_images
 from colorkit.models.norm_relu import Layers
 
 PRESETS = ("paper", "report")
@@ -20,10 +21,9 @@ STRIDE = 8  # the mid-level plane is an eighth of the image's side
 
 @dataclass(frozen=True)
 class ColorNetConfig:
-    """Everything needed to build a ColorNet again; stored inside its weights file.
+    """What a ColorNet is like, but for the number of its classes; a profile sets it.
 
     Attributes:
-        num_classes: scene classes of the classifier; None leaves the classifier out.
         width: factor on every channel count but the input's and the two of the output.
         preset: `paper` (batch normalization on every hidden layer) or `report` (none, as the
             student reports trained it).
@@ -33,7 +33,6 @@ class ColorNetConfig:
             whole channel of the mid-level and fused planes; 0 in paper and reports.
     """
 
-    num_classes: int | None = None
     width: float = 1.0
     preset: str = "report"
     global_size: int = 224
@@ -42,9 +41,7 @@ class ColorNetConfig:
 
     def __post_init__(self):
         if self.preset not in PRESETS:
-            raise ValueError(f"unknown preset {self.preset!r}; choose one of {', '.join(PRESETS)}")
-        if self.num_classes is not None and self.num_classes < 2:
-            raise ValueError(f"num_classes must be None or at least 2; got {self.num_classes}")
+            raise ValueError(f"preset must be {' or '.join(PRESETS)}; got {self.preset!r}")
         if not 0 < self.width <= 4:
             raise ValueError(f"width must lie in (0, 4]; got {self.width}")
         if self.global_size < 32 or self.global_size % 32:
@@ -55,31 +52,24 @@ class ColorNetConfig:
             raise ValueError(f"dropout must lie in [0, 1); got {self.dropout}")
 
 
-class ColorNet(nn.Module):
+class ColorNet(Network):
     """Gray image in, chroma at half its side and scene scores out.
 
     Args:
-        num_classes, width, preset, global_size, classifier_hidden, dropout: see
-            `ColorNetConfig`.
+        num_classes: scene classes of the classifier; None leaves the classifier out.
+        **settings: see `ColorNetConfig`.
 
     Raises:
         ValueError: a setting outside its range, said by name.
     """
 
-    def __init__(
-        self,
-        num_classes: int | None = None,
-        width: float = 1.0,
-        preset: str = "report",
-        global_size: int = 224,
-        classifier_hidden: int = 256,
-        dropout: float = 0.0,
-    ):
-        super().__init__()
-        self.config = ColorNetConfig(
-            num_classes, width, preset, global_size, classifier_hidden, dropout
-        )
-        norm, c = preset == "paper", self.scaled
+    def __init__(self, num_classes: int | None = None, **settings):
+        if num_classes is not None and num_classes < 2:
+            raise ValueError(f"num_classes must be None or at least 2; got {num_classes}")
+        config = ColorNetConfig(**settings)
+        super().__init__(num_classes=num_classes, **asdict(config))
+        self.config = config
+        norm, dropout, c = config.preset == "paper", config.dropout, self.scaled
 
         # Shapes in the comments are for an (H, W) image at width 1.
         self.low = nn.Sequential(
@@ -101,7 +91,7 @@ class ColorNet(nn.Module):
             _conv(c(512), c(512), 1, norm),  # (B, 512, 7, 7) from 224 × 224
             nn.Flatten(),
         )
-        side = global_size // 32
+        side = config.global_size // 32
         self.global_class = nn.Sequential(
             _linear(c(512) * side * side, c(1024), norm, dropout),
             _linear(c(1024), c(512), norm, dropout),  # (B, 512): the classifier reads this
@@ -111,7 +101,7 @@ class ColorNet(nn.Module):
         self.color = decoder(c, 2, norm, dropout)  # (B, 2, H/2, W/2)
         self.classifier = None
         if num_classes is not None:
-            hidden = c(classifier_hidden) if classifier_hidden else 0
+            hidden = c(config.classifier_hidden) if config.classifier_hidden else 0
             self.classifier = nn.Sequential(
                 *([_linear(c(512), hidden, norm)] if hidden else []),
                 nn.Linear(hidden or c(512), num_classes),
@@ -146,11 +136,10 @@ class ColorNet(nn.Module):
         Raises:
             ValueError: the shape is another one.
         """
-        if gray.ndim != 4 or gray.shape[1] != 1:
-            raise ValueError(f"gray must have shape (batch, 1, H, W); got {tuple(gray.shape)}")
+        require_images("gray", gray, 1)
         height, width = gray.shape[-2:]
         size = self.config.global_size
-        low = self.low(_pad_to_stride(gray))  # (B, 512, H/8, W/8)
+        low = self.low(pad_to(gray, STRIDE))  # (B, 512, H/8, W/8)
         if (height, width) == (size, size):
             low_small = low  # one pass of the shared layers serves both branches
         else:
@@ -181,10 +170,6 @@ class ColorNet(nn.Module):
         if self.classifier is not None:
             parts["classifier"] = self.classifier
         return parts
-
-    def settings(self) -> dict:
-        """Return the configuration as plain values; `ColorNet(**settings)` builds it again."""
-        return asdict(self.config)
 
 
 def decoder(
@@ -263,13 +248,6 @@ def initialize(module: nn.Module) -> None:
         nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
         if module.bias is not None:
             nn.init.zeros_(module.bias)
-
-
-def _pad_to_stride(x: Tensor) -> Tensor:
-    """Repeat the last row and column until both sides are multiples of `STRIDE`."""
-    height, width = x.shape[-2:]
-    bottom, right = -height % STRIDE, -width % STRIDE
-    return F.pad(x, (0, right, 0, bottom), mode="replicate") if bottom or right else x
 
 
 def parameter_count(module: nn.Module) -> int:

@@ -33,12 +33,7 @@ class EfficientUNet(EncoderUNet):
     """
 
     def __init__(self, num_classes: int | None = None):
-        super().__init__(lite2_stages(1), num_classes, CHANNELS)
-        self._settings = {"num_classes": num_classes}
-
-    def settings(self) -> dict:
-        """Return the configuration as plain values; `EfficientUNet(**settings)` builds it again."""
-        return dict(self._settings)
+        super().__init__(lite2_stages(1), CHANNELS, num_classes=num_classes)
 
 
 def lite2_stages(channels: int) -> nn.ModuleList:

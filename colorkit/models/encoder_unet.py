@@ -12,27 +12,32 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from colorkit.models.network import Network, pad_to, require_images
 from colorkit.models.resnet import standardized
 
 WIDTHS = {2: 48, 4: 96, 8: 128, 16: 192}  # channels of the decoder, by stride
 
 
-class EncoderUNet(nn.Module):
+class EncoderUNet(Network):
     """Gray image in, chroma of half its side out.
 
     Args:
         encoder: stages, each of which halves the image; the first is given one channel.
-        num_classes: of an auxiliary scene classifier on the encoder's last plane; None for none.
         channels: of each stage's plane; found by running the encoder once where they are not given.
+        num_classes: of an auxiliary scene classifier on the encoder's last plane; None for none.
+        **settings: other settings of the network.
     """
 
     def __init__(
         self,
         encoder: nn.ModuleList,
-        num_classes: int | None = None,
         channels: Sequence[int] | None = None,
+        /,
+        *,
+        num_classes: int | None,
+        **settings,
     ):
-        super().__init__()
+        super().__init__(num_classes=num_classes, **settings)
         self.encoder = encoder
         self.stride = 2 ** len(encoder)
         *skips, deepest = channels or _channels(encoder)
@@ -71,25 +76,24 @@ class EncoderUNet(nn.Module):
             gray: see `forward`.
             more: (B, C, ⌈H/2⌉, ⌈W/2⌉), added to the encoder's first plane.
         """
-        if gray.ndim != 4 or gray.shape[1] != 1:
-            raise ValueError(f"gray must have shape (batch, 1, H, W); got {tuple(gray.shape)}")
+        require_images("gray", gray, 1)
         height, width = gray.shape[-2:]
-        bottom, right = -height % self.stride, -width % self.stride
-        x = F.pad(gray, (0, right, 0, bottom), mode="replicate") if bottom or right else gray
-        x = standardized(x)
+        x = standardized(pad_to(gray, self.stride))
         stem, *stages = self.encoder
-        x = stem(x)
+        x = stem(x)  # (B, C₁, H/2, W/2), H and W padded
         if more is not None:
-            x = x + F.pad(more, (0, right // 2, 0, bottom // 2))
+            bottom, right = (a - b for a, b in zip(x.shape[2:], more.shape[2:], strict=True))
+            x = x + F.pad(more, (0, right, 0, bottom))
         planes = [x]
         for stage in stages:
             x = stage(x)
-            planes.append(x)
+            planes.append(x)  # (B, C₂, H/4, W/4), (B, C₃, H/8, W/8), …
         x = planes.pop()
         scores = None if self.classifier is None else self.classifier(x.mean(dim=(2, 3)))
         for level, up in self.up.items():
             # Nearest is enough in front of a convolution, and cheapest after the narrowing one.
             x = F.interpolate(up(x), scale_factor=2, mode="nearest")
+            # (B, WIDTHS[level], H/level, W/level)
             x = self.join[level](x.add_(self.skip[level](planes.pop())))
         return x[..., : (height + 1) // 2, : (width + 1) // 2], scores
 

@@ -24,6 +24,8 @@ class HintUNet(ResNetUNet):
         num_classes, encoder, stages: see `ResNetUNet`.
     """
 
+    relatives = ("ResNetUNet",)
+
     def __init__(self, num_classes: int | None = None, encoder: str = "resnet18", stages: int = 4):
         super().__init__(num_classes, encoder, stages)
         self.hint = nn.Conv2d(PLANES, 64, 7, stride=2, padding=3, bias=False)  # none, no change

@@ -6,8 +6,6 @@ as one more map of its colorization part, or by a branch of its own (sections 6.
 the report, a ResNet U-Net changes near infrared's own luminance, which stays sharp.
 """
 
-from dataclasses import asdict
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -26,16 +24,18 @@ class NirNet(ColorNet):
     Layers that a ColorNet has too bear the same names, so that its weights fit them.
 
     Args:
-        num_classes: see `ColorNetConfig`.
+        num_classes: see `ColorNet`.
         luminance: `none`, ColorNet itself (section 6.3); `head`, the colorization part gives L*,
             a*, b* (the first try of section 6.4); `branch`, a second decoder, built like the
             colorization part, gives L* from the mid-level features.
         full: the branch's luminance has the image's own side; else half of it.
-        **colornet: other settings of `ColorNetConfig`.
+        **colornet: see `ColorNetConfig`.
 
     Raises:
         ValueError: a setting outside its range, said by name.
     """
+
+    relatives = ("ColorNet",)
 
     def __init__(
         self,
@@ -52,6 +52,7 @@ class NirNet(ColorNet):
         if full and luminance != "branch":
             raise ValueError(f"full is a setting of the branch; got luminance {luminance!r}")
         self.luminance, self.full = luminance, full
+        self._settings |= {"luminance": luminance, "full": full}
         norm, dropout = self.config.preset == "paper", self.config.dropout
         if luminance == "head":
             self.color = decoder(self.scaled, 3, norm, dropout).apply(initialize)
@@ -84,10 +85,6 @@ class NirNet(ColorNet):
             L = L[..., :height, :width] if self.full else L[half]
         return ab, L, None if self.classifier is None else self.classifier(vector)
 
-    def settings(self) -> dict:
-        """Return the configuration as plain values; `NirNet(**settings)` builds it again."""
-        return asdict(self.config) | {"luminance": self.luminance, "full": self.full}
-
 
 class NirResNetUNet(ResNetUNet):
     """Near-infrared image in; chroma, a luminance that is not blurred, and scene scores out.
@@ -100,6 +97,8 @@ class NirResNetUNet(ResNetUNet):
     Args:
         num_classes, **settings: see `ResNetUNet`, whose weights fit.
     """
+
+    relatives = ("ResNetUNet",)
 
     def __init__(self, num_classes: int | None = None, **settings):
         super().__init__(num_classes, **settings)

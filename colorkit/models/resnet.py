@@ -2,6 +2,8 @@
 
 from torch import Tensor, nn
 
+from colorkit.models.network import Network, require_images
+
 ENCODERS = ("resnet18", "resnet34", "resnet50")
 
 
@@ -34,7 +36,7 @@ def standardized(x: Tensor) -> Tensor:
     return 4 * x - 2
 
 
-class SceneClassifier(nn.Module):
+class SceneClassifier(Network):
     """Color image in, scores of scene classes out; a gray image is given as three equal channels.
 
     Args:
@@ -46,8 +48,7 @@ class SceneClassifier(nn.Module):
     """
 
     def __init__(self, num_classes: int, encoder: str = "resnet18"):
-        super().__init__()
-        self._settings = {"num_classes": num_classes, "encoder": encoder}
+        super().__init__(num_classes=num_classes, encoder=encoder)
         self.encoder = resnet_stages(encoder, 3)
         self.classifier = nn.Linear(2048 if encoder == "resnet50" else 512, num_classes)
 
@@ -63,16 +64,8 @@ class SceneClassifier(nn.Module):
         Raises:
             ValueError: the shape is another one.
         """
-        if rgb.ndim != 4 or rgb.shape[1] != 3 or min(rgb.shape[2:]) < 32:
-            raise ValueError(
-                f"rgb must have shape (batch, 3, H, W) of at least 32 × 32 pixels; got "
-                f"{tuple(rgb.shape)}"
-            )
+        require_images("rgb", rgb, 3, smallest=32)
         x = standardized(rgb)
         for stage in self.encoder:
             x = stage(x)
         return self.classifier(x.mean(dim=(2, 3)))
-
-    def settings(self) -> dict:
-        """Return the configuration; `SceneClassifier(**settings)` builds it again."""
-        return dict(self._settings)

@@ -17,12 +17,10 @@ class ResNetUNet(EncoderUNet):
         ValueError: a setting outside its range, said by name.
     """
 
+    relatives = ("NirResNetUNet", "SceneClassifier")
+
     def __init__(self, num_classes: int | None = None, encoder: str = "resnet18", stages: int = 5):
         if stages not in range(2, 6):
             raise ValueError(f"stages must be 2, 3, 4 or 5; got {stages!r}")
-        super().__init__(resnet_stages(encoder, 1)[:stages], num_classes)
-        self._settings = {"num_classes": num_classes, "encoder": encoder, "stages": stages}
-
-    def settings(self) -> dict:
-        """Return the configuration as plain values; `ResNetUNet(**settings)` builds it again."""
-        return dict(self._settings)
+        halvings = resnet_stages(encoder, 1)[:stages]
+        super().__init__(halvings, num_classes=num_classes, encoder=encoder, stages=stages)

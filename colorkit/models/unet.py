@@ -9,10 +9,10 @@ or bilinear, followed by a convolution, which leaves no checkerboard (Odena et a
 from itertools import pairwise
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colorkit.models.colornet import initialize
+from colorkit.models.network import Network, pad_to, require_images
 from colorkit.models.norm_relu import Layers
 
 UPSAMPLINGS = ("transposed", "interpolated")
@@ -20,7 +20,7 @@ _DEEPEST = 16  # a picture of 65,536 pixels a side is then one pixel
 _WIDEST = 8  # times the first level's channels; deeper levels stay at that
 
 
-class UNet(nn.Module):
+class UNet(Network):
     """Image in, image of the same size out.
 
     Args:
@@ -46,22 +46,23 @@ class UNet(nn.Module):
         upsampling: str = "interpolated",
         norm: bool = True,
     ):
-        super().__init__()
-        counts = {"in_channels": in_channels, "out_channels": out_channels}
-        check_counts(**counts, width=width, depth=depth)
+        super().__init__(
+            in_channels=in_channels,
+            out_channels=out_channels,
+            width=width,
+            depth=depth,
+            skips=skips,
+            upsampling=upsampling,
+            norm=norm,
+        )
+        check_counts(in_channels=in_channels, out_channels=out_channels, width=width, depth=depth)
         if depth > _DEEPEST:
             raise ValueError(f"depth must be {_DEEPEST} or less; got {depth}")
         if upsampling not in UPSAMPLINGS:
             raise ValueError(
                 f"unknown upsampling {upsampling!r}; choose one of {', '.join(UPSAMPLINGS)}"
             )
-        self._settings = counts | {
-            "width": width,
-            "depth": depth,
-            "skips": skips,
-            "upsampling": upsampling,
-            "norm": norm,
-        }
+        self.in_channels, self.depth, self.skips = in_channels, depth, skips
         channels = [width * min(2**level, _WIDEST) for level in range(depth + 1)]
         levels = list(pairwise(channels))
         # Shapes in the comments are for width w and an (H, W) image at level k.
@@ -86,26 +87,16 @@ class UNet(nn.Module):
         Raises:
             ValueError: the shape is another one.
         """
-        wanted = self._settings["in_channels"]
-        if x.ndim != 4 or x.shape[1] != wanted:
-            raise ValueError(f"x must have shape (batch, {wanted}, H, W); got {tuple(x.shape)}")
+        require_images("x", x, self.in_channels)
         height, width = x.shape[-2:]
-        step = 2 ** self._settings["depth"]
-        bottom, right = -height % step, -width % step
-        if bottom or right:
-            x = F.pad(x, (0, right, 0, bottom), mode="replicate")
-        planes = [self.first(x)]
+        planes = [self.first(pad_to(x, 2**self.depth))]
         for down in self.down:
             planes.append(down(planes[-1]))  # (B, w·2ᵏ, H/2ᵏ, W/2ᵏ)
         x = planes.pop()
         for up, join in zip(self.up, self.join, strict=True):
-            x, skip = up(x), planes.pop()
-            x = join(torch.cat((x, skip), dim=1) if self._settings["skips"] else x)
-        return self.last(x)[..., :height, :width]
-
-    def settings(self) -> dict:
-        """Return the configuration as plain values; `UNet(**settings)` builds it again."""
-        return dict(self._settings)
+            x, skip = up(x), planes.pop()  # (B, w·2ᵏ, H/2ᵏ, W/2ᵏ) each, k counting down
+            x = join(torch.cat((x, skip), dim=1) if self.skips else x)
+        return self.last(x)[..., :height, :width]  # (B, out_channels, H, W)
 
 
 def chroma_and_scores(output: Tensor | tuple) -> tuple[Tensor, Tensor | None]:

@@ -14,33 +14,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
 
-from colorkit.models.colornet import ColorNet
-from colorkit.models.efficientnet import EfficientUNet
-from colorkit.models.hintnet import HintUNet
-from colorkit.models.nirnet import NirNet, NirResNetUNet
-from colorkit.models.resnet import SceneClassifier
-from colorkit.models.resnet_unet import ResNetUNet
-from colorkit.models.unet import UNet
+from colorkit.models.network import Network
+from colorkit.models.registry import NETWORKS
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.writing import atomic_write
 
-_KNOWN = (
-    ColorNet,
-    NirNet,
-    UNet,
-    ResNetUNet,
-    NirResNetUNet,
-    HintUNet,
-    EfficientUNet,
-    SceneClassifier,
-)
-ARCHITECTURES = {network.__name__: network for network in _KNOWN}
-_STARTS = {
-    "NirNet": ("ColorNet",),
-    "NirResNetUNet": ("ResNetUNet",),
-    "ResNetUNet": ("NirResNetUNet", "SceneClassifier"),
-    "HintUNet": ("ResNetUNet",),
-}  # other architectures whose parts a network takes, if they fit
 _FORMAT, _UNCHECKED = "colorkit-2", "colorkit-1"  # files written earlier have no checksum
 _FREE = ("num_classes", "classifier_hidden", "dropout", "stages")  # may differ in a transfer
 DERIVED = ("format", "architecture", "settings")  # the card's entries that the network gives
@@ -48,12 +26,12 @@ _CARD = "colorkit"  # the header's entry that holds the card
 _SUM = "sha256"  # the card's entry that holds the checksum
 
 
-def save_weights(path: str | Path, model: nn.Module, *, half: bool = False, **card) -> Path:
+def save_weights(path: str | Path, model: Network, *, half: bool = False, **card) -> Path:
     """Write a model's weights and its card in one safetensors file, atomically.
 
     Args:
         path: the file to write.
-        model: one of `ARCHITECTURES`, with a `settings()` method.
+        model: one of `colorkit.models.registry.NETWORKS`.
         half: store the layers' weights in half precision, at half the size. Biases and the
             numbers of batch normalization stay as they are: they are few, and variances may lie
             outside float16's range. `load_weights` gives float32 either way.
@@ -99,7 +77,7 @@ def read_card(path: str | Path) -> dict:
     return card
 
 
-def load_weights(path: str | Path) -> tuple[nn.Module, dict]:
+def load_weights(path: str | Path) -> tuple[Network, dict]:
     """Build the network a weights file describes and fill it; in evaluation mode, channels-last.
 
     Returns:
@@ -110,12 +88,12 @@ def load_weights(path: str | Path) -> tuple[nn.Module, dict]:
             not fit it, or a file that is not as it was written.
     """
     card, tensors = _read(path)
-    if card["architecture"] not in ARCHITECTURES:
+    if card["architecture"] not in NETWORKS:
         raise ColorkitError(
             f"{path} holds a {card['architecture']}, which this colorkit does not know "
-            f"(it knows {', '.join(ARCHITECTURES)}); use the version that wrote it"
+            f"(it knows {', '.join(NETWORKS)}); use the version that wrote it"
         )
-    network, settings = ARCHITECTURES[card["architecture"]], card["settings"]
+    network, settings = NETWORKS[card["architecture"]], card["settings"]
     try:
         with torch.device("meta"):  # shapes without memory, whatever size the file claims
             shapes = network(**settings)
@@ -130,11 +108,11 @@ def load_weights(path: str | Path) -> tuple[nn.Module, dict]:
     return model.to(memory_format=torch.channels_last).eval(), card
 
 
-def transfer(model: nn.Module, path: str | Path) -> None:
+def transfer(model: Network, path: str | Path) -> None:
     """Start a model from earlier weights; a classifier for other classes keeps its fresh ones.
 
-    A NirNet starts from a ColorNet as well, a ResNetUNet from one of other stages or from a
-    SceneClassifier; they keep fresh weights where they have other layers.
+    A network starts from those it names as `relatives` as well, and from one of other stages; it
+    keeps fresh weights where it has other layers.
 
     Raises:
         ColorkitError: the file is of another architecture or size, or is not as it was written.
@@ -150,7 +128,7 @@ def transfer(model: nn.Module, path: str | Path) -> None:
     same = card["architecture"] == name
     # A network with other stages joins its deepest level elsewhere.
     other_depth = same and theirs.get("stages") != ours.get("stages")
-    related = other_depth or card["architecture"] in _STARTS.get(name, ())
+    related = other_depth or card["architecture"] in model.relatives
     if not (same or related) or differ:
         raise ColorkitError(
             f"{path} holds a {card['architecture']} with {', '.join(differ) or 'other layers'}; "

@@ -173,9 +173,8 @@ def test_an_unknown_key_is_named_with_its_place(tmp_path, change, key):
         ({"recipe__optimizer": "sgd"}, "recipe.optimizer", "'sgd'"),
         ({"recipe__gray": "luma"}, "recipe.gray", "'luma'"),
         ({"recipe__reduction": "none"}, "recipe.reduction", "'none'"),
-        ({"model__preset": "siggraph"}, "model.preset", "'siggraph'"),
-        ({"model__width": 0}, "model.width", "0"),
-        ({"model__dropout": 1.0}, "model.dropout", "1.0"),
+        ({"model__width": "wide"}, "model.width", "'wide'"),
+        ({"model__global_size": "64"}, "model.global_size", "'64'"),
         ({"ablations": {"epochs": -1}}, "ablations.epochs", "-1"),
         ({"networks__vegenet__classes": ["lawn"]}, "networks.vegenet.classes", "['lawn']"),
         ({"networks__vegenet__classes": "lawn"}, "networks.vegenet.classes", "'lawn'"),
@@ -304,9 +303,20 @@ def test_a_sweep_takes_its_own_settings_or_the_usual_ones(tmp_path):
     assert (gans.learning_rate, gans.discriminator_rate) == (1e-3, 2e-4)
 
 
-@pytest.mark.parametrize("size", [100, 16])
-def test_a_global_size_the_network_cannot_take_is_refused_before_the_run(tmp_path, size):
-    assert "model.global_size" in fault_of(write(tmp_path, model__global_size=size))
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("preset", "siggraph", "must be paper or report; got 'siggraph'"),
+        ("width", 0, "must lie in (0, 4]; got 0.0"),
+        ("dropout", 1.0, "must lie in [0, 1); got 1.0"),
+        ("global_size", 100, "must be a multiple of 32; got 100"),
+        ("global_size", 16, "must be a multiple of 32; got 16"),
+        ("classifier_hidden", -1, "must be 0 or more; got -1"),
+    ],
+)
+def test_what_the_network_cannot_take_is_refused_before_the_run(tmp_path, key, value, said):
+    path = write(tmp_path, **{f"model__{key}": value})
+    assert fault_of(path) == f"{path}: model.{key} {said}; correct it"
 
 
 def test_a_folder_that_does_not_exist_is_named(tmp_path):

@@ -305,7 +305,7 @@ def test_settings_build_the_network_again():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"preset": "siggraph"}, r"unknown preset 'siggraph'; choose one of paper, report"),
+        ({"preset": "siggraph"}, "preset must be paper or report; got 'siggraph'"),
         ({"num_classes": 1}, "num_classes must be None or at least 2; got 1"),
         ({"num_classes": 0}, "num_classes must be None or at least 2; got 0"),
         ({"width": 0}, r"width must lie in \(0, 4\]; got 0"),

@@ -1,0 +1,22 @@
+"""The networks that weights files may hold, by name; a new one adds its line."""
+
+from colorkit.models.colornet import ColorNet
+from colorkit.models.efficientnet import EfficientUNet
+from colorkit.models.hintnet import HintUNet
+from colorkit.models.network import Network
+from colorkit.models.nirnet import NirNet, NirResNetUNet
+from colorkit.models.resnet import SceneClassifier
+from colorkit.models.resnet_unet import ResNetUNet
+from colorkit.models.unet import UNet
+
+_ALL = (
+    ColorNet,
+    NirNet,
+    UNet,
+    ResNetUNet,
+    NirResNetUNet,
+    HintUNet,
+    EfficientUNet,
+    SceneClassifier,
+)
+NETWORKS: dict[str, type[Network]] = {network.__name__: network for network in _ALL}
