@@ -3,7 +3,6 @@
 import io
 import os
 import sys
-import tempfile
 
 import numpy as np
 import pytest
@@ -273,13 +272,3 @@ def test_nothing_is_written(page, photograph, tmp_path):
     (tmp_path / "x").write_text("seen")
     watching.clear()
     assert written == [str(tmp_path / "x")]
-
-
-def test_sockets_lie_where_their_names_are_not_too_long(monkeypatch):
-    from colorkit.app.page.server import _short_folder
-
-    usual = "/var/tmp"
-    monkeypatch.setattr(tempfile, "tempdir", usual)
-    assert _short_folder() == usual
-    monkeypatch.setattr(tempfile, "tempdir", "/var/folders/zz/" + 30 * "x" + "/T")
-    assert _short_folder() == "/tmp"

@@ -54,17 +54,14 @@ def test_the_order_is_a_function_of_seed_and_epoch(folder):
     assert len(set(map(tuple, orders.values()))) == 3
 
 
-@pytest.mark.parametrize("of", [2, 4])
-def test_processes_share_the_images_and_take_equally_many_steps(folder, of):
-    loaders = [Shards(folder).loader(4, 0, Share(rank, of)) for rank in range(of)]
+@pytest.mark.parametrize(("of", "workers"), [(2, 0), (4, 0), (1, 2), (2, 2)])
+def test_processes_share_the_images_and_take_equally_many_steps(folder, of, workers):
+    shards = Shards(folder, workers=workers)
+    loaders = [shards.loader(4 // max(1, workers) * of, 0, Share(rank, of)) for rank in range(of)]
     parts = [seen(loader) for loader in loaders]
     assert sorted(k for part in parts for k in part) == list(range(COUNT))
     assert {len(p) for p in parts} == {COUNT // of}
-    assert {len(loader) for loader in loaders} == {COUNT // 4}
-
-
-def test_workers_have_shards_of_their_own(folder):
-    assert sorted(seen(Shards(folder, workers=2).loader(4, 0))) == list(range(COUNT))
+    assert {len(loader) for loader in loaders} == {COUNT // of // (4 // max(1, workers))}
 
 
 def test_unequal_shards_end_together(tmp_path):
@@ -80,6 +77,9 @@ def test_damage_is_one_sentence(folder, tmp_path):
         Shards(tmp_path)
     with pytest.raises(ColorkitError, match="has 8 shards for 9 readers"):
         Shards(folder).loader(9, 0, Share(0, 9))
+    with pytest.raises(ColorkitError, match="has 8 shards for 10 readers"):
+        Shards(folder, workers=5).loader(9, 0, Share(0, 2))
+    assert len(Shards(folder, workers=4).loader(2, 0, Share(0, 2))) == 4 * (12 // 2)
     with pytest.raises(ColorkitError, match="label c, which is not among"):
         write_shards([(numbered(0), "c")], tmp_path, ["a"], SIZE)
     (tmp_path / "shards.json").write_text((folder / "shards.json").read_text())
