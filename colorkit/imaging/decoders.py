@@ -1,19 +1,12 @@
-"""What `images` needs beyond Pillow: plain JPEG, wide TIFF files, a size limit, and silence.
+"""What all reading of pictures needs: a size limit, silence, and readers of more formats."""
 
-Apart from `images` because none of it is about what an image should look like: these are the
-corners of the two decoders the reader stands on.
-"""
-
-import io
 import logging
-import lzma
 import os
 import warnings
-import zlib
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from colorkit.system.errors import ColorkitError
@@ -21,12 +14,9 @@ from colorkit.system.process_settings import Shared
 
 JPEG_MAGIC = b"\xff\xd8\xff"
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_LONGEST = 1 << 28  # bytes of a JPEG that are read at once
-_SCAN = b"\xff\xda"  # begins the pixels; what is said of them stands before it
-_MORE = (b"Exif", b"ICC_PROFILE", b"Orientation")  # the last one of XMP
-_SAMPLES = 8  # channels of a pixel, above which it is no photograph
-# By TIFF's numbers of compressions, those that tifffile unpacks whatever size comes out.
-_UNPACKERS = dict.fromkeys((8, 32946, 50013), zlib.decompressobj) | {34925: lzma.LZMADecompressor}
+# Formats that Pillow reads with another package: its name, and how their files begin, from byte 0.
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+_JXL_MAGIC = (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")
 
 
 def check_size(path: Path | str, size: tuple[int, int], max_pixels: int) -> None:
@@ -41,126 +31,36 @@ def check_size(path: Path | str, size: tuple[int, int], max_pixels: int) -> None
         )
 
 
-def read_plain_jpeg(
-    stream: io.BufferedReader, path: Path, max_pixels: int, min_side: int | None
-) -> np.ndarray | None:
-    """Read a JPEG that holds sRGB pixels and nothing else, in half of Pillow's time.
+def load_reader(head: bytes, path: Path | str) -> None:
+    """Make Pillow know HEIF or JPEG XL if a file is of that kind.
 
-    Both stand on libjpeg-turbo, and their pixels are the same; but here they are written where they
-    stay, and Pillow copies them three times.
-
-    Returns:
-        uint8 (H, W, 3), or None where Pillow is to decide: gray and CMYK, a profile or turn to be
-        applied, decoding at a smaller size, and whatever is damaged.
-    """
-    import simplejpeg
-
-    data = stream.read(_LONGEST)
-    head = data[: data.find(_SCAN)]
-    if len(data) == _LONGEST or any(mark in head for mark in _MORE):
-        return None
-    try:
-        height, width, colors, _ = simplejpeg.decode_jpeg_header(data)
-    except ValueError:
-        return None
-    check_size(path, (width, height), max_pixels)
-    if colors != "YCbCr" or (min_side and min(height, width) >= 2 * min_side):
-        return None
-    try:
-        return simplejpeg.decode_jpeg(data)
-    except ValueError:
-        return None
-
-
-def read_wide_tiff(stream: io.BufferedReader, path: Path, max_pixels: int) -> Image.Image | None:
-    """Read a TIFF of more than 8 bits a sample, which Pillow reads only in part.
-
-    Returns:
-        The image in 8 bits, with the profile and orientation in its info, or None where Pillow is
-        the better reader: 8 bits and fewer, unusual color spaces, compressions of libtiff.
-    """
-    import tifffile  # takes as long to import as a hundred small images to read
-
-    try:
-        page = tifffile.TiffFile(stream).pages[0]
-        if max(np.ravel(page.bitspersample)) <= 8 or page.imagedepth != 1:
-            return None
-        if page.samplesperpixel > _SAMPLES:
-            return None
-        photometric, extras = page.photometric, [int(extra) for extra in page.extrasamples]
-    except Exception:
-        return None  # let Pillow try, and word the fault
-    kinds = tifffile.PHOTOMETRIC
-    modes = {
-        kinds.MINISBLACK: "L",
-        kinds.MINISWHITE: "L",
-        kinds.RGB: "RGB",
-        kinds.SEPARATED: "CMYK",
-    }
-    if photometric not in modes:
-        return None
-    mode = modes[photometric]
-    check_size(path, (page.imagewidth, page.imagelength), max_pixels)
-    _check_segments(page, stream, max_pixels)
-    try:
-        values = page.asarray()
-    except ValueError as error:  # a compression tifffile leaves to a package we do not require
-        if "imagecodecs" in str(error):
-            return None
-        raise
-    if values.ndim == 2:
-        values = values[..., None]
-    elif page.planarconfig == tifffile.PLANARCONFIG.SEPARATE:
-        values = np.moveaxis(values, 0, -1)
-    channels = len(mode)
-    color = eight_bits(values[..., :channels])
-    if photometric == kinds.MINISWHITE:
-        color = 255 - color
-    has_alpha = mode != "CMYK" and extras[:1] in ([1], [2]) and values.shape[2] > channels
-    if has_alpha:
-        alpha = eight_bits(values[..., channels : channels + 1])
-        color = np.concatenate([color, alpha], axis=2)
-        mode += "a" if extras[0] == 1 else "A"  # 1: color already multiplied by alpha
-    height, width = color.shape[:2]
-    image = Image.frombytes(mode, (width, height), np.ascontiguousarray(color).tobytes())
-    for tag, key in ((34675, "icc_profile"), (274, "orientation")):
-        if tag in page.tags:
-            image.info[key] = page.tags[tag].value
-    return image
-
-
-def _check_segments(page, stream: io.BufferedReader, max_pixels: int) -> None:
-    """Refuse strips or tiles that unpack to much more than their part of the image.
+    Args:
+        head: the first 64 bytes of the file.
+        path: its name.
 
     Raises:
-        ValueError: they do; a few kilobytes can unpack to gigabytes.
+        ColorkitError: the package that reads it is not installed.
     """
-    length = int(np.prod(page.chunks)) * page.dtype.itemsize
-    if length > max_pixels * _SAMPLES * page.dtype.itemsize:
-        raise ValueError("a tile is larger than the image")
-    unpacker = _UNPACKERS.get(page.compression)
-    for offset, count in zip(page.dataoffsets, page.databytecounts, strict=False):
-        if unpacker is None:
-            break
-        stream.seek(offset)
-        # Twice: some programs fill up the last strip.
-        if len(unpacker().decompress(stream.read(count), 2 * length + 1)) > 2 * length:
-            raise ValueError("a strip unpacks to more than its part of the image")
+    package = ""
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS and b"avif" not in head:
+        kind, package = "HEIF (HEIC)", "pillow_heif"
+    elif head.startswith(_JXL_MAGIC):
+        kind, package = "JPEG XL", "pillow_jxl"
+    if not package or package in _loaded:
+        return
+    try:
+        module = import_module(package)
+    except ImportError as error:
+        raise ColorkitError(
+            f"{path}: this is a {kind} file, which needs another package; install it with "
+            "pip install 'colorkit[formats]', or convert the file to PNG or JPEG."
+        ) from error
+    if package == "pillow_heif":
+        module.register_heif_opener()
+    _loaded.add(package)
 
 
-def eight_bits(values: np.ndarray) -> np.ndarray:
-    """Bring numbers of any type to uint8, by the rules of `colorkit.imaging.images.read_image`."""
-    if values.dtype == np.uint8:
-        return values
-    if values.dtype.kind == "u":
-        # The upper byte, as Pillow takes it for 16-bit color PNG: one file, one reading.
-        return (values >> (8 * values.dtype.itemsize - 8)).astype(np.uint8)
-    if values.dtype.kind == "i":
-        return (np.maximum(values, 0) >> (8 * values.dtype.itemsize - 9)).astype(np.uint8)
-    values = np.nan_to_num(values.astype(np.float32), nan=0.0, posinf=np.inf, neginf=0.0)
-    finite = values[np.isfinite(values)]
-    largest = max(float(finite.max(initial=0.0)), 1.0)
-    return np.rint(np.clip(values / largest, 0.0, 1.0) * 255).astype(np.uint8)
+_loaded: set[str] = set()
 
 
 @contextmanager

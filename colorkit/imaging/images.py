@@ -12,42 +12,77 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
+from colorkit.imaging.color_profiles import convert, convert_deep, fits, is_srgb, lab_profile
 from colorkit.imaging.decoders import (
     JPEG_MAGIC,
     TIFF_MAGIC,
     check_size,
-    eight_bits,
+    load_reader,
     mute,
     quiet,
-    read_plain_jpeg,
-    read_wide_tiff,
+)
+from colorkit.imaging.embedded import PNG_MAGIC
+from colorkit.imaging.embedding import FORMATS, Kept, embed
+from colorkit.imaging.file_colors import file_profile, info_profile
+from colorkit.imaging.jpegs import made_whole, read_plain_jpeg, with_end
+from colorkit.imaging.pages import is_raw, main_page, raw_fault, with_first
+from colorkit.imaging.samples import (
+    Samples,
+    eight_bits,
+    gray_samples,
+    raw_mode,
+    read_samples,
+    unit,
 )
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.writing import atomic_write
 
 MAX_PIXELS = 200_000_000  # 600 MB as uint8 RGB: above the largest cameras, below most memories
 # Photographs only: Pillow would also hand PostScript to Ghostscript, or guess at raw formats.
-_READ = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "DIB", "GIF", "PPM", "JPEG2000", "AVIF")
-_WRITE = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".bmp": "BMP"}
-_WRITE |= {".tif": "TIFF", ".tiff": "TIFF"}
+_READ = (
+    "JPEG",
+    "PNG",
+    "TIFF",
+    "WEBP",
+    "BMP",
+    "DIB",
+    "GIF",
+    "PPM",
+    "JPEG2000",
+    "AVIF",
+    "HEIF",
+    "JXL",
+)
+WRITTEN = frozenset(FORMATS)  # endings in lower case, by which `write_image` chooses the format
 
 
 def read_image(
-    path: str | Path | BinaryIO, *, max_pixels: int = MAX_PIXELS, min_side: int | None = None
+    path: str | Path | BinaryIO,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    min_side: int | None = None,
+    truncated: bool = False,
 ) -> np.ndarray:
     """Read an image file of (almost) any kind as sRGB.
 
     Rules, where a file leaves a choice:
 
-    - Several frames or pages: the first.
+    - Several pictures: of TIFF the first that is no thumbnail, see `pages.main_page`; of HEIF and
+      AVIF the one that the file calls its main one; else the first. A camera's raw file of which
+      only a preview can be read is refused.
     - Transparency: composited over white, as paper and most viewers show it.
-    - EXIF orientation: applied. An embedded ICC profile: converted to sRGB, relative colorimetric
-      with black-point compensation; a broken one is ignored.
-    - 16-bit and other integers: the upper 8 bits of the type's range; negative values are black.
+    - EXIF orientation: applied.
+    - Color: from the space that the file says, see `file_colors`, to sRGB, relative colorimetric
+      with black-point compensation, and only then to 8 bits. A profile that is broken or made for
+      other channels is ignored.
+    - 16-bit and other integers of sRGB: the upper 8 bits of the type's range, or of the bits that
+      a file says it uses; negative values are black. Values that end far below the type's range
+      (of 12 bits in 16, say) stay dark, for a dark photograph looks the same.
     - Float: NaN is 0; values that stay within [0, 1] are intensities, others are divided by the
       largest finite one; negative values are black.
+    - A JPEG that lacks its end marker alone is read.
 
     Args:
         path: The file, or a stream of its bytes, with the `name` that faults give it.
@@ -57,6 +92,7 @@ def read_image(
             shorter side keeps at least this many pixels. JPEG stores 8×8 blocks of cosine
             coefficients, and a smaller inverse transform of the low ones *is* the antialiased
             smaller image: for a data set of small crops most of the decoding is never done.
+        truncated: Read what is there of a JPEG or PNG that is cut off.
 
     Returns:
         uint8 (H, W, 3), sRGB, 0–255, writable.
@@ -68,13 +104,33 @@ def read_image(
     name = Path(path if on_disk else path.name)
     try:
         with quiet, _open(name) if on_disk else nullcontext(path) as stream:
-            return _decode(stream, name, max_pixels, min_side)
+            try:
+                return _decode(stream, name, max_pixels, min_side)
+            except ColorkitError:
+                raise
+            except Exception:
+                whole = _completed(stream, truncated)
+                if whole is None:
+                    raise
+                return _decode(io.BytesIO(whole), name, max_pixels, min_side)
     except ColorkitError:
         raise
     # Decoders raise whatever their parsing trips over (OSError, SyntaxError, struct.error,
     # ValueError, MemoryError, zlib.error, …); all of it means the same to the owner of the file.
     except Exception as error:
         raise ColorkitError(_fault(name, error)) from error
+
+
+def _completed(stream: BinaryIO, truncated: bool) -> bytes | None:
+    """Give a file that cannot be decoded with what it lacks at its end, if that helps."""
+    stream.seek(0)
+    head = stream.read(len(PNG_MAGIC))
+    if not (head.startswith(JPEG_MAGIC) or head == PNG_MAGIC):
+        return None
+    stream.seek(0)
+    data = stream.read()
+    whole = with_end(data) if head.startswith(JPEG_MAGIC) else None
+    return whole or (made_whole(data) if truncated else None)
 
 
 def resize_crop(rgb: np.ndarray, size: int) -> np.ndarray:
@@ -125,12 +181,7 @@ def write_image(path: str | Path, rgb: np.ndarray, **options) -> None:
 
 
 def encode_image(
-    path: str | Path,
-    rgb: np.ndarray,
-    *,
-    quality: int = 95,
-    exif: bytes | None = None,
-    icc_profile: bytes | None = None,
+    path: str | Path, rgb: np.ndarray, *, quality: int = 95, kept: Kept | None = None
 ) -> bytes:
     """Give the bytes of an image file; the format follows the name (JPEG, PNG, TIFF, WebP, BMP).
 
@@ -141,8 +192,7 @@ def encode_image(
         path: The name of the file; nothing is written.
         rgb: uint8 (H, W, 3), sRGB.
         quality: 1–100, for JPEG and WebP.
-        exif: EXIF block to carry over. Its orientation is dropped, as `read_image` applied it.
-        icc_profile: Profile to embed; it must describe sRGB, which the pixels are.
+        kept: What the file says beside its pixels; see `embedding.Kept`.
 
     Raises:
         ColorkitError: The ending of the name is none of these, or the format is too small.
@@ -150,22 +200,21 @@ def encode_image(
     """
     path = Path(path)
     _check(rgb)
-    kind = _WRITE.get(path.suffix.lower())
+    kind = FORMATS.get(path.suffix.lower())
     if kind is None:
         raise ColorkitError(
             f"{path}: cannot write an image of this kind; let the name end in one of "
-            f"{', '.join(_WRITE)}."
+            f"{', '.join(FORMATS)}."
         )
-    options: dict = {} if icc_profile is None else {"icc_profile": icc_profile}
-    if exif and (upright := _without_orientation(exif)):
-        options["exif"] = upright
+    options: dict = {}
+    if kept is not None and kept.icc_profile is not None:
+        options["icc_profile"] = kept.icc_profile
     if kind == "JPEG":
         # Not `optimize`: Pillow then fails on pictures that need more than two bytes a pixel.
         options |= {"quality": quality, "subsampling": "4:4:4"}
     elif kind == "WEBP":
         options |= {"quality": quality, "method": 4}
-    elif kind == "TIFF" and "exif" not in options:
-        # libtiff, which compresses, cannot write EXIF's nested directories; Pillow itself can.
+    elif kind == "TIFF":
         options["compression"] = "tiff_adobe_deflate"
     encoded = io.BytesIO()
     try:
@@ -176,7 +225,8 @@ def encode_image(
             f"{path}: {width}×{height} pixels cannot be stored as {kind} ({one_line(error)}); "
             "choose another format, such as .png."
         ) from error
-    return encoded.getvalue()
+    data = encoded.getvalue()
+    return data if kept is None else embed(data, kind, kept)
 
 
 def _open(path: Path) -> BinaryIO:
@@ -191,35 +241,52 @@ def _open(path: Path) -> BinaryIO:
 
 def _decode(stream: BinaryIO, path: Path, max_pixels: int, min_side: int | None) -> np.ndarray:
     """Read a file of that name; whatever goes wrong is `read_image`'s to report."""
-    magic = stream.read(4)
-    if not magic:
+    head = stream.read(64)
+    if not head:
         raise ColorkitError(f"{path}: the file is empty (0 bytes); copy it again.")
     stream.seek(0)
-    if magic.startswith(JPEG_MAGIC):
+    if head.startswith(JPEG_MAGIC):
         plain = read_plain_jpeg(stream, path, max_pixels, min_side)
         if plain is not None:
             return plain
         stream.seek(0)
-    wide = read_wide_tiff(stream, path, max_pixels) if magic in TIFF_MAGIC else None
+    if is_raw(head):
+        raise raw_fault(path)
+    load_reader(head, path)
+    if head.startswith(TIFF_MAGIC):
+        samples = read_samples(stream, path, max_pixels)
+        if samples is not None:
+            return _finished(samples.upright())
+        page = main_page(stream, path)
+        stream = stream if page is None else with_first(stream, page)
     stream.seek(0)
-    if wide is not None:
-        return to_srgb(wide)
     Image.init()  # so that Pillow knows which of them this build of it can read
     image = Image.open(stream, formats=[kind for kind in _READ if kind in Image.OPEN])
     check_size(path, image.size, max_pixels)
+    profile = file_profile(stream, image)
+    if profile and not is_srgb(profile) and image.format == "PNG" and ";16" in raw_mode(image):
+        samples = read_samples(stream, path, max_pixels)
+        if samples is not None:
+            samples.profile = profile
+            return _finished(samples.upright())
     if min_side is not None and image.format in ("JPEG", "MPO"):
         image.draft(None, (max(min_side, 1),) * 2)
     with mute if image.format == "TIFF" else nullcontext():
         image.load()
-    return to_srgb(image)
+    return _from_pillow(image, profile)
 
 
 def to_srgb(image: Image.Image) -> np.ndarray:
     """Turn a Pillow image of any mode into uint8 (H, W, 3) sRGB, by the rules of `read_image`."""
-    profile = image.info.get("icc_profile")
+    return _from_pillow(image, info_profile(image))
+
+
+def _from_pillow(image: Image.Image, profile: bytes | None) -> np.ndarray:
     image = _upright(image)
     if image.mode == "F" or image.mode.startswith("I"):
-        image = _narrow(image)
+        samples = gray_samples(image)
+        samples.profile = profile
+        return _finished(samples)
     if image.mode in ("La", "RGBa"):
         image = image.convert(image.mode.upper())
     if "transparency" in image.info:
@@ -232,7 +299,39 @@ def to_srgb(image: Image.Image) -> np.ndarray:
         color = image.convert("L")
     else:
         color = image if image.mode == "CMYK" else _rgb(image)
-    color = _through_profile(color, profile)
+    return _over_white(_through_profile(color, profile), alpha)
+
+
+def _finished(samples: Samples) -> np.ndarray:
+    """Bring upright samples to uint8 (H, W, 3) sRGB, by the rules of `read_image`."""
+    profile, mode = samples.profile, samples.mode
+    alpha = None if samples.alpha is None else unit(samples.alpha)
+    if mode == "LAB":
+        color = Image.fromarray(convert_deep(samples.unit(), mode, lab_profile()))
+    elif profile and fits(profile, mode) and not is_srgb(profile):
+        values = samples.unit()
+        if samples.multiplied:
+            values = values / np.maximum(alpha, 1e-6)[..., None]
+        color = Image.fromarray(convert_deep(np.clip(values, 0, 1), mode, profile))
+    else:
+        color = _image(samples.eight(), mode, alpha if samples.multiplied else None)
+    if alpha is not None:
+        alpha = Image.fromarray(eight_bits(samples.alpha))
+    return _over_white(color, alpha)
+
+
+def _image(values: np.ndarray, mode: str, multiplied: np.ndarray | None) -> Image.Image:
+    """Make an image of RGB of 8 bits in `mode`; divide by alpha where it was multiplied by that."""
+    if multiplied is not None:
+        bands = [*np.moveaxis(values, 2, 0), eight_bits(multiplied)]
+        whole = np.ascontiguousarray(np.stack(bands, axis=2))
+        return _rgb(
+            Image.frombytes(f"{mode}a", values.shape[1::-1], whole.tobytes()).convert(f"{mode}A")
+        )
+    return _rgb(Image.frombytes(mode, values.shape[1::-1], np.ascontiguousarray(values).tobytes()))
+
+
+def _over_white(color: Image.Image, alpha: Image.Image | None) -> np.ndarray:
     if alpha is not None:
         color = Image.composite(color, Image.new("RGB", color.size, "white"), alpha)
     return np.array(color)
@@ -251,46 +350,16 @@ def _upright(image: Image.Image) -> Image.Image:
     return image
 
 
-def _narrow(image: Image.Image) -> Image.Image:
-    """Bring Pillow's 16-bit, 32-bit and float gray modes to 8 bits, a transparent level kept."""
-    values, clear = np.asarray(image), image.info.get("transparency")
-    if image.mode == "I":
-        # Pillow's 32-bit mode: here always 16-bit numbers, of a PNM file.
-        values = np.clip(values, 0, 65535).astype(np.uint16)
-    gray = Image.fromarray(eight_bits(values))
-    if isinstance(clear, int):
-        gray.putalpha(Image.fromarray(np.where(values == clear, 0, 255).astype(np.uint8)))
-    return gray
-
-
 def _through_profile(color: Image.Image, profile: bytes | None) -> Image.Image:
-    """Convert L, RGB or CMYK to sRGB, by the embedded profile if it can be used."""
+    """Convert L, RGB or CMYK to sRGB, by the profile if it can be used."""
     if profile:
         with suppress(Exception):  # a broken profile, or one for another number of channels
-            return ImageCms.profileToProfile(
-                color,
-                ImageCms.ImageCmsProfile(io.BytesIO(profile)),
-                ImageCms.createProfile("sRGB"),
-                renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-                outputMode="RGB",
-                flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
-            )
+            return convert(color, profile)
     return _rgb(color)
 
 
 def _rgb(image: Image.Image) -> Image.Image:
     return image if image.mode == "RGB" else image.convert("RGB")  # which always copies
-
-
-def _without_orientation(exif: bytes) -> bytes | None:
-    """Drop the orientation from an EXIF block; None if the block cannot be understood."""
-    try:
-        block = Image.Exif()
-        block.load(exif)
-        block.pop(ExifTags.Base.Orientation, None)
-        return block.tobytes()
-    except Exception:
-        return None
 
 
 def _check(rgb: np.ndarray) -> None:

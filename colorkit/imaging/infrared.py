@@ -8,13 +8,17 @@ are measured against. So one full scale holds for a whole data set, and is said.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps
+from PIL import Image
 
-from colorkit.imaging.decoders import check_size, quiet
+from colorkit.imaging.decoders import load_reader, quiet
+from colorkit.imaging.directories import Directories
+from colorkit.imaging.exif import ORIENTATION
 from colorkit.imaging.images import MAX_PIXELS, read_image
+from colorkit.imaging.pages import main_page
+from colorkit.imaging.samples import Samples, is_deep, read_samples
 from colorkit.system.errors import ColorkitError, one_line
 
 DEPTHS = (8, 10, 12, 14, 16)  # bits that cameras and converters fill of a 16-bit file
@@ -22,7 +26,7 @@ COLORFUL = 8  # mean distance of the channels, of 255, from which a picture is n
 
 
 class Header(NamedTuple):
-    """Size as shown, in pixels, and whether gray values of more than 8 bits are stored."""
+    """Size as shown, in pixels, and whether values of more than 8 bits are stored."""
 
     width: int
     height: int
@@ -36,38 +40,51 @@ def read_header(path: Path) -> Header:
         ColorkitError: it is no image that can be read.
     """
     try:
-        with quiet, Image.open(path) as image:
-            width, height = image.size
-            if image.format == "TIFF":  # Pillow's versions differ on which way up this size is
-                width, height = image.tag_v2[256], image.tag_v2[257]
-            # Pillow looks for the EXIF block of a PNG behind its pixels, which it decodes for that.
-            early = image.format != "PNG" or "exif" in image.info
-            if early and image.getexif().get(ExifTags.Base.Orientation, 1) > 4:
-                width, height = height, width
-            return Header(width, height, _is_wide(image))
-    except Exception:  # 16-bit color TIFF, which Pillow does not know; or no image
+        with quiet, path.open("rb") as stream:
+            load_reader(stream.read(64), path)
+            stream.seek(0)
+            if (page := main_page(stream, path)) is not None:
+                return _tiff_header(stream, page.at)
+            stream.seek(0)
+            with Image.open(stream) as image:
+                width, height = image.size
+                # Pillow looks for the EXIF block of a PNG behind its pixels, which it decodes for
+                # that.
+                early = image.format != "PNG" or "exif" in image.info
+                if early and image.getexif().get(ORIENTATION, 1) > 4:
+                    width, height = height, width
+                return Header(width, height, is_deep(image))
+    except ColorkitError:
+        raise
+    except Exception:  # no image
         height, width = read_image(path).shape[:2]  # which words the fault
         return Header(width, height, False)
 
 
-def _is_wide(image: Image.Image) -> bool:
-    inverted = getattr(image, "tag_v2", {}).get(262) == 0  # TIFF with white as zero
-    return image.mode.startswith("I;16") and not inverted
+def _tiff_header(stream: BinaryIO, at: int) -> Header:
+    tiff = Directories(stream)
+    numbers = {entry.tag: entry.numbers(tiff.order) for entry in tiff.read(at)[0]}
+    width, height = numbers[256][0], numbers[257][0]
+    if (numbers.get(ORIENTATION) or (1,))[0] > 4:
+        width, height = height, width
+    return Header(width, height, max(numbers.get(258) or (1,)) > 8)
 
 
 def read_wide(path: Path, max_pixels: int = MAX_PIXELS) -> np.ndarray | None:
     """Gray values of a file of more than 8 bits, (H, W) uint16, upright; None for other files.
 
+    Gray is one channel, or three that are equal but for what scanners add; they are averaged. Whole
+    numbers of other types, floats above 1 among them, count where they fit into 16 bits. None are
+    files of which the white is known: with white as zero, a transparent part, or floats in [0, 1].
+
     Raises:
         ColorkitError: it cannot be read.
     """
     try:
-        # A stream: given a name, Pillow maps the file, and scrambles a TIFF that lies on its side.
-        with quiet, path.open("rb") as stream, Image.open(stream) as image:
-            if not _is_wide(image):
-                return None
-            check_size(path, image.size, max_pixels)
-            return np.asarray(ImageOps.exif_transpose(image)).astype(np.uint16)
+        with quiet, path.open("rb") as stream:
+            load_reader(stream.read(64), path)
+            samples = read_samples(stream, path, max_pixels)
+        return None if samples is None else wide_gray(samples.upright())
     except ColorkitError:
         raise
     except Exception as error:
@@ -79,12 +96,31 @@ def read_wide(path: Path, max_pixels: int = MAX_PIXELS) -> np.ndarray | None:
         return None
 
 
+def wide_gray(samples: Samples) -> np.ndarray | None:
+    """Give gray values as `read_wide` does, of samples."""
+    values = samples.color
+    if samples.mode not in ("L", "RGB") or samples.alpha is not None or samples.inverted:
+        return None
+    values = np.nan_to_num(np.maximum(values, 0), nan=0.0, posinf=np.inf)
+    if samples.bits:
+        values = values.astype(np.uint32) * 65535 // (2**samples.bits - 1)  # its white is known
+    largest = values.max(initial=0)
+    if largest > 65535 or (values.dtype.kind == "f" and largest <= 1):
+        return None
+    if samples.mode == "RGB":
+        spread = values.max(axis=2).astype(np.float32) - values.min(axis=2)
+        if spread.mean() * 255 > COLORFUL * max(float(largest), 1):
+            return None
+        values = values.mean(axis=2, keepdims=True, dtype=np.float64)
+    return np.rint(values[..., 0]).astype(np.uint16)
+
+
 def read_nir(path: Path, full_scale: int | None = None) -> np.ndarray:
     """Read a near-infrared image: (H, W) uint8.
 
-    Gray files of more than 8 bits are divided by `full_scale` (65535 if None), rounded, and cut at
-    white. Everything else is read as `colorkit.imaging.images.read_image` reads it; three channels,
-    as some programs store gray, are averaged.
+    Gray files of more than 8 bits, see `read_wide`, are divided by `full_scale` (65535 if None),
+    rounded, and cut at white. Everything else is read as `colorkit.imaging.images.read_image` reads
+    it; three channels, as some programs store gray, are averaged.
 
     Raises:
         ColorkitError: it cannot be read, or is a color picture.
@@ -110,7 +146,7 @@ def wide_scale(
     in *all* the files: exposures stay comparable, and no picture is stretched by itself.
 
     Args:
-        wide: the files of more than 8 bits.
+        wide: the files that may hold gray of more than 8 bits.
         total: how many near-infrared files there are.
         full_scale: the white, if known.
 
@@ -122,20 +158,21 @@ def wide_scale(
     """
     if full_scale is not None and full_scale < 1:
         raise ValueError(f"full_scale must be positive, received {full_scale}")
-    low, high = 65535, 0
+    low, high, count = 65535, 0, 0
     for path in wide:
         try:
             values = read_wide(path)
         except ColorkitError:
             continue  # named when its pixels are needed
-        low, high = min(low, int(values.min())), max(high, int(values.max()))
-    if not wide:
+        if values is not None:
+            low, high, count = min(low, int(values.min())), max(high, int(values.max())), count + 1
+    if not count:
         return None, "near infrared: 8 bits, 0–255 become 0–1"
     origin = "as given"
     if full_scale is None:
         bits = next(bits for bits in DEPTHS if high < 2**bits)
         full_scale, origin = 2**bits - 1, f"{bits} bits, the fewest that hold them"
     return full_scale, (
-        f"near infrared: {len(wide)} of {total} files hold more than 8 bits, with values "
+        f"near infrared: {count} of {total} files hold more than 8 bits, with values "
         f"{min(low, high)}–{high}; all were divided by {full_scale} ({origin})"
     )

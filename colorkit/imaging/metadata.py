@@ -1,97 +1,228 @@
 """What a photograph's file says beside its pixels, and what of it a colorized copy keeps.
 
-Kept: the EXIF tags people know of (camera, date, place, author, rights), without the orientation,
-which `images.read_image` applies, and without what described the old pixels (layout, size,
-thumbnail, color space). The pixels become sRGB on reading, and the old profile would be wrong for
-them. So a file that carried a profile gets one of sRGB, its own if that is what it was; one that
-carried none gets none, which means sRGB as well.
+Everything is kept, in the bytes it was written in: EXIF with tags nobody knows, XMP, captions and
+keywords of the IPTC, comments, PNG's texts, the resolution. Only what has become untrue of an
+upright copy in sRGB changes: orientation, sizes, thumbnails, color space, how pixels were stored. A
+file that carried a profile gets one of sRGB, its own if it gives sRGB's colors, whatever it is
+called; one that carried none gets none, which means sRGB as well.
 """
 
 import io
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import ExifTags, Image, ImageCms
+import numpy as np
+from PIL import Image
 
-from colorkit.imaging.decoders import quiet
+from colorkit.imaging.color_profiles import fits, is_srgb, srgb_profile
+from colorkit.imaging.decoders import JPEG_MAGIC, TIFF_MAGIC, load_reader, quiet
+from colorkit.imaging.directories import Directories
+from colorkit.imaging.embedded import PNG_MAGIC, Embedded, Resolution, Text, embedded
+from colorkit.imaging.embedding import Kept
+from colorkit.imaging.exif import ORIENTATION, PROFILE, corrected, open_block
+from colorkit.imaging.file_colors import file_profile, hdr_codes
+from colorkit.imaging.jpegs import lacks_end, png_lacks_end, with_end
+from colorkit.imaging.pages import main_page
+from colorkit.imaging.samples import is_deep, read_samples
+from colorkit.imaging.xmp import corrected_xmp, xmp_orientation
 
-# Tags of a TIFF's first directory that say how its pixels are stored, from ImageWidth to
-# ReferenceBlackWhite, then profile, XMP, IPTC and Photoshop blocks, which hold copies of both.
-_LAYOUT = {254, 255, *range(256, 260), 262, 263, 264, 265, 266, 273, *range(277, 282), 284, 285}
-_LAYOUT |= {288, 289, 290, 291, 292, 293, 297, 301, 317, 318, 319, *range(320, 348), 512, 513, 514}
-_LAYOUT |= {515, 517, 518, 519, 520, 521, 529, 530, 531, 532, 559, 700, 33723, 34377, 34675, 37724}
-_SRGB = 1  # of the tag ColorSpace
+_SHALLOW = 1 << 14  # of 65536: white of files that may hold 10, 12 or 14 bits in 16
+_DARK = 72  # of 255: no picture of so few levels is brighter
+_ALPHA = ("RGBA", "LA", "PA", "La", "RGBa")
+_BITS, _EXTRA, _PHOTOMETRIC = 258, 338, 262
+_MODES = {0: "L", 1: "L", 2: "RGB", 5: "CMYK"}  # by TIFF's photometric interpretation
 
 
 @dataclass(frozen=True)
-class Metadata:
+class Metadata(Kept):
     """What is carried over, and what a person should be told.
 
     Attributes:
-        exif: block for `images.write_image`, or None.
-        icc_profile: a profile of sRGB, or None.
         notes: what of the file a colorized copy does not show.
     """
 
-    exif: bytes | None = None
-    icc_profile: bytes | None = None
     notes: tuple[str, ...] = ()
 
 
-def read_metadata(path: str | Path | BinaryIO) -> Metadata:
-    """Read what an image file, or a stream, says beside its pixels; damaged counts as none."""
+def read_metadata(path: str | Path | BinaryIO, rgb: np.ndarray | None = None) -> Metadata:
+    """Read what an image file, or a stream, says beside its pixels; damaged counts as none.
+
+    Args:
+        path: the file.
+        rgb: the picture as it was read, or its colorization: uint8 (H, W, 3). If it is nearly black
+            because the file uses few of its bits, a note says so.
+    """
     try:
-        with quiet, Image.open(path) as image:
-            return Metadata(_exif(image), _profile(image.info.get("icc_profile")), _notes(image))
+        with quiet, Path(path).open("rb") if isinstance(path, str | Path) else nullcontext(
+            path
+        ) as stream:  # fmt: skip
+            return _read(stream, rgb)
     except Exception:  # what cannot be opened is `read_image`'s to report
         return Metadata()
 
 
-def _notes(image: Image.Image) -> tuple[str, ...]:
-    notes = []
-    frames = 1
+def _read(stream: BinaryIO, rgb: np.ndarray | None) -> Metadata:
+    stream.seek(0)
+    head = stream.read(64)
+    notes: list[str] = []
+    found = embedded(stream)
+    profile = None
     with suppress(Exception):
-        frames = getattr(image, "n_frames", 1)
-    if frames > 1 and image.format != "MPO":  # a JPEG with a preview or a depth map behind it
-        notes.append(f"the first of its {frames} frames was colorized")
-    # "RGB;16B" and the like: how Pillow unpacks the file's samples.
-    if image.mode.startswith(("I", "F")) or any(";16" in str(tile[3]) for tile in image.tile):
-        notes.append("its more than 8 bits a channel became 8")
-    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
-        notes.append("what was transparent became white")
-    return tuple(notes)
-
-
-def _exif(image: Image.Image) -> bytes | None:
+        load_reader(head, "")
+        if head.startswith(TIFF_MAGIC):
+            profile = _look_at_tiff(stream, notes)
+        else:
+            profile = _look_at(stream, found, notes)
+    if found.gain_map:
+        notes.append("its gain map, which brightens it on HDR displays, was left out")
     with suppress(Exception):
-        exif = image.getexif()
-        for tag in _LAYOUT & set(exif):
-            del exif[tag]
-        details = exif.get_ifd(ExifTags.IFD.Exif)
-        if ExifTags.Base.ColorSpace in details:
-            details[ExifTags.Base.ColorSpace] = _SRGB
-        for tag in (ExifTags.Base.ExifImageWidth, ExifTags.Base.ExifImageHeight):
-            details.pop(tag, None)
-        exif.get_ifd(ExifTags.IFD.GPSInfo)  # read now, or it would not be written
-        return exif.tobytes() if len(exif) else None
-    return None
+        _look_at_end(stream, head, notes)
+    if rgb is not None and rgb.max() < _DARK:
+        with suppress(Exception):
+            _look_at_depth(stream, notes)
+    orientation = _orientation(found.exif) or xmp_orientation(found.xmp or b"")
+    sideways = orientation > 4
+    resolution = found.resolution
+    if resolution is not None and sideways:
+        resolution = resolution._replace(x=resolution.y, y=resolution.x)
+    exif = corrected(found.exif, sideways) if found.exif else None
+    if found.exif and exif is None and _has_more(found.exif):
+        notes.append("its EXIF block is damaged and was left out")
+    return Metadata(
+        exif,
+        None if profile is None else profile if is_srgb(profile) else srgb_profile(),
+        corrected_xmp(found.xmp) if found.xmp else None,
+        tuple(found.more_xmp),
+        found.iptc,
+        tuple(found.texts),
+        resolution,
+        tuple(notes),
+    )
 
 
-def _profile(profile: bytes | None) -> bytes | None:
-    if not profile:
+def _look_at(stream: BinaryIO, found: Embedded, notes: list[str]) -> bytes | None:
+    """Ask Pillow: note what a copy does not show, and give the embedded profile."""
+    stream.seek(0)
+    with Image.open(stream) as image:
+        # Of formats that `embedded` does not take apart.
+        found.exif = found.exif or (image.info.get("exif") or b"").removeprefix(b"Exif\0\0") or None
+        xmp = image.info.get("xmp")
+        found.xmp = found.xmp or (xmp if isinstance(xmp, bytes) else None)
+        comment = image.info.get("comment")
+        if image.format == "GIF" and isinstance(comment, bytes):
+            found.texts.append(Text(b"Comment", comment))
+        dpi = image.info.get("dpi") if image.format in ("BMP", "DIB", "JPEG2000") else None
+        if found.resolution is None and dpi:
+            found.resolution = Resolution(float(dpi[0]), float(dpi[1]))
+        frames = 1
+        with suppress(Exception):
+            frames = getattr(image, "n_frames", 1)
+        if image.format == "MPO":  # a JPEG with previews, depth maps or other views behind it
+            frames = _views(image)
+            if frames > 1 and not found.gain_map:
+                notes.append(f"the first of its {frames} pictures was colorized")
+        elif frames > 1:
+            which = (
+                "main one of its {} pictures"
+                if image.format == "HEIF"
+                else "first of its {} frames"
+            )
+            notes.append(f"the {which.format(frames)} was colorized")
+        if is_deep(image):
+            notes.append("its more than 8 bits a channel became 8")
+        if image.mode in _ALPHA or "transparency" in image.info:
+            notes.append("what was transparent became white")
+        if hdr_codes(stream):
+            notes.append("it is HDR: what is brighter than diffuse white became white")
+        embedded_profile = image.info.get("icc_profile")
+        if embedded_profile is None and image.format in ("JPEG2000", "BMP", "GIF"):
+            embedded_profile = file_profile(stream, image)
+        mode = {"LA": "L", "1": "L", "CMYK": "CMYK"}.get(image.mode, "RGB")
+        if image.mode.startswith(("I", "F")):
+            mode = "L"
+        _judge(embedded_profile, mode, notes)
+        return embedded_profile or None
+
+
+def _look_at_tiff(stream: BinaryIO, notes: list[str]) -> bytes | None:
+    tiff, page = Directories(stream), main_page(stream)
+    if page is None:
         return None
+    entries = {e.tag: e for e in tiff.read(page.at)[0]}
+
+    def numbers(tag: int) -> tuple[int, ...]:
+        return entries[tag].numbers(tiff.order) if tag in entries else ()
+
+    if page.pictures > 1:
+        notes.append(f"the first of its {page.pictures} pages was colorized")
+    if max(numbers(_BITS) or (1,)) > 8:
+        notes.append("its more than 8 bits a channel became 8")
+    if (numbers(_EXTRA) or (0,))[0] in (1, 2):
+        notes.append("what was transparent became white")
+    profile = entries[PROFILE].data if PROFILE in entries else None
+    _judge(profile, _MODES.get((numbers(_PHOTOMETRIC) or (2,))[0], "RGB"), notes)
+    return profile
+
+
+def _judge(profile: bytes | None, mode: str, notes: list[str]) -> None:
+    if profile and not fits(profile, mode):
+        notes.append("its color profile is damaged or for other channels, and was ignored")
+
+
+def _look_at_end(stream: BinaryIO, head: bytes, notes: list[str]) -> None:
+    stream.seek(0)
+    if head.startswith(JPEG_MAGIC):
+        stream.seek(-2, io.SEEK_END)
+        if stream.read(2) == b"\xff\xd9":
+            return
+        stream.seek(0)
+        data = stream.read()
+        if not lacks_end(data):
+            return
+        if with_end(data) is not None:
+            notes.append("its end marker is missing, its pixels are all there")
+            return
+    elif not head.startswith(PNG_MAGIC) or not png_lacks_end(stream):
+        return
+    notes.append("it is cut off: what is missing shows nothing")
+
+
+def _look_at_depth(stream: BinaryIO, notes: list[str]) -> None:
+    """Explain a nearly black picture by bits that the file does not use."""
+    samples = read_samples(stream, Path("the file"), 10**9)
+    if samples is None or samples.color.dtype.kind != "u" or samples.color.dtype.itemsize != 2:
+        return
+    largest = int(samples.color.max(initial=0))
+    if not samples.bits and 0 < largest < _SHALLOW:
+        notes.append(
+            f"its values end at {largest} of 65535, so it is nearly black; multiply them by "
+            f"{65536 >> max(largest.bit_length(), 10)}, or for near infrared choose --model nir"
+        )
+
+
+def _views(image: Image.Image) -> int:
+    """Count the pictures of an MPO file that are no previews."""
+    kinds = [entry["Attribute"]["MPType"] for entry in image.mpinfo[0xB002]]
+    return sum("Thumbnail" not in kind for kind in kinds)
+
+
+def _orientation(block: bytes | None) -> int:
+    """Give the orientation that an EXIF block notes, 0 if none."""
     with suppress(Exception):
-        opened = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if "srgb" in ImageCms.getProfileDescription(opened).lower():
-            return profile
-    return srgb_profile()
+        found = open_block(block or b"")
+        for entry in found.read(found.first)[0]:
+            if entry.tag == ORIENTATION:
+                return entry.numbers(found.order)[0]
+    return 0
 
 
-def srgb_profile() -> bytes:
-    """Give a profile of sRGB; the same bytes at any time of day."""
-    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    profile[24:36] = bytes(12)  # the date
-    profile[84:100] = bytes(16)  # its checksum, optional
-    return bytes(profile)
+def _has_more(block: bytes) -> bool:
+    """Say whether an EXIF block says more than what a copy makes untrue, or nothing readable."""
+    try:
+        found = open_block(block)
+        found.read(found.first)
+    except Exception:
+        return True
+    return False

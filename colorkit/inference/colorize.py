@@ -77,7 +77,7 @@ class ColorizeOptions:
         model: a name in the box (`colorkit.models.pretrained.models()`), the path of a weights
             file, or None for the box's best, or with hints its `hints`. A model for near infrared
             takes one channel or a gray picture, 8 bits or more: more are scaled by the fewest bits
-            that hold the largest value.
+            (10, 12, 14 or 16) that hold the largest value, floats in [0, 1] are what they are.
         saturation: factor on the chroma; 0 gives gray, 1 what the network says.
         hints: what color some places have, (x, y, color) each: x and y in pixels of the upright
             photograph from the upper left one, (0, 0), to the right and down, whole or not; color

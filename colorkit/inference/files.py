@@ -182,9 +182,9 @@ def _colorize_photograph(
 ) -> None:
     source = Path(outcome.source)
     result = colorizer(source)
-    kept = read_metadata(source)  # now that it is known to be an image, and no pipe
-    write_image(outcome.target, result, exif=kept.exif, icc_profile=kept.icc_profile)
-    outcome.notes += kept.notes
+    kept = read_metadata(source, result)  # now that it is known to be an image, and no pipe
+    write_image(outcome.target, result, kept=kept)
+    outcome.notes += [*kept.notes, *kept.missing_in(outcome.target)]
     if not (options.compare or outcome.beside):
         return
     original = read_image(source, max_pixels=options.max_pixels)

@@ -19,10 +19,11 @@ from PIL import Image
 from torch import Tensor
 
 from colorkit.imaging.color import decolorize, rgb_to_lab, unscale_ab, unscale_L
-from colorkit.imaging.decoders import check_size, eight_bits
+from colorkit.imaging.decoders import check_size
 from colorkit.imaging.gamut import to_gamut
 from colorkit.imaging.images import MAX_PIXELS, read_image, to_srgb
-from colorkit.imaging.infrared import COLORFUL, DEPTHS, read_wide
+from colorkit.imaging.infrared import COLORFUL, DEPTHS, read_wide, wide_gray
+from colorkit.imaging.samples import Samples, eight_bits, gray_samples
 from colorkit.imaging.upsample import apply_models, linear_models
 from colorkit.inference.hints import HINTED, Color, hint_planes, read_hints
 from colorkit.models import pretrained
@@ -148,11 +149,14 @@ def near_infrared(image: Photograph, max_pixels: int = MAX_PIXELS) -> np.ndarray
     values = None
     if isinstance(image, str | Path) and Path(image).is_file():
         values = read_wide(Path(image), max_pixels)
-    elif isinstance(image, Image.Image) and image.mode.startswith("I;16"):
-        values = np.asarray(image)
+    elif isinstance(image, Image.Image) and image.mode.startswith(("I", "F")):
+        values = wide_gray(gray_samples(image))
     elif isinstance(image, np.ndarray) and image.dtype == np.uint16:
-        values = image[..., 0] if image.shape[2:] == (1,) else image
-    if values is not None and values.ndim == 2:
+        array = _checked(image)
+        if array.shape[2:] != (4,):
+            layers = np.atleast_3d(array)
+            values = wide_gray(Samples(layers, "L" if layers.shape[2] == 1 else "RGB"))
+    if values is not None:
         bits = next(bits for bits in DEPTHS if int(values.max(initial=0)) < 2**bits)
         return as_rgb(np.minimum(values / np.float32(2**bits - 1), 1), max_pixels)
     rgb = as_rgb(image, max_pixels)

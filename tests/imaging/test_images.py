@@ -15,8 +15,9 @@ import pytest
 import tifffile
 from PIL import ExifTags, Image, ImageCms, features
 
-from colorkit.imaging.decoders import read_plain_jpeg
+from colorkit.imaging.embedding import Kept
 from colorkit.imaging.images import MAX_PIXELS, read_image, resize_crop, write_image
+from colorkit.imaging.jpegs import read_plain_jpeg
 from colorkit.system.errors import ColorkitError
 
 HEIGHT, WIDTH = 24, 40
@@ -433,12 +434,12 @@ def test_written_exif_and_profile(tmp_path, rgb):
     exif[0x0112], exif[0x010F] = 6, "A camera"
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     for name in ("a.jpg", "a.png", "a.webp", "a.tif"):
-        write_image(tmp_path / name, rgb, exif=exif.tobytes(), icc_profile=srgb)
+        write_image(tmp_path / name, rgb, kept=Kept(exif.tobytes(), srgb))
         with Image.open(tmp_path / name) as image:
             assert image.getexif().get(0x010F) == "A camera" and image.getexif().get(0x0112, 1) == 1
             assert image.info["icc_profile"] == srgb
         assert read_image(tmp_path / name).shape == rgb.shape
-    write_image(tmp_path / "b.jpg", rgb, exif=b"broken")
+    write_image(tmp_path / "b.jpg", rgb, kept=Kept(b"broken"))
     assert read_image(tmp_path / "b.jpg").shape == rgb.shape
 
 

@@ -105,7 +105,7 @@ class Page(anywidget.AnyWidget, _Slid):
         stream.name = name
         rgb = read_image(stream, max_pixels=self.max_pixels)
         stream.seek(0)
-        self._kept = read_metadata(stream)
+        self._kept = read_metadata(stream, rgb)
         self._picture, self._shown = Preview(rgb), None
         height, width = rgb.shape[:2]
         with self.hold_sync():
@@ -208,8 +208,7 @@ class Page(anywidget.AnyWidget, _Slid):
         source = Path(self.photo.get("name", ""))
         suffix = source.suffix.lower() if source.suffix.lower() in WRITTEN else ".png"
         name = f"{source.stem}-colorized{suffix}"
-        kept = {"exif": self._kept.exif, "icc_profile": self._kept.icc_profile}
-        self._outgoing = encode_image(name, self.result(), **kept)
+        self._outgoing = encode_image(name, self.result(), kept=self._kept)
         self.send({"kind": "result", "name": name, "bytes": len(self._outgoing)})
 
     def _give(self, content: dict, _) -> None:

@@ -1,0 +1,317 @@
+"""What a file holds beside its pixels, taken out of it as the bytes it was written in.
+
+JPEG keeps it in segments, PNG and WebP in chunks, TIFF in directories, JPEG 2000 in boxes. Of the
+other formats Pillow tells.
+"""
+
+import io
+import re
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import BinaryIO, NamedTuple
+
+from colorkit.imaging.directories import EXIF, GPS, INTEROPERABILITY, Directories, Entry, build
+from colorkit.imaging.exif import IPTC, LAYOUT, PHOTOSHOP, UNIT, X_RESOLUTION, XMP, Y_RESOLUTION
+from colorkit.imaging.pages import main_page
+
+PNG_MAGIC, JPEG_MAGIC = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
+XMP_HEAD, MORE_XMP_HEAD = b"http://ns.adobe.com/xap/1.0/\0", b"http://ns.adobe.com/xmp/extension/\0"
+PHOTOSHOP_HEAD, XMP_KEYWORD = b"Photoshop 3.0\0", b"XML:com.adobe.xmp"
+# Of Photoshop's resources those that tell of the photograph: captions and their checksum, whether
+# it is protected, and where to read more. Others describe the old pixels and how to print them.
+_IIM, _KEPT = 0x0404, {0x0404, 0x0425, 0x040A, 0x040B}
+_LONGEST = 1 << 26  # bytes of a chunk, and of a text that is unpacked
+_LONGEST_XMP = 1 << 22
+_UUIDS = {
+    b"JpgTiffExif->JP2": "exif",
+    bytes.fromhex("be7acfcb97a942e89c71999491e3afac"): "xmp",
+    bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38"): "iptc",
+}
+
+
+class Text(NamedTuple):
+    """A comment, or a text under a keyword; `chunk` is its type and content in a PNG."""
+
+    keyword: bytes
+    text: bytes
+    chunk: tuple[bytes, bytes] | None = None
+
+
+class Resolution(NamedTuple):
+    """Pixels an inch along x and y, or without a unit how these relate."""
+
+    x: float
+    y: float
+    inch: bool = True
+
+
+@dataclass
+class Embedded:
+    """What a file holds beside its pixels.
+
+    Attributes:
+        exif: a block that begins as TIFF does.
+        xmp: a packet; `more_xmp` are JPEG's segments for what does not fit into one.
+        iptc: Photoshop's resources, captions and keywords by the rules of the IPTC among them.
+        texts: comments of JPEG and GIF, texts of PNG.
+        resolution: as the file says, outside of its EXIF block if it can.
+        gain_map: whether there is one, to brighten the picture on other displays.
+    """
+
+    exif: bytes | None = None
+    xmp: bytes | None = None
+    more_xmp: list[bytes] = field(default_factory=list)
+    iptc: bytes = b""
+    texts: list[Text] = field(default_factory=list)
+    resolution: Resolution | None = None
+    gain_map: bool = False
+
+
+def embedded(stream: BinaryIO) -> Embedded:
+    """Take out what can be found; what is damaged counts as not there."""
+    stream.seek(0)
+    head = stream.read(12)
+    found = Embedded()
+    for begins, read in (
+        (head.startswith(JPEG_MAGIC), _from_jpeg),
+        (head.startswith(PNG_MAGIC), _from_png),
+        (head[:4] == b"RIFF" and head[8:] == b"WEBP", _from_webp),
+        (head[:2] in (b"II", b"MM"), _from_tiff),
+        (head[4:8] == b"jP  ", _from_jp2),
+        (head[4:8] == b"ftyp", _from_heif),
+    ):
+        if begins:
+            with suppress(ValueError, struct.error, IndexError, zlib.error):
+                read(stream, found)
+    if found.xmp is not None and len(found.xmp) > _LONGEST_XMP:
+        found.xmp = None
+    if found.exif is not None:
+        found.exif = found.exif.removeprefix(b"Exif\0\0") or None
+    if found.resolution is None and found.exif:
+        with suppress(ValueError, struct.error):
+            block = Directories(io.BytesIO(found.exif))
+            first = block.read(block.first)[0]
+            found.resolution = _of_directory({e.tag: e for e in first}, block.order)
+    return found
+
+
+def jpeg_segments(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Give marker and content of each segment before the pixels."""
+    stream.seek(2)
+    while True:
+        byte = stream.read(1)
+        while byte == b"\xff":
+            byte = stream.read(1)
+        marker = byte[0] if byte else 0xD9
+        if marker in (0xDA, 0xD9):
+            return
+        if 0xD0 <= marker <= 0xD8 or marker in (0, 1):
+            continue
+        length = struct.unpack(">H", stream.read(2))[0]
+        yield marker, stream.read(length - 2)
+
+
+def png_chunks(stream: BinaryIO, wanted: frozenset[bytes] | None = None) -> Iterator:
+    """Give type and content of each chunk, of those `wanted` alone if given; no pixels."""
+    stream.seek(8)
+    while len(head := stream.read(8)) == 8:
+        length, kind = struct.unpack(">I4s", head)
+        if kind == b"IEND":
+            return
+        if kind != b"IDAT" and (wanted is None or kind in wanted) and length <= _LONGEST:
+            yield kind, stream.read(length)
+            stream.seek(4, 1)
+        else:
+            stream.seek(length + 4, 1)
+
+
+def boxes(
+    stream: BinaryIO, at: int = 0, end: int | None = None
+) -> Iterator[tuple[bytes, int, int]]:
+    """Give type, beginning and end of the content of each box, of JPEG 2000 or HEIF."""
+    end = stream.seek(0, 2) if end is None else end
+    while at + 8 <= end:
+        stream.seek(at)
+        length, kind = struct.unpack(">I4s", stream.read(8))
+        start = at + 8
+        if length == 1:
+            length, start = struct.unpack(">Q", stream.read(8))[0], at + 16
+        stop = min(end, at + length if length else end)
+        if stop < start:
+            return
+        yield kind, start, stop
+        at = stop
+
+
+def iim(resources: bytes) -> bytes:
+    """Give the captions and keywords of the IPTC that are among Photoshop's resources."""
+    return next((data for number, _, data in _resources(resources) if number == _IIM), b"")
+
+
+def as_resources(captions: bytes) -> bytes:
+    """Put captions and keywords of the IPTC into one of Photoshop's resources."""
+    return (
+        b"8BIM\x04\x04\0\0"
+        + struct.pack(">I", len(captions))
+        + captions
+        + b"\0" * (len(captions) % 2)
+    )
+
+
+def _resources(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
+    """Give number, all bytes, and content of each of Photoshop's resources."""
+    at = 0
+    while data[at : at + 4] in (b"8BIM", b"MeSa", b"AgHg", b"PHUT", b"DCSR"):
+        number, named = struct.unpack_from(">HB", data, at + 4)
+        start = at + 6 + (named + 2) // 2 * 2
+        length = struct.unpack_from(">I", data, start)[0]
+        end = start + 4 + length + length % 2
+        if start + 4 + length > len(data):
+            return
+        yield number, data[at:end].ljust(end - at, b"\0"), data[start + 4 : start + 4 + length]
+        at = end
+
+
+def _captions(data: bytes) -> bytes:
+    """Keep of Photoshop's resources, or of captions alone, what tells of the photograph."""
+    if data[:1] == b"\x1c":
+        return as_resources(data)
+    if data[3:4] == b"\x1c":  # written as numbers in another order of bytes
+        return as_resources(b"".join(data[k : k + 4][::-1] for k in range(0, len(data), 4)))
+    kept = b""
+    with suppress(struct.error):
+        for number, whole, _ in _resources(data):
+            kept += whole if number in _KEPT else b""
+    return kept
+
+
+def _from_jpeg(stream: BinaryIO, found: Embedded) -> None:
+    photoshop = b""
+    for marker, data in jpeg_segments(stream):
+        if marker == 0xE0 and data.startswith(b"JFIF\0") and len(data) >= 12:
+            unit, x, y = struct.unpack_from(">BHH", data, 7)
+            factor = 2.54 if unit == 2 else 1
+            found.resolution = _resolution(x * factor, y * factor, unit in (1, 2))
+        elif marker == 0xE1 and data.startswith(b"Exif\0\0"):
+            found.exif = (found.exif or b"") + data[6:]
+        elif marker == 0xE1 and data.startswith(XMP_HEAD):
+            found.xmp = data[len(XMP_HEAD) :]
+        elif marker == 0xE1 and data.startswith(MORE_XMP_HEAD):
+            found.more_xmp.append(data)
+        elif marker == 0xE2 and data.startswith(b"urn:iso:std:iso:ts:21496:-1"):
+            found.gain_map = True
+        elif marker == 0xED and data.startswith(PHOTOSHOP_HEAD):
+            photoshop += data[len(PHOTOSHOP_HEAD) :]
+        elif marker == 0xFE:
+            found.texts.append(Text(b"Comment", data))
+    found.iptc = _captions(photoshop)
+    found.gain_map |= b"hdrgm:Version" in (found.xmp or b"")
+
+
+def _from_png(stream: BinaryIO, found: Embedded) -> None:
+    for kind, data in png_chunks(stream):
+        if kind == b"eXIf":
+            found.exif = data
+        elif kind == b"pHYs" and len(data) == 9:
+            x, y, meters = struct.unpack(">IIB", data)
+            factor = 0.0254 if meters else 1
+            found.resolution = _resolution(x * factor, y * factor, bool(meters))
+        elif kind in (b"tEXt", b"zTXt", b"iTXt"):
+            with suppress(ValueError, struct.error, IndexError, zlib.error):
+                _take_text(kind, data, found)
+
+
+def _take_text(kind: bytes, data: bytes, found: Embedded) -> None:
+    keyword, rest = data.split(b"\0", 1)
+    packed = kind == b"zTXt" or (kind == b"iTXt" and rest[:1] == b"\1")
+    if kind == b"iTXt":
+        rest = rest[2:].split(b"\0", 2)[2]
+    elif kind == b"zTXt":
+        rest = rest[1:]
+    if packed:
+        unpacker = zlib.decompressobj()
+        rest = unpacker.decompress(rest, _LONGEST)
+        if unpacker.unconsumed_tail:
+            return
+    if keyword == XMP_KEYWORD:
+        found.xmp = rest
+    elif match := re.fullmatch(rb"Raw profile type (\w+)", keyword):
+        # Of ImageMagick: a name, a count and hexadecimal digits, on lines of their own.
+        content = bytes.fromhex(b"".join(rest.split()[2:]).decode("ascii"))
+        if match[1] in (b"iptc", b"8bim"):
+            found.iptc = found.iptc or _captions(content.removeprefix(PHOTOSHOP_HEAD))
+        elif content.startswith(XMP_HEAD) or match[1] == b"xmp":
+            found.xmp = found.xmp or content.removeprefix(XMP_HEAD)
+        elif match[1] in (b"exif", b"APP1"):
+            found.exif = found.exif or content
+    else:
+        found.texts.append(Text(keyword, rest, (kind, data)))
+
+
+def _from_webp(stream: BinaryIO, found: Embedded) -> None:
+    at, end = 12, stream.seek(0, 2)
+    while at + 8 <= end:
+        stream.seek(at)
+        kind, length = struct.unpack("<4sI", stream.read(8))
+        if kind in (b"EXIF", b"XMP ") and length <= _LONGEST:
+            setattr(found, {b"EXIF": "exif", b"XMP ": "xmp"}[kind], stream.read(length))
+        at += 8 + length + length % 2
+
+
+def _from_tiff(stream: BinaryIO, found: Embedded) -> None:
+    tiff = Directories(stream)
+    first = tiff.read(tiff.first)[0]
+    page = main_page(stream)
+    entries = {e.tag: e for e in first}
+    if page is not None and page.at != tiff.first:
+        entries |= {e.tag: e for e in tiff.read(page.at)[0]}  # what it says of itself comes first
+    if XMP in entries:
+        found.xmp = entries[XMP].data
+    photoshop = _captions(entries[PHOTOSHOP].data) if PHOTOSHOP in entries else b""
+    found.iptc = photoshop or (_captions(entries[IPTC].data) if IPTC in entries else b"")
+    outer = list(entries.values())
+    inner = {tag: tiff.child(outer, tag) for tag in (EXIF, GPS)}
+    inner[INTEROPERABILITY] = tiff.child(inner[EXIF], INTEROPERABILITY)
+    kept = [e for e in outer if e.tag not in LAYOUT | {EXIF, GPS}]
+    inner[EXIF] = [e for e in inner[EXIF] if e.tag != INTEROPERABILITY]
+    everything = [e for each in (kept, *inner.values()) for e in each]
+    if all(e.kind not in (16, 17, 18) for e in everything):  # which an EXIF block cannot hold
+        found.exif = build(tiff.order, kept, inner)
+    found.resolution = _of_directory(entries, tiff.order)
+
+
+def _from_jp2(stream: BinaryIO, found: Embedded) -> None:
+    for kind, start, stop in boxes(stream):
+        stream.seek(start)
+        name = _UUIDS.get(stream.read(16)) if kind == b"uuid" and stop - start <= _LONGEST else None
+        if name:
+            data = stream.read(stop - start - 16)
+            setattr(found, name, _captions(data) if name == "iptc" else data)
+
+
+def _from_heif(stream: BinaryIO, found: Embedded) -> None:
+    """Only what readers of the format do not tell; see `colorkit.imaging.metadata`."""
+    stream.seek(0)
+    head = stream.read(1 << 16)
+    found.gain_map = b"tmap" in head or b"aux:hdrgainmap" in head
+
+
+def _of_directory(entries: dict[int, Entry], order: str) -> Resolution | None:
+    values = []
+    for tag in (X_RESOLUTION, Y_RESOLUTION):
+        if tag not in entries or entries[tag].kind != 5 or entries[tag].count != 1:
+            return None
+        over, under = struct.unpack(f"{order}II", entries[tag].data)
+        values.append(over / under if under else 0.0)
+    unit = (entries[UNIT].numbers(order) or (2,))[0] if UNIT in entries else 2
+    factor = 2.54 if unit == 3 else 1
+    return _resolution(values[0] * factor, values[1] * factor, unit in (2, 3))
+
+
+def _resolution(x: float, y: float, inch: bool) -> Resolution | None:
+    if not (x > 0 and y > 0) or (not inch and x == y):
+        return None  # nothing is said
+    return Resolution(x, y, inch)
