@@ -247,10 +247,11 @@ def colorize_video(
 ) -> VideoResult:
     """Colorize a video.
 
-    Each frame keeps its time, to the unit of the video's time base, and its L* within the error of
-    the encoder, H.264 of 8 bits with chroma at half resolution and a CRF of 18. Sound and, where
-    the format holds them, subtitles are copied; sound that it does not hold is encoded anew.
-    Frames are turned upright, and odd sides made even.
+    Each frame keeps its time, to the unit of the video's time base, counted from where the video
+    begins, and its L* within the error of the encoder, H.264 of 8 bits with chroma at half
+    resolution and a CRF of 18. Sound is copied, text, chapters, covers, attachments, names,
+    languages and flags where the format holds them; sound that it does not hold is encoded anew.
+    Frames are turned upright, odd sides made even, and HDR is mapped to SDR.
 
         >>> import colorkit
         >>> done = colorkit.colorize_video("film.mp4", "colored.mp4", steady=0.5)

@@ -242,7 +242,7 @@ def _is_video(path: Path) -> bool:
     ending = path.suffix.lower()
     if ending in READ | VIDEOS:
         return ending in VIDEOS
-    from colorkit.imaging.videos import is_video
+    from colorkit.imaging.videos.reading import is_video
 
     return path.is_file() and is_video(path)  # not a pipe, which would wait to be written to
 
@@ -251,7 +251,7 @@ def _endings(video: bool) -> Collection[str]:
     """Give the endings a result can have."""
     if not video:
         return WRITTEN
-    from colorkit.imaging.videos import WRITTEN as CONTAINERS
+    from colorkit.imaging.videos.writing import WRITTEN as CONTAINERS
 
     return CONTAINERS
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import av
 import numpy as np
 
-from colorkit.imaging.videos import WRITTEN, Frame, Reader, Writer
+from colorkit.imaging.videos.reading import Frame, Reader
+from colorkit.imaging.videos.writing import WRITTEN, Writer
 from colorkit.inference.photograph import Colorizer, guide
 from colorkit.inference.temporal import Steadied
 from colorkit.system.errors import ColorkitError, one_line

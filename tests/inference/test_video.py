@@ -321,7 +321,9 @@ def test_bad_videos_are_one_sentence_each(run):
 
 def test_a_huge_frame_is_refused_before_decoding(run, monkeypatch):
     write("a.mp4", pan(frames=1), sound=None)
-    monkeypatch.setattr("colorkit.imaging.videos.Reader.decode", lambda *_: pytest.fail("decoded"))
+    monkeypatch.setattr(
+        "colorkit.imaging.videos.reading.Reader.decode", lambda *_: pytest.fail("decoded")
+    )
     status, _, error = run("a.mp4", "-o", "out", "--max-pixels", 96 * 64 - 1)
     assert (status, "96×64 pixels" in error, "--max-pixels" in error) == (1, True, True)
     assert not Path("out").exists()

@@ -18,7 +18,7 @@ from scipy.ndimage import laplace
 
 from colorkit.data.cache import THUMBNAIL
 from colorkit.imaging.images import MAX_PIXELS
-from colorkit.imaging.videos import Reader
+from colorkit.imaging.videos.reading import Reader
 from colorkit.system.errors import ColorkitError
 
 # Differences are 1 − correlation. Of 154 pairs of photographs of the same class of scene none was
@@ -60,7 +60,7 @@ def stills(path: str | Path, side: int, shot: int = 0, start: float = 0.0) -> It
     ends are taken, as of one shot. A picture that comes back within a shot is not taken again.
 
     Args:
-        path: any video `clips.Reader` can read.
+        path: any video `videos.reading.Reader` can read.
         side: stills are scaled down to this shorter side.
         shot, start: of a `Still` given earlier: go on from the beginning of its shot.
 
@@ -183,10 +183,10 @@ def _frames(reader: Reader, start: float) -> Iterator[Any]:
     """Decode from a time on: from the key frame before it, or where there is no index from 0."""
     frames = _decoded(reader)
     if start > 0:
-        reader.container.seek(int(start / reader.stream.time_base), stream=reader.stream)
+        reader.seek(start)
         first = next(frames, None)
         if first is None or first.time > start:
-            reader.container.seek(0)
+            reader.rewind()
             frames = _decoded(reader)
         else:
             frames = chain([first], frames)
@@ -218,19 +218,13 @@ def _seen(frames: Iterable[Any]) -> Iterator[_Seen]:
 
 def _still(reader: Reader, seen: _Seen, side: int) -> tuple[np.ndarray, tuple[int, int]]:
     """Turn a frame upright, make its pixels square and scale it down; also its size before."""
-    frame, turns = seen.frame, round(seen.frame.rotation / 90)  # counterclockwise
+    frame, swapped = seen.frame, reader.orientation.swapped
     aspect = float(reader.aspect or 1)  # of a pixel that is upright
-    height, width = frame.height, round(frame.width * (1 / aspect if turns % 2 else aspect))
+    height, width = frame.height, round(frame.width * (1 / aspect if swapped else aspect))
     scaled = _fit(height, width, side)
-    rgb = frame.reformat(
-        scaled[1],
-        scaled[0],
-        format="rgb24",
-        src_colorspace=reader.matrix,
-        interpolation="LANCZOS",
-    ).to_ndarray()
-    size = (width, height) if turns % 2 else (height, width)
-    return np.ascontiguousarray(np.rot90(rgb, turns)), size
+    rgb = reader.colors.rgb(frame, scaled[1], scaled[0], "LANCZOS")
+    size = (width, height) if swapped else (height, width)
+    return np.ascontiguousarray(reader.orientation.upright(rgb)), size
 
 
 def _fit(height: int, width: int, side: int) -> tuple[int, int]:
