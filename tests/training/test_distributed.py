@@ -14,7 +14,6 @@ from shared_training import Die, run, with_callback
 
 from colorkit.data.batches import ALL, Share, loader, prepare, prepare_nir
 from colorkit.studies.nir.painters import augmented, filtered
-from colorkit.system.devices import is_first_process
 from colorkit.system.errors import ColorkitError
 from colorkit.training import trainer as training
 from colorkit.training.faithful import FaithfulColorizer, FaithfulRecipe
@@ -127,21 +126,3 @@ def test_one_process_draws_what_it_always_drew():
 def test_a_batch_that_cannot_be_shared_is_refused(tmp_path):
     with pytest.raises(ColorkitError, match="a batch of 8 images cannot be shared by 3"):
         run(tmp_path, devices=3)
-
-
-@pytest.mark.parametrize(
-    ("variables", "first"),
-    [
-        ({}, True),
-        ({"LOCAL_RANK": "1"}, False),
-        ({"RANK": "0", "LOCAL_RANK": "0"}, True),
-        ({"RANK": "2", "LOCAL_RANK": "0"}, False),
-        ({"SLURM_PROCID": "3"}, False),
-    ],
-)
-def test_the_first_process_speaks(monkeypatch, variables, first):
-    for name in ("RANK", "SLURM_PROCID", "LOCAL_RANK"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    assert is_first_process() == first
