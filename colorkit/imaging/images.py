@@ -14,8 +14,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-from colorkit.imaging.color_profiles import convert, convert_deep, fits, is_srgb, lab_profile
-from colorkit.imaging.decoders import (
+from colorkit.imaging.decoding.decoders import (
     JPEG_MAGIC,
     TIFF_MAGIC,
     check_size,
@@ -23,12 +22,7 @@ from colorkit.imaging.decoders import (
     mute,
     quiet,
 )
-from colorkit.imaging.embedded import PNG_MAGIC
-from colorkit.imaging.embedding import FORMATS, Kept, embed
-from colorkit.imaging.file_colors import file_profile, info_profile
-from colorkit.imaging.jpegs import made_whole, read_plain_jpeg, with_end
-from colorkit.imaging.pages import is_raw, main_page, raw_fault, with_first
-from colorkit.imaging.samples import (
+from colorkit.imaging.decoding.deep_samples import (
     Samples,
     eight_bits,
     gray_samples,
@@ -36,6 +30,12 @@ from colorkit.imaging.samples import (
     read_samples,
     unit,
 )
+from colorkit.imaging.decoding.jpegs import made_whole, read_plain_jpeg, with_end
+from colorkit.imaging.decoding.pages import is_raw, main_page, raw_fault, with_first
+from colorkit.imaging.metadata.extract import PNG_MAGIC
+from colorkit.imaging.metadata.insert import FORMATS, Kept, embed
+from colorkit.imaging.profiles.conversion import convert, convert_deep, fits, is_srgb, lab_profile
+from colorkit.imaging.profiles.declared import file_profile, info_profile
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.writing import atomic_write
 

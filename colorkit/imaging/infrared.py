@@ -13,12 +13,12 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from PIL import Image
 
-from colorkit.imaging.decoders import load_reader, quiet
-from colorkit.imaging.directories import Directories
-from colorkit.imaging.exif import ORIENTATION
+from colorkit.imaging.decoding.decoders import load_reader, quiet
+from colorkit.imaging.decoding.deep_samples import Samples, is_deep, read_samples
+from colorkit.imaging.decoding.pages import main_page
 from colorkit.imaging.images import MAX_PIXELS, read_image
-from colorkit.imaging.pages import main_page
-from colorkit.imaging.samples import Samples, is_deep, read_samples
+from colorkit.imaging.metadata.exif import ORIENTATION
+from colorkit.imaging.metadata.tiff_directories import Directories
 from colorkit.system.errors import ColorkitError, one_line
 
 DEPTHS = (8, 10, 12, 14, 16)  # bits that cameras and converters fill of a 16-bit file

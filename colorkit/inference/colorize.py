@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
-    from colorkit.inference.photograph import Colorizer, Hints, Photograph
+    from colorkit.inference.photograph import Hints, Photograph, PhotographColorizer
     from colorkit.inference.video import Progress, VideoResult
 
 MAX_PIXELS = 200_000_000  # as `colorkit.imaging.images`, which is too heavy to import here
@@ -171,11 +171,13 @@ class ColorizeOptions:
         """
         return L, ab.mul_(self.saturation)
 
-    def colorizer(self) -> Colorizer:
+    def colorizer(self) -> PhotographColorizer:
         """Give what colorizes so; the network is loaded when it is first needed."""
-        from colorkit.inference.photograph import Colorizer
+        from colorkit.inference.photograph import PhotographColorizer
 
-        return Colorizer(self.model, self.hints, self.mean_chroma, self.max_pixels, self.finish)
+        return PhotographColorizer(
+            self.model, self.hints, self.mean_chroma, self.max_pixels, self.finish
+        )
 
 
 def offered_options() -> Iterator[tuple[str, Option]]:

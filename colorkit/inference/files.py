@@ -16,9 +16,9 @@ import numpy as np
 
 from colorkit.data.folders import SUFFIXES, VIDEOS, list_images
 from colorkit.imaging.images import read_image, write_image
-from colorkit.imaging.metadata import read_metadata
+from colorkit.imaging.metadata.photograph import read_metadata
 from colorkit.inference.colorize import ColorizeOptions
-from colorkit.inference.photograph import Colorizer, is_gray, to_gray
+from colorkit.inference.photograph import PhotographColorizer, is_gray, to_gray
 from colorkit.inference.preview import shrink
 from colorkit.system.errors import ColorkitError
 from colorkit.system.process_settings import memory_kept
@@ -178,7 +178,7 @@ def colorize_files(
 
 
 def _colorize_photograph(
-    outcome: FileResult, options: ColorizeOptions, colorizer: Colorizer
+    outcome: FileResult, options: ColorizeOptions, colorizer: PhotographColorizer
 ) -> None:
     source = Path(outcome.source)
     result = colorizer(source)
@@ -198,7 +198,10 @@ def _colorize_photograph(
 
 
 def _colorize_video(
-    outcome: FileResult, options: ColorizeOptions, colorizer: Colorizer, progress: Callable | None
+    outcome: FileResult,
+    options: ColorizeOptions,
+    colorizer: PhotographColorizer,
+    progress: Callable | None,
 ) -> None:
     from colorkit.inference.video import colorize_frames
 

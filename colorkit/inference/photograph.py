@@ -19,11 +19,11 @@ from PIL import Image
 from torch import Tensor
 
 from colorkit.imaging.color import decolorize, rgb_to_lab, unscale_ab, unscale_L
-from colorkit.imaging.decoders import check_size
+from colorkit.imaging.decoding.decoders import check_size
+from colorkit.imaging.decoding.deep_samples import Samples, eight_bits, gray_samples
 from colorkit.imaging.gamut import to_gamut
 from colorkit.imaging.images import MAX_PIXELS, read_image, to_srgb
 from colorkit.imaging.infrared import COLORFUL, DEPTHS, read_wide, wide_gray
-from colorkit.imaging.samples import Samples, eight_bits, gray_samples
 from colorkit.imaging.upsample import apply_models, linear_models
 from colorkit.inference.hints import HINTED, Color, hint_planes, read_hints
 from colorkit.models import pretrained
@@ -46,7 +46,7 @@ _FAR, EPS = 6, 72.0
 
 
 @dataclass(frozen=True)
-class Colorizer:
+class PhotographColorizer:
     """A model and what it is told: the steps by which photographs, frames and previews get color.
 
     Two are equal if they give the same planes.

@@ -13,7 +13,7 @@ import numpy as np
 
 from colorkit.imaging.videos.reading import Frame, Reader
 from colorkit.imaging.videos.writing import WRITTEN, Writer
-from colorkit.inference.photograph import Colorizer, guide
+from colorkit.inference.photograph import PhotographColorizer, guide
 from colorkit.inference.temporal import Steadied
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.process_settings import memory_kept
@@ -44,7 +44,7 @@ class VideoResult:
 def colorize_frames(
     source: str | Path,
     target: str | Path,
-    colorizer: Colorizer,
+    colorizer: PhotographColorizer,
     steady: float,
     progress: Progress | None = None,
 ) -> VideoResult:
@@ -93,7 +93,7 @@ def colorize_frames(
 class _Painter:
     """A colorizer and what is remembered of the frames before."""
 
-    def __init__(self, colorizer: Colorizer, seconds: float):
+    def __init__(self, colorizer: PhotographColorizer, seconds: float):
         self.colorizer, self.infrared = colorizer, colorizer.infrared  # loads the network
         self.steadied, self._last = Steadied(seconds), None
 

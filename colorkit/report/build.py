@@ -24,7 +24,7 @@ from colorkit.system.writing import write_json
 
 _VERSIONS = ("torch", "torchvision", "lightning", "numpy", "scikit-image", "papermill", "sphinx")
 # Results do not depend on these folders: they write pages about them, or gather files beforehand.
-_NOT_SCIENCE = ("app", "report", "data/build", "data/download")
+_NOT_SCIENCE = ("app", "report", "data/curation", "data/download")
 
 
 def run_report(

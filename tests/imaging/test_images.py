@@ -15,9 +15,9 @@ import pytest
 import tifffile
 from PIL import ExifTags, Image, ImageCms, features
 
-from colorkit.imaging.embedding import Kept
+from colorkit.imaging.decoding.jpegs import read_plain_jpeg
 from colorkit.imaging.images import MAX_PIXELS, read_image, resize_crop, write_image
-from colorkit.imaging.jpegs import read_plain_jpeg
+from colorkit.imaging.metadata.insert import Kept
 from colorkit.system.errors import ColorkitError
 
 HEIGHT, WIDTH = 24, 40

@@ -13,8 +13,8 @@ from PIL import Image, ImageCms
 
 import colorkit
 from colorkit.app import cli
-from colorkit.imaging.color_profiles import srgb_profile
-from colorkit.imaging.metadata import read_metadata
+from colorkit.imaging.metadata.photograph import read_metadata
+from colorkit.imaging.profiles.conversion import srgb_profile
 from colorkit.inference.files import find_photographs, plan
 from colorkit.models import pretrained
 from colorkit.models.colornet import ColorNet

@@ -22,8 +22,8 @@ from shared_training import COMMON, paint, with_callback
 from colorkit.app import cli
 from colorkit.course.networks import scene_entries
 from colorkit.data import cache as caches
-from colorkit.data.build import curate, gather
 from colorkit.data.collection import collect
+from colorkit.data.curation import curate, gather
 from colorkit.data.folders import list_images
 from colorkit.data.shards import packing
 from colorkit.data.shards.tar_files import Shards, write_shards

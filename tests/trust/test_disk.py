@@ -22,8 +22,8 @@ from made_videos import picture, still, write_video
 from PIL import Image
 from shared_training import run as run_training
 
-from colorkit.data.build import curate
 from colorkit.data.cache import open_cache
+from colorkit.data.curation import curate
 from colorkit.data.download.fetch import fetch
 from colorkit.data.folders import Entry, list_images
 from colorkit.data.shards.packing import pack

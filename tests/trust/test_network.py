@@ -23,7 +23,7 @@ from PIL import Image
 from typer.main import get_command
 
 from colorkit.app import cli
-from colorkit.data.build import flickr
+from colorkit.data.curation import flickr
 from colorkit.data.download import fetch as room
 from colorkit.data.download.fetch import FIRST_USE, fetch
 from colorkit.models import pretrained

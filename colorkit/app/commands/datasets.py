@@ -43,8 +43,8 @@ def build(
     from rich.console import Console
     from rich.table import Table
 
-    from colorkit.data.build.curate import MANIFEST
-    from colorkit.data.build.curate import build as make
+    from colorkit.data.curation.curate import MANIFEST
+    from colorkit.data.curation.curate import build as make
 
     if not (sources or flickr):
         raise ColorkitError("give folders, videos or --flickr TEXT")

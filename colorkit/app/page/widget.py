@@ -14,7 +14,7 @@ import numpy as np
 import traitlets
 
 from colorkit.imaging.images import MAX_PIXELS, encode_image, read_image
-from colorkit.imaging.metadata import Metadata, read_metadata
+from colorkit.imaging.metadata.photograph import Metadata, read_metadata
 from colorkit.inference.colorize import ColorizeOptions, offered_options
 from colorkit.inference.files import WRITTEN
 from colorkit.inference.photograph import to_gray

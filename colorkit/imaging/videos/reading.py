@@ -15,7 +15,7 @@ import numpy as np
 from av.sidedata.sidedata import Type
 from av.stream import Disposition
 
-from colorkit.imaging.decoders import check_size
+from colorkit.imaging.decoding.decoders import check_size
 from colorkit.imaging.images import MAX_PIXELS
 from colorkit.imaging.videos.clock import Clock
 from colorkit.imaging.videos.color import VideoColors

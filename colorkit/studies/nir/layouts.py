@@ -35,7 +35,7 @@ from colorkit.data.pairs.listing import (
     read_pair,
     refuse_faults,
 )
-from colorkit.imaging.decoders import quiet
+from colorkit.imaging.decoding.decoders import quiet
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.writing import write_fault
 

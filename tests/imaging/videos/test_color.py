@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from made_films import copy, frame, uneven
 
-from colorkit.data.build.video_stills import stills
+from colorkit.data.curation.video_stills import stills
 from colorkit.imaging.videos import color
 from colorkit.imaging.videos.color import VideoColors
 from colorkit.system.errors import ColorkitError

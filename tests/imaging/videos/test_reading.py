@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from made_films import add_pictures, copy, frame, show, uneven
 
-from colorkit.data.build.video_stills import stills
+from colorkit.data.curation.video_stills import stills
 from colorkit.imaging.videos.reading import Reader, is_video
 from colorkit.system.errors import ColorkitError
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from colorkit.data.build.journal import Candidate, Journal
+from colorkit.data.curation.journal import Candidate, Journal
 from colorkit.system.errors import ColorkitError
 
 SETTINGS = {"side": 80, "min_side": 64}

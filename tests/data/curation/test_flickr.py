@@ -11,8 +11,8 @@ from made_flickr import KEY, FlickrHandler
 from made_videos import picture
 from PIL import Image
 
-from colorkit.data.build import flickr as room
-from colorkit.data.build.flickr import Flickr
+from colorkit.data.curation import flickr as room
+from colorkit.data.curation.flickr import Flickr
 from colorkit.system.errors import ColorkitError
 
 SEARCH, INFO = "flickr.photos.search", "flickr.photos.licenses.getInfo"

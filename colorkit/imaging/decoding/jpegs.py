@@ -7,8 +7,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from colorkit.imaging.decoders import check_size
-from colorkit.imaging.embedded import PNG_MAGIC
+from colorkit.imaging.decoding.decoders import check_size
+from colorkit.imaging.metadata.extract import PNG_MAGIC
 
 _LONGEST = 1 << 28  # bytes of a JPEG that are read at once
 _SCAN, _END = b"\xff\xda", b"\xff\xd9"  # before the pixels stands what is said of them

@@ -13,9 +13,24 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
 
-from colorkit.imaging.directories import EXIF, GPS, INTEROPERABILITY, Directories, Entry, build
-from colorkit.imaging.exif import IPTC, LAYOUT, PHOTOSHOP, UNIT, X_RESOLUTION, XMP, Y_RESOLUTION
-from colorkit.imaging.pages import main_page
+from colorkit.imaging.decoding.pages import main_page
+from colorkit.imaging.metadata.exif import (
+    IPTC,
+    LAYOUT,
+    PHOTOSHOP,
+    UNIT,
+    X_RESOLUTION,
+    XMP,
+    Y_RESOLUTION,
+)
+from colorkit.imaging.metadata.tiff_directories import (
+    EXIF,
+    GPS,
+    INTEROPERABILITY,
+    Directories,
+    Entry,
+    build,
+)
 
 PNG_MAGIC, JPEG_MAGIC = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 XMP_HEAD, MORE_XMP_HEAD = b"http://ns.adobe.com/xap/1.0/\0", b"http://ns.adobe.com/xmp/extension/\0"
@@ -293,7 +308,7 @@ def _from_jp2(stream: BinaryIO, found: Embedded) -> None:
 
 
 def _from_heif(stream: BinaryIO, found: Embedded) -> None:
-    """Only what readers of the format do not tell; see `colorkit.imaging.metadata`."""
+    """Only what readers of the format do not tell; see `colorkit.imaging.metadata.photograph`."""
     stream.seek(0)
     head = stream.read(1 << 16)
     found.gain_map = b"tmap" in head or b"aux:hdrgainmap" in head

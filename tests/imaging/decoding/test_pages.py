@@ -11,7 +11,7 @@ from PIL import Image, features
 
 from colorkit.imaging.images import read_image
 from colorkit.imaging.infrared import read_header
-from colorkit.imaging.metadata import read_metadata
+from colorkit.imaging.metadata.photograph import read_metadata
 from colorkit.system.errors import ColorkitError
 
 BIG = np.random.default_rng(0).integers(0, 256, (90, 120, 3), dtype=np.uint8)

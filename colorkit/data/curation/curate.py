@@ -17,9 +17,9 @@ import numpy as np
 from filelock import FileLock, Timeout
 from PIL import Image, ImageOps
 
-from colorkit.data.build.gather import UNREADABLE, classes, read_path, search_flickr
-from colorkit.data.build.journal import Candidate, Journal
 from colorkit.data.cache import measure_images
+from colorkit.data.curation.gather import UNREADABLE, classes, read_path, search_flickr
+from colorkit.data.curation.journal import Candidate, Journal
 from colorkit.data.folders import SPLITS
 from colorkit.data.splits import groups_of, near_duplicates, seeded_split
 from colorkit.imaging.images import resize_crop, write_image

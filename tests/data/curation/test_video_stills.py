@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from made_videos import RATE, fade, pan, picture, still, write_video
 
-from colorkit.data.build import video_stills as room
-from colorkit.data.build.video_stills import CUT, difference, is_cut, stills, thumbnail
+from colorkit.data.curation import video_stills as room
+from colorkit.data.curation.video_stills import CUT, difference, is_cut, stills, thumbnail
 from colorkit.data.splits import near_duplicates
 from colorkit.system.errors import ColorkitError
 

@@ -8,8 +8,8 @@ import made_files as made
 import pytest
 from PIL import Image
 
-from colorkit.imaging.exif import corrected, open_block, shortened
-from colorkit.imaging.xmp import corrected_xmp, xmp_orientation
+from colorkit.imaging.metadata.exif import corrected, open_block, shortened
+from colorkit.imaging.metadata.xmp import corrected_xmp, xmp_orientation
 
 NOTE = b"MakerNote\0" + bytes(range(200))
 

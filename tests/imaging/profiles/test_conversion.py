@@ -10,7 +10,9 @@ import tifffile
 from odd_images import png, tiff
 from PIL import Image, ImageCms, features
 
-from colorkit.imaging.color_profiles import (
+from colorkit.imaging.images import read_image
+from colorkit.imaging.metadata.photograph import read_metadata
+from colorkit.imaging.profiles.conversion import (
     adobe_rgb_profile,
     convert,
     convert_deep,
@@ -20,8 +22,6 @@ from colorkit.imaging.color_profiles import (
     is_srgb,
     srgb_profile,
 )
-from colorkit.imaging.images import read_image
-from colorkit.imaging.metadata import read_metadata
 
 LINEAR = made.profile("sRGB IEC61966-2.1", made.power(1.0))  # not what it is called
 RAMP = np.arange(256) / 255
@@ -154,7 +154,7 @@ def test_sixteen_bits_of_lzw_color(tmp_path):
     packed = bytearray(stream.getvalue())
     image = Image.open(io.BytesIO(bytes(packed)))
     assert image.tile[0].args[0].startswith("RGB;16")
-    from colorkit.imaging.samples import _twice
+    from colorkit.imaging.decoding.deep_samples import _twice
 
     found = _twice(io.BytesIO(bytes(packed)), tmp_path / "p.tif", 10**6)
     assert np.array_equal(found.color, wide)
@@ -212,7 +212,7 @@ def gamma_png(gamma: float | None, *more, bits: int = 8, kind: int = 0) -> bytes
 
 
 def test_gamma_of_png(tmp_path):
-    """The rule stands in `colorkit.imaging.file_colors`."""
+    """The rule stands in `colorkit.imaging.profiles.declared`."""
     path, plain = tmp_path / "p.png", np.rint(made.linear(photograph()) * 255)
     for bits, kind, allowed in ((8, 0, 5), (8, 2, 5), (16, 0, 1), (16, 2, 1)):
         path.write_bytes(gamma_png(1.0, bits=bits, kind=kind))

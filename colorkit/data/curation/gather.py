@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from colorkit.data.build.flickr import Flickr
-from colorkit.data.build.journal import Candidate, Journal
-from colorkit.data.build.video_stills import stills
+from colorkit.data.curation.flickr import Flickr
+from colorkit.data.curation.journal import Candidate, Journal
+from colorkit.data.curation.video_stills import stills
 from colorkit.data.folders import SPLITS, SUFFIXES, VIDEOS, list_images
 from colorkit.imaging.images import read_image
 from colorkit.system.errors import ColorkitError, one_line

@@ -16,17 +16,17 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
-from colorkit.imaging.color_profiles import fits, is_srgb, srgb_profile
-from colorkit.imaging.decoders import JPEG_MAGIC, TIFF_MAGIC, load_reader, quiet
-from colorkit.imaging.directories import Directories
-from colorkit.imaging.embedded import PNG_MAGIC, Embedded, Resolution, Text, embedded
-from colorkit.imaging.embedding import Kept
-from colorkit.imaging.exif import ORIENTATION, PROFILE, corrected, open_block
-from colorkit.imaging.file_colors import file_profile, hdr_codes
-from colorkit.imaging.jpegs import lacks_end, png_lacks_end, with_end
-from colorkit.imaging.pages import main_page
-from colorkit.imaging.samples import is_deep, read_samples
-from colorkit.imaging.xmp import corrected_xmp, xmp_orientation
+from colorkit.imaging.decoding.decoders import JPEG_MAGIC, TIFF_MAGIC, load_reader, quiet
+from colorkit.imaging.decoding.deep_samples import is_deep, read_samples
+from colorkit.imaging.decoding.jpegs import lacks_end, png_lacks_end, with_end
+from colorkit.imaging.decoding.pages import main_page
+from colorkit.imaging.metadata.exif import ORIENTATION, PROFILE, corrected, open_block
+from colorkit.imaging.metadata.extract import PNG_MAGIC, Embedded, Resolution, Text, embedded
+from colorkit.imaging.metadata.insert import Kept
+from colorkit.imaging.metadata.tiff_directories import Directories
+from colorkit.imaging.metadata.xmp import corrected_xmp, xmp_orientation
+from colorkit.imaging.profiles.conversion import fits, is_srgb, srgb_profile
+from colorkit.imaging.profiles.declared import file_profile, hdr_codes
 
 _SHALLOW = 1 << 14  # of 65536: white of files that may hold 10, 12 or 14 bits in 16
 _DARK = 72  # of 255: no picture of so few levels is brighter

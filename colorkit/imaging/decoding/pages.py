@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from colorkit.imaging.directories import MOST, Directories
+from colorkit.imaging.metadata.tiff_directories import MOST, Directories
 from colorkit.system.errors import ColorkitError
 
 _SMALL = 640  # pixels of the longer side of a picture that may be an unmarked thumbnail

@@ -12,16 +12,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from colorkit.imaging.directories import Directories, Entry, append_directory, build, reordered
-from colorkit.imaging.embedded import (
-    PHOTOSHOP_HEAD,
-    XMP_HEAD,
-    XMP_KEYWORD,
-    Resolution,
-    Text,
-    iim,
-)
-from colorkit.imaging.exif import (
+from colorkit.imaging.decoding.jpegs import png_chunk
+from colorkit.imaging.metadata.exif import (
     IPTC,
     PHOTOSHOP,
     UNIT,
@@ -32,7 +24,21 @@ from colorkit.imaging.exif import (
     open_block,
     shortened,
 )
-from colorkit.imaging.jpegs import png_chunk
+from colorkit.imaging.metadata.extract import (
+    PHOTOSHOP_HEAD,
+    XMP_HEAD,
+    XMP_KEYWORD,
+    Resolution,
+    Text,
+    iim,
+)
+from colorkit.imaging.metadata.tiff_directories import (
+    Directories,
+    Entry,
+    append_directory,
+    build,
+    reordered,
+)
 
 # Formats that are written, by the endings of their files in lower case.
 FORMATS = dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif"), "JPEG")

@@ -13,9 +13,9 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from colorkit.imaging.decoders import TIFF_MAGIC, check_size, mute
-from colorkit.imaging.embedded import PNG_MAGIC
-from colorkit.imaging.pages import main_page, with_first
+from colorkit.imaging.decoding.decoders import TIFF_MAGIC, check_size, mute
+from colorkit.imaging.decoding.pages import main_page, with_first
+from colorkit.imaging.metadata.extract import PNG_MAGIC
 
 _SAMPLES = 8  # channels of a pixel, above which it is no photograph
 # By TIFF's numbers of compressions, those that tifffile unpacks whatever size comes out.

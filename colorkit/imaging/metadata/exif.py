@@ -4,7 +4,7 @@ import io
 import struct
 from collections.abc import Collection
 
-from colorkit.imaging.directories import (
+from colorkit.imaging.metadata.tiff_directories import (
     EXIF,
     GPS,
     INTEROPERABILITY,

@@ -14,10 +14,10 @@ from skimage.measure import blur_effect
 from torchvision.datasets import ImageFolder
 
 from colorkit.app import cli
-from colorkit.data.build import curate, flickr, gather
-from colorkit.data.build.curate import blur, build
-from colorkit.data.build.journal import Candidate
 from colorkit.data.collection import collect
+from colorkit.data.curation import curate, flickr, gather
+from colorkit.data.curation.curate import blur, build
+from colorkit.data.curation.journal import Candidate
 from colorkit.data.folders import list_images
 from colorkit.data.splits import near_duplicates
 from colorkit.system.errors import ColorkitError

@@ -12,11 +12,11 @@ import tifffile
 from odd_images import png
 from PIL import Image
 
-from colorkit.imaging.directories import Directories
-from colorkit.imaging.embedded import embedded, iim
-from colorkit.imaging.embedding import Kept
 from colorkit.imaging.images import encode_image, read_image
-from colorkit.imaging.metadata import read_metadata
+from colorkit.imaging.metadata.extract import embedded, iim
+from colorkit.imaging.metadata.insert import Kept
+from colorkit.imaging.metadata.photograph import read_metadata
+from colorkit.imaging.metadata.tiff_directories import Directories
 
 RGB = np.random.default_rng(0).integers(0, 256, (24, 40, 3), dtype=np.uint8)
 UTF8, LATIN1 = "© 1938 Müller, Łódź".encode(), "José Ångström".encode("latin-1")

@@ -1,0 +1,1 @@
+"""Pixels out of files: which picture of a file, how deep, how quickly, and within which limits."""

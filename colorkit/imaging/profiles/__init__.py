@@ -1,0 +1,1 @@
+"""Color spaces of files: what they say of their pixels, and the way to sRGB."""
