@@ -37,7 +37,7 @@ compat: .venv/installed  ## the suite on other Pythons, with the oldest and the 
 	  env=.compat/$$python-$$kind; echo "== Python $$python, $$kind"; \
 	  $(BIN)/uv venv --quiet --clear --python $$python $$env; \
 	  $(BIN)/uv pip install --quiet --no-config --python $$env/bin/python --resolution $$kind \
-	    -e ".[dev,export,shards]"; \
+	    -e ".[dev,export,shards,formats]"; \
 	  OMP_NUM_THREADS=1 $$env/bin/python -m pytest -n $(WORKERS) --dist loadscope $(TESTS); \
 	done; done
 
@@ -65,7 +65,7 @@ facts: report  ## renew the outputs that nbval compares
 
 # The newest versions that pyproject.toml admits, for Linux and macOS, Python 3.11 to 3.13.
 lock:
-	$(BIN)/uv pip compile pyproject.toml --extra dev --extra export --extra shards --universal \
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra export --extra shards --extra formats --universal \
 	  --python-version 3.11 --generate-hashes --no-header --output-file requirements.lock $(LOCK)
 
 clean:  ## everything made here but the trainings and the decoded images
