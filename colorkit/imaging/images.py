@@ -380,4 +380,7 @@ def _fault(path: Path, error: Exception) -> str:
     if isinstance(error, MemoryError):
         return f"{path}: the image does not fit in memory; scale it down first."
     reason = one_line(error) or type(error).__name__
-    return f"{path}: the image is damaged or cut off ({reason}); copy it again or leave it out."
+    remedy = "copy it again or leave it out"
+    if path.suffix.lower() in (".jpg", ".jpeg", ".jpe", ".jfif", ".png"):
+        remedy = "copy it again, leave it out, or read what is there with truncated (--truncated)"
+    return f"{path}: the image is damaged or cut off ({reason}); {remedy}."

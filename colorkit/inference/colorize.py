@@ -89,6 +89,7 @@ class ColorizeOptions:
         steady: time constant in seconds of the average of a video's chroma along the motion; 0 for
             none.
         max_pixels: larger photographs and frames are refused before they are decoded.
+        truncated: read what is there of a JPEG or PNG that is cut off.
         compare: measure the results of color photographs against them, and the flicker of videos.
         beside: folder for pictures of each photograph, its gray and its result in one row.
 
@@ -142,6 +143,12 @@ class ColorizeOptions:
         default=MAX_PIXELS,
         metadata=_offered(int, "Refuse larger photographs and frames undecoded.", low=1),
     )
+    truncated: bool = field(
+        default=False,
+        metadata=_offered(
+            bool, "Read what is there of a JPEG or PNG that is cut off.", only="photographs"
+        ),
+    )
     compare: bool = field(
         default=False,
         metadata=_offered(bool, "Measure results against color originals; flicker.", only="files"),
@@ -176,7 +183,12 @@ class ColorizeOptions:
         from colorkit.inference.photograph import PhotographColorizer
 
         return PhotographColorizer(
-            self.model, self.hints, self.mean_chroma, self.max_pixels, self.finish
+            self.model,
+            self.hints,
+            self.mean_chroma,
+            self.max_pixels,
+            self.truncated,
+            finish=self.finish,
         )
 
 
@@ -193,6 +205,7 @@ def colorize(
     hints: Hints = (),
     mean_chroma: float | None = None,
     max_pixels: int = MAX_PIXELS,
+    truncated: bool = False,
 ) -> np.ndarray:
     """Colorize a photograph, by itself or by hints.
 
@@ -217,6 +230,7 @@ def colorize(
         hints: (x, y, color) for each place whose color is known.
         mean_chroma: wanted mean chroma in Lab units; None leaves it to the network.
         max_pixels: larger photographs are refused before they are decoded.
+        truncated: read what is there of a JPEG or PNG that is cut off.
             `ColorizeOptions` says more of each.
 
     Returns:
@@ -231,7 +245,12 @@ def colorize(
         ValueError: an array of another shape, type or range; a saturation or chroma below 0.
     """
     options = ColorizeOptions(
-        model, saturation, hints=hints, mean_chroma=mean_chroma, max_pixels=max_pixels
+        model,
+        saturation,
+        hints=hints,
+        mean_chroma=mean_chroma,
+        max_pixels=max_pixels,
+        truncated=truncated,
     )
     return options.colorizer()(image)
 

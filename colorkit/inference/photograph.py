@@ -52,7 +52,7 @@ class PhotographColorizer:
     Two are equal if they give the same planes.
 
     Args:
-        model, hints, mean_chroma, max_pixels: see `inference.colorize.ColorizeOptions`.
+        model, hints, mean_chroma, max_pixels, truncated: see `inference.colorize.ColorizeOptions`.
         finish: see `paint`.
     """
 
@@ -60,6 +60,7 @@ class PhotographColorizer:
     hints: Hints = ()
     mean_chroma: float | None = None
     max_pixels: int = MAX_PIXELS
+    truncated: bool = False
     finish: Finish | None = field(default=None, compare=False)
 
     @memory_kept
@@ -90,7 +91,8 @@ class PhotographColorizer:
 
     def read(self, image: Photograph) -> np.ndarray:
         """Bring a photograph to uint8 (H, W, 3), gray if it is of near infrared."""
-        return (near_infrared if self.infrared else as_rgb)(image, self.max_pixels)
+        read = near_infrared if self.infrared else as_rgb
+        return read(image, self.max_pixels, self.truncated)
 
     def planes(self, rgb: np.ndarray) -> Tensor:
         """Run the network on uint8 (H, W, 3); see `predict_planes`."""
@@ -117,7 +119,7 @@ def _blaming(model: str | Path | None):
         ) from error
 
 
-def as_rgb(image: Photograph, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+def as_rgb(image: Photograph, max_pixels: int = MAX_PIXELS, truncated: bool = False) -> np.ndarray:
     """Bring a path, an image of Pillow or an array to uint8 (H, W, 3) sRGB.
 
     Raises:
@@ -125,7 +127,7 @@ def as_rgb(image: Photograph, max_pixels: int = MAX_PIXELS) -> np.ndarray:
         ValueError: an array of another shape, type or range.
     """
     if isinstance(image, str | Path):
-        return read_image(image, max_pixels=max_pixels)
+        return read_image(image, max_pixels=max_pixels, truncated=truncated)
     if not isinstance(image, Image.Image):
         image = Image.fromarray(eight_bits(_checked(image)))
     check_size("the image", image.size, max_pixels)
@@ -138,7 +140,9 @@ def as_rgb(image: Photograph, max_pixels: int = MAX_PIXELS) -> np.ndarray:
         ) from error
 
 
-def near_infrared(image: Photograph, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+def near_infrared(
+    image: Photograph, max_pixels: int = MAX_PIXELS, truncated: bool = False
+) -> np.ndarray:
     """Bring a near-infrared picture to uint8 (H, W, 3), gray.
 
     One channel of more than 8 bits is scaled by the fewest bits that hold its largest value.
@@ -159,7 +163,7 @@ def near_infrared(image: Photograph, max_pixels: int = MAX_PIXELS) -> np.ndarray
     if values is not None:
         bits = next(bits for bits in DEPTHS if int(values.max(initial=0)) < 2**bits)
         return as_rgb(np.minimum(values / np.float32(2**bits - 1), 1), max_pixels)
-    rgb = as_rgb(image, max_pixels)
+    rgb = as_rgb(image, max_pixels, truncated)
     if not is_gray(rgb):
         raise ColorkitError(
             f"{_named(image)}: this is a color picture where near infrared should be; "

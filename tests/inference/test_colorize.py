@@ -29,6 +29,7 @@ WORDS = {
     "mean_chroma": ("12", 12.0),
     "steady": ("0.1", 0.1),
     "max_pixels": ("100000", 100_000),
+    "truncated": (None, True),
     "compare": (None, True),
     "beside": ("beside", Path("beside")),
 }

@@ -172,6 +172,7 @@ def _judge(profile: bytes | None, mode: str, notes: list[str]) -> None:
 
 
 def _look_at_end(stream: BinaryIO, head: bytes, notes: list[str]) -> None:
+    """Note what is missing of a JPEG or PNG; decoded again are only those whose end is missing."""
     stream.seek(0)
     if head.startswith(JPEG_MAGIC):
         stream.seek(-2, io.SEEK_END)
@@ -181,12 +182,19 @@ def _look_at_end(stream: BinaryIO, head: bytes, notes: list[str]) -> None:
         data = stream.read()
         if not lacks_end(data):
             return
-        if with_end(data) is not None:
-            notes.append("its end marker is missing, its pixels are all there")
+        whole = with_end(data) is not None
+    else:
+        if not head.startswith(PNG_MAGIC) or not png_lacks_end(stream):
             return
-    elif not head.startswith(PNG_MAGIC) or not png_lacks_end(stream):
-        return
-    notes.append("it is cut off: what is missing shows nothing")
+        whole = False
+        with suppress(OSError, SyntaxError, ValueError), Image.open(stream) as image:
+            image.load()
+            whole = True
+    notes.append(
+        "its end marker is missing, its pixels are all there"
+        if whole
+        else "it is cut off: what is missing shows nothing"
+    )
 
 
 def _look_at_depth(stream: BinaryIO, notes: list[str]) -> None:
