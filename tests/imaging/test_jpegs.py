@@ -8,8 +8,8 @@ from odd_images import png
 from PIL import Image
 
 from colorkit.imaging.images import read_image
-from colorkit.imaging.jpegs import lacks_end, with_end
-from colorkit.imaging.metadata import read_metadata
+from colorkit.imaging.decoding.jpegs import lacks_end, with_end
+from colorkit.imaging.metadata.photograph import read_metadata
 from colorkit.system.errors import ColorkitError
 
 y, x = np.mgrid[0:90, 0:120]

@@ -13,24 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
 
+from colorkit.imaging.metadata.boxes import boxes, exif_in, heif_items
+from colorkit.imaging.metadata.tiff_directories import EXIF, GPS, INTEROPERABILITY, Directories, Entry, build
+from colorkit.imaging.metadata.exif import IPTC, LAYOUT, PHOTOSHOP, UNIT, X_RESOLUTION, XMP, Y_RESOLUTION
 from colorkit.imaging.decoding.pages import main_page
-from colorkit.imaging.metadata.exif import (
-    IPTC,
-    LAYOUT,
-    PHOTOSHOP,
-    UNIT,
-    X_RESOLUTION,
-    XMP,
-    Y_RESOLUTION,
-)
-from colorkit.imaging.metadata.tiff_directories import (
-    EXIF,
-    GPS,
-    INTEROPERABILITY,
-    Directories,
-    Entry,
-    build,
-)
 
 PNG_MAGIC, JPEG_MAGIC = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 XMP_HEAD, MORE_XMP_HEAD = b"http://ns.adobe.com/xap/1.0/\0", b"http://ns.adobe.com/xmp/extension/\0"
@@ -97,6 +83,7 @@ def embedded(stream: BinaryIO) -> Embedded:
         (head[:2] in (b"II", b"MM"), _from_tiff),
         (head[4:8] == b"jP  ", _from_jp2),
         (head[4:8] == b"ftyp", _from_heif),
+        (head[4:8] == b"JXL ", _from_jxl),
     ):
         if begins:
             with suppress(ValueError, struct.error, IndexError, zlib.error):
@@ -141,24 +128,6 @@ def png_chunks(stream: BinaryIO, wanted: frozenset[bytes] | None = None) -> Iter
             stream.seek(4, 1)
         else:
             stream.seek(length + 4, 1)
-
-
-def boxes(
-    stream: BinaryIO, at: int = 0, end: int | None = None
-) -> Iterator[tuple[bytes, int, int]]:
-    """Give type, beginning and end of the content of each box, of JPEG 2000 or HEIF."""
-    end = stream.seek(0, 2) if end is None else end
-    while at + 8 <= end:
-        stream.seek(at)
-        length, kind = struct.unpack(">I4s", stream.read(8))
-        start = at + 8
-        if length == 1:
-            length, start = struct.unpack(">Q", stream.read(8))[0], at + 16
-        stop = min(end, at + length if length else end)
-        if stop < start:
-            return
-        yield kind, start, stop
-        at = stop
 
 
 def iim(resources: bytes) -> bytes:
@@ -308,10 +277,25 @@ def _from_jp2(stream: BinaryIO, found: Embedded) -> None:
 
 
 def _from_heif(stream: BinaryIO, found: Embedded) -> None:
-    """Only what readers of the format do not tell; see `colorkit.imaging.metadata.photograph`."""
     stream.seek(0)
     head = stream.read(1 << 16)
     found.gain_map = b"tmap" in head or b"aux:hdrgainmap" in head
+    for kind, data in heif_items(stream):
+        if kind == b"Exif":
+            found.exif = found.exif or exif_in(data)
+        else:
+            found.xmp = found.xmp or data
+
+
+def _from_jxl(stream: BinaryIO, found: Embedded) -> None:
+    for kind, start, stop in boxes(stream):
+        if kind in (b"Exif", b"xml ") and stop - start <= _LONGEST:
+            stream.seek(start)
+            data = stream.read(stop - start)
+            if kind == b"Exif":
+                found.exif = exif_in(data)
+            else:
+                found.xmp = data
 
 
 def _of_directory(entries: dict[int, Entry], order: str) -> Resolution | None:
