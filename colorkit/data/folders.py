@@ -7,16 +7,21 @@ data sets side by side, or one flat folder. A class is named by its path without
 
 import os
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from colorkit.system.errors import ColorkitError
 
 SPLITS = ("train", "val", "test")
-SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp"}
+# Endings of the images that `colorkit.imaging.images.read_image` reads; it goes by what is in them.
+SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".bmp", ".dib"}
+SUFFIXES |= {".gif", ".ppm", ".pgm", ".pnm", ".pbm", ".jp2", ".j2k", ".avif", ".heic", ".heif"}
+SUFFIXES |= {".hif", ".jxl"}
 VIDEOS = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wmv", ".asf", ".flv", ".mpg", ".mpeg"}
 VIDEOS |= {".vob", ".mts", ".m2ts", ".3gp", ".ogv", ".dv", ".mxf"}
+
+_NAMED = 3  # files of one ending that are named where they are passed over
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,47 @@ def list_images(root: str | Path, suffixes: Collection[str] = SUFFIXES) -> list[
     if not root.is_dir():
         raise ColorkitError(f"{root} is not a folder; give the folder that holds the photographs")
     entries = []
+    for path in _files(root):
+        if path.suffix.lower() in suffixes and not path.name.startswith("."):
+            name = path.relative_to(root)
+            parts = name.parent.parts
+            split = next((part for part in parts if part in SPLITS), None)
+            label = "/".join(part for part in parts if part not in SPLITS) or root.name
+            entries.append(Entry(path, label, split, name.as_posix()))
+    if not entries:
+        raise ColorkitError(
+            f"{root} holds no image ({', '.join(sorted(suffixes))}); "
+            "put photographs there or give another folder"
+        )
+    return entries
+
+
+def list_others(root: str | Path, suffixes: Collection[str] = SUFFIXES) -> list[Path]:
+    """List the files below a folder that `list_images` passes over.
+
+    Hidden files are left out, for they are not meant, but for those named like images.
+    """
+    return [
+        path
+        for path in _files(Path(root))
+        if path.name.startswith(".") == (path.suffix.lower() in suffixes)
+        and not path.name.startswith("._")  # a Mac's notes on a file of another disk
+    ]
+
+
+def describe_others(paths: Collection[Path]) -> str:
+    """Count files by their endings and name some: `4 .txt (a.txt, b.txt, c.txt, …)`."""
+    endings: dict[str, list[str]] = {}
+    for path in paths:
+        endings.setdefault(path.suffix.lower() or "without ending", []).append(path.name)
+    return ", ".join(
+        f"{len(names)} {ending} ({', '.join([*names[:_NAMED], *['…'] * (len(names) > _NAMED)])})"
+        for ending, names in sorted(endings.items(), key=lambda each: -len(each[1]))
+    )
+
+
+def _files(root: Path) -> Iterator[Path]:
+    """Go through all files below a folder in order; hidden folders are left out."""
     for folder, subfolders, files in os.walk(root, followlinks=True):
         # A link to a folder around it would be followed until the path is too long for the system.
         around = {os.path.realpath(folder), *map(str, Path(os.path.realpath(folder)).parents)}
@@ -56,19 +102,7 @@ def list_images(root: str | Path, suffixes: Collection[str] = SUFFIXES) -> list[
             for name in subfolders
             if not name.startswith(".") and os.path.realpath(Path(folder, name)) not in around
         )
-        parts = Path(folder).relative_to(root).parts
-        split = next((part for part in parts if part in SPLITS), None)
-        label = "/".join(part for part in parts if part not in SPLITS) or root.name
-        for file in sorted(files):
-            if Path(file).suffix.lower() in suffixes and not file.startswith("."):
-                path = Path(folder, file)
-                entries.append(Entry(path, label, split, path.relative_to(root).as_posix()))
-    if not entries:
-        raise ColorkitError(
-            f"{root} holds no image ({', '.join(sorted(suffixes))}); "
-            "put photographs there or give another folder"
-        )
-    return entries
+        yield from (Path(folder, file) for file in sorted(files))
 
 
 def choose_classes(entries: list[Entry], classes: list[str], root: str | Path) -> list[Entry]:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from colorkit.data.folders import SUFFIXES, VIDEOS, list_images
-from colorkit.imaging.images import read_image, write_image
+from colorkit.data.folders import SUFFIXES, VIDEOS, describe_others, list_images, list_others
+from colorkit.imaging.images import WRITTEN, read_image, write_image
 from colorkit.imaging.metadata.photograph import read_metadata
 from colorkit.inference.colorize import ColorizeOptions
 from colorkit.inference.photograph import PhotographColorizer, is_gray, to_gray
@@ -24,8 +24,6 @@ from colorkit.system.errors import ColorkitError
 from colorkit.system.process_settings import memory_kept
 from colorkit.system.writing import write_fault
 
-WRITTEN = frozenset(SUFFIXES)  # endings a result can have; others become .png
-READ = WRITTEN | {".gif", ".ppm", ".pgm", ".jp2", ".avif"}
 _COMPARED_PIXELS = 1_000_000
 _TINTED = 2  # of 255: mean distance of the channels from which a photograph has colors
 
@@ -81,7 +79,7 @@ def find_photographs(arguments: list[str], out: Path) -> tuple[list[tuple[Path, 
                 found.setdefault(path.absolute(), (path, Path(path.name)))
                 continue
             try:
-                entries = list_images(path, READ | VIDEOS)
+                entries = list_images(path, SUFFIXES | VIDEOS)
             except ColorkitError as error:
                 faults.append(FileResult(argument, fault=str(error)))
                 continue
@@ -90,6 +88,21 @@ def find_photographs(arguments: list[str], out: Path) -> tuple[list[tuple[Path, 
                 if results is None or results not in _real(entry.path).parents:
                     found.setdefault(entry.path.absolute(), (entry.path, Path(entry.name)))
     return list(found.values()), faults
+
+
+def describe_passed_over(arguments: list[str], out: Path) -> list[str]:
+    """Name what folders among the arguments hold that is not colorized: a sentence for each."""
+    sentences = []
+    for folder in (Path(argument) for argument in arguments):
+        if os.path.isdir(folder):  # noqa: PTH112
+            others = [
+                path
+                for path in list_others(folder, SUFFIXES | VIDEOS)
+                if _real(out) == _real(folder) or _real(out) not in _real(path).parents
+            ]
+            if others:
+                sentences.append(f"{folder}: passed over {describe_others(others)}")
+    return sentences
 
 
 def plan(found: list[tuple[Path, Path]], out: Path, beside: Path | None = None) -> list[FileResult]:
@@ -109,7 +122,7 @@ def plan(found: list[tuple[Path, Path]], out: Path, beside: Path | None = None) 
             cannot be written, or its folder cannot be.
     """
     single = bool(out.suffix) and not out.is_dir()
-    single = single and (out.suffix.lower() in READ | VIDEOS or out.is_file())
+    single = single and (out.suffix.lower() in SUFFIXES | VIDEOS or out.is_file())
     if single and len(found) > 1:
         raise ColorkitError(f"{out} is one file for {len(found)} photographs; give -o a folder")
     _check_writable(out.parent if single else out)
@@ -187,7 +200,8 @@ def _colorize_photograph(
     outcome.notes += [*kept.notes, *kept.missing_in(outcome.target)]
     if not (options.compare or outcome.beside):
         return
-    original = read_image(source, max_pixels=options.max_pixels)
+    limits = {"max_pixels": options.max_pixels, "truncated": options.truncated}
+    original = read_image(source, **limits)
     if options.compare and is_gray(original, _TINTED):
         outcome.notes.append("it is gray: there is no color to compare with")
     elif options.compare:
@@ -243,7 +257,7 @@ def compare_colors(result: np.ndarray, original: np.ndarray) -> dict[str, float]
 
 def _is_video(path: Path) -> bool:
     ending = path.suffix.lower()
-    if ending in READ | VIDEOS:
+    if ending in SUFFIXES | VIDEOS:
         return ending in VIDEOS
     from colorkit.imaging.videos.reading import is_video
 

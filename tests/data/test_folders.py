@@ -7,7 +7,14 @@ import torchvision.datasets.places365 as torchvision_places
 
 from colorkit.course.profile import load_profile
 from colorkit.data.download import sources
-from colorkit.data.folders import SUFFIXES, Entry, choose_classes, list_images
+from colorkit.data.folders import (
+    SUFFIXES,
+    Entry,
+    choose_classes,
+    describe_others,
+    list_images,
+    list_others,
+)
 from colorkit.data.places import list_places365, match_classes
 from colorkit.system.errors import ColorkitError
 
@@ -79,6 +86,18 @@ def test_every_kind_of_image_is_listed_in_any_case_and_nothing_else(tmp_path):
 def test_hidden_files_and_folders_are_skipped(tmp_path):
     make(tmp_path, "sky/1.jpg", "sky/.1.jpg", "sky/._2.jpg", ".cache/sky/3.jpg", "sky/.t/4.jpg")
     assert [e.name for e in list_images(tmp_path)] == ["sky/1.jpg"]
+
+
+def test_what_is_passed_over_is_counted_and_named(tmp_path):
+    files = ["a.jpg", "x/1.txt", "x/2.txt", "x/3.TXT", "x/4.txt", "raw.nef", "README", ".hid.jpg"]
+    make(tmp_path, *files, "._a.jpg", ".DS_Store", ".cache/b.txt")
+    others = list_others(tmp_path)
+    assert {path.relative_to(tmp_path).as_posix() for path in others} == set(files) - {"a.jpg"}
+    said = describe_others(others)
+    assert said.startswith("4 .txt (1.txt, 2.txt, 3.TXT, …), ")
+    assert "1 .nef (raw.nef)" in said and "1 without ending (README)" in said
+    assert "1 .jpg (.hid.jpg)" in said
+    assert list_others(tmp_path / "x", {".txt"}) == []
 
 
 def test_order_and_names_do_not_depend_on_where_the_folder_lies(tmp_path):

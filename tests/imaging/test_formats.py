@@ -10,12 +10,12 @@ import pytest
 from PIL import Image, features
 
 from colorkit.imaging.decoding import decoders
-from colorkit.imaging.profiles.conversion import adobe_rgb_profile, srgb_profile
-from colorkit.imaging.metadata.tiff_directories import Directories
-from colorkit.imaging.metadata.extract import embedded
 from colorkit.imaging.images import encode_image, read_image
 from colorkit.imaging.infrared import read_header
+from colorkit.imaging.metadata.extract import embedded
 from colorkit.imaging.metadata.photograph import read_metadata
+from colorkit.imaging.metadata.tiff_directories import Directories
+from colorkit.imaging.profiles.conversion import adobe_rgb_profile, srgb_profile
 from colorkit.system.errors import ColorkitError
 
 y, x = np.mgrid[0:64, 0:96]

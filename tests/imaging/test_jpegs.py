@@ -7,8 +7,8 @@ import pytest
 from odd_images import png
 from PIL import Image
 
-from colorkit.imaging.images import read_image
 from colorkit.imaging.decoding.jpegs import lacks_end, with_end
+from colorkit.imaging.images import read_image
 from colorkit.imaging.metadata.photograph import read_metadata
 from colorkit.system.errors import ColorkitError
 

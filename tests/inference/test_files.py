@@ -76,6 +76,56 @@ def test_files_folders_and_patterns(photos, run, weights):
     assert results(photos / "colored") == {"color.png", "gray.jpg", "below/color.png"}
 
 
+def test_every_ending_is_read_and_the_rest_is_named(photos, run):
+    """What browsers, telephones and scanners call their files; and what is none."""
+    image = Image.fromarray(picture(3))
+    kinds = {
+        "jfif": "JPEG",
+        "jpe": "JPEG",
+        "JPEG": "JPEG",
+        "pnm": "PPM",
+        "pgm": "PPM",
+        "ppm": "PPM",
+    }
+    kinds |= {"jp2": "JPEG2000", "j2k": "JPEG2000", "dib": "BMP", "gif": "GIF", "TIF": "TIFF"}
+    for ending, kind in kinds.items():
+        (image.convert("L") if ending == "pgm" else image).save(photos / f"{ending}.{ending}", kind)
+    for name in ("notes.txt", "list.csv", "below/raw.nef", ".hidden.jpg", ".DS_Store"):
+        (photos / name).write_bytes(b"no photograph")
+    status, out, error = run(photos, "-o", "out")
+    assert (status, error) == (0, "")
+    kept = {f"{ending}.{ending}" for ending in ("jfif", "jpe", "JPEG", "TIF")}
+    others = {f"{ending}.png" for ending in kinds} - {f"{k.partition('.')[0]}.png" for k in kept}
+    assert results() == kept | others | {"color.png", "gray.jpg", "below/color.png"}
+    assert Image.open("out/jfif.jfif").format == "JPEG"
+    line = next(line for line in out.splitlines() if "passed over" in line)
+    for named in ("1 .txt (notes.txt)", "list.csv", "raw.nef", ".hidden.jpg"):
+        assert named in line
+    assert "DS_Store" not in line
+    status, out, _ = run(photos, "-o", photos / "out")
+    assert (status, out.count("passed over")) == (0, 1)
+    status, out, _ = run(photos / "color.png", "-o", "one")
+    assert "passed over" not in out
+
+
+def test_a_photograph_that_lacks_its_end(photos, run):
+    whole = (photos / "gray.jpg").read_bytes()
+    (photos / "end.jpg").write_bytes(whole[:-2])
+    (photos / "cut.jpg").write_bytes(whole[: len(whole) * 3 // 4])
+    status, out, error = run(photos / "end.jpg", photos / "cut.jpg", "-o", "out", "--compare")
+    assert status == 1
+    assert "end.jpg: its end marker is missing, its pixels are all there." in out
+    assert "cut.jpg" in error and "--truncated" in error
+    assert results() == {"end.jpg"}
+    assert run(photos / "gray.jpg", "-o", "whole")[0] == 0
+    same = [np.asarray(Image.open(p)) for p in ("out/end.jpg", "whole/gray.jpg")]
+    assert np.array_equal(*same)
+    status, out, _ = run(photos / "cut.jpg", "-o", "out", "--truncated", "--beside", "beside")
+    assert status == 0
+    assert "cut.jpg: it is cut off: what is missing shows nothing." in out
+    assert Image.open("out/cut.jpg").size == (40, 30)
+
+
 def test_a_bad_file_keeps_no_other_from_its_colors(photos, run):
     (photos / "zero.jpg").touch()
     (photos / "text.png").write_text("not a photograph")

@@ -64,6 +64,8 @@ def build(
     for label, row in [*counts.iterrows(), ("all", counts.sum())]:
         table.add_row(plain(label), *map(str, row))
     Console().print(table)
+    for sentence in built.others:
+        print(one_line(sentence) + ".")
     for fault in built.faults:
         say(fault)
     if built.faults:

@@ -63,14 +63,19 @@ def colorize(
     ],
     options: ColorizeOptions,
 ) -> None:
-    """Colorize photographs and videos. Results keep name, format and EXIF.
+    """Colorize photographs and videos. Results keep name, format, EXIF, XMP, captions and texts.
 
     Their pixels are sRGB of 8 bits a channel, with a profile that says so if the photograph had
     one. JPEG and WebP are written at quality 95, JPEG with colors at full resolution. Older results
     of the same name are replaced, photographs that were given never. Videos keep sound and times,
     as H.264 at CRF 18 in MP4, MOV or MKV; their colors are averaged over time along the motion.
     """
-    from colorkit.inference.files import colorize_files, find_photographs, plan
+    from colorkit.inference.files import (
+        colorize_files,
+        describe_passed_over,
+        find_photographs,
+        plan,
+    )
 
     found, missing = find_photographs(photographs, out)
     outcomes = plan(found, out, options.beside)
@@ -87,6 +92,8 @@ def colorize(
     if options.compare:
         _print_measures([outcome for outcome in done if outcome.measures])
     faults = [outcome.fault for outcome in done if outcome.fault]
+    for sentence in describe_passed_over(photographs, out):
+        print(one_line(sentence) + ".")
     colored = len(done) - len(faults)
     print(one_line(f"{colored} colorized into {out}") + f"; {len(faults)} not." * bool(faults))
     for fault in faults:

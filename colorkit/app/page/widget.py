@@ -13,10 +13,9 @@ import anywidget
 import numpy as np
 import traitlets
 
-from colorkit.imaging.images import MAX_PIXELS, encode_image, read_image
+from colorkit.imaging.images import MAX_PIXELS, WRITTEN, encode_image, read_image
 from colorkit.imaging.metadata.photograph import Metadata, read_metadata
 from colorkit.inference.colorize import ColorizeOptions, offered_options
-from colorkit.inference.files import WRITTEN
 from colorkit.inference.photograph import to_gray
 from colorkit.inference.preview import CONTRASTS, Preview, offered
 from colorkit.system.errors import ColorkitError, one_line

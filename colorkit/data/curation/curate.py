@@ -10,7 +10,7 @@ stopped goes on, and sources can be added later.
 import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,13 @@ from filelock import FileLock, Timeout
 from PIL import Image, ImageOps
 
 from colorkit.data.cache import measure_images
-from colorkit.data.curation.gather import UNREADABLE, classes, read_path, search_flickr
+from colorkit.data.curation.gather import (
+    UNREADABLE,
+    classes,
+    describe_passed_over,
+    read_path,
+    search_flickr,
+)
 from colorkit.data.curation.journal import Candidate, Journal
 from colorkit.data.folders import SPLITS
 from colorkit.data.splits import groups_of, near_duplicates, seeded_split
@@ -43,10 +49,12 @@ class Built:
 
     rows: the manifest's lines, one a picture.
     faults: what kept sources from being complete, a sentence each.
+    others: what folders hold that is no photograph or video by its name, a sentence each.
     """
 
     rows: list[dict]
     faults: list[str]
+    others: list[str] = field(default_factory=list)
 
     def table(self):
         """Pictures by class: those of each split, those dropped for each reason; a DataFrame."""
@@ -118,7 +126,7 @@ def build(
     except Timeout as error:
         raise ColorkitError(f"another run is building {folder}; wait for its end") from error
     lines = (folder / MANIFEST).read_text(encoding="utf-8").splitlines()
-    return Built([json.loads(line) for line in lines], faults)
+    return Built([json.loads(line) for line in lines], faults, describe_passed_over(sources))
 
 
 def blur(rgb: np.ndarray) -> float:

@@ -16,7 +16,14 @@ import numpy as np
 from colorkit.data.curation.flickr import Flickr
 from colorkit.data.curation.journal import Candidate, Journal
 from colorkit.data.curation.video_stills import stills
-from colorkit.data.folders import SPLITS, SUFFIXES, VIDEOS, list_images
+from colorkit.data.folders import (
+    SPLITS,
+    SUFFIXES,
+    VIDEOS,
+    describe_others,
+    list_images,
+    list_others,
+)
 from colorkit.imaging.images import read_image
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.writing import atomic_write
@@ -85,6 +92,12 @@ def read_path(
             name = f"{_plain(entry.path.stem)}-{_key(item)}.jpg"
             candidate = Candidate(name, label, str(entry.path))
             yield Step(item, stamp, {"done": True}, [_read(entry.path, candidate, side)])
+
+
+def describe_passed_over(sources: Iterable[str | Path]) -> list[str]:
+    """Name what folders hold that `read_path` passes over: a sentence for each such folder."""
+    found = {Path(source): list_others(source, SUFFIXES | VIDEOS) for source in sources}
+    return [f"{path}: passed over {describe_others(each)}" for path, each in found.items() if each]
 
 
 def search_flickr(

@@ -13,10 +13,25 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
 
-from colorkit.imaging.metadata.boxes import boxes, exif_in, heif_items
-from colorkit.imaging.metadata.tiff_directories import EXIF, GPS, INTEROPERABILITY, Directories, Entry, build
-from colorkit.imaging.metadata.exif import IPTC, LAYOUT, PHOTOSHOP, UNIT, X_RESOLUTION, XMP, Y_RESOLUTION
 from colorkit.imaging.decoding.pages import main_page
+from colorkit.imaging.metadata.exif import (
+    IPTC,
+    LAYOUT,
+    PHOTOSHOP,
+    UNIT,
+    X_RESOLUTION,
+    XMP,
+    Y_RESOLUTION,
+)
+from colorkit.imaging.metadata.photograph.boxes import boxes, exif_in, heif_items
+from colorkit.imaging.metadata.tiff_directories import (
+    EXIF,
+    GPS,
+    INTEROPERABILITY,
+    Directories,
+    Entry,
+    build,
+)
 
 PNG_MAGIC, JPEG_MAGIC = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 XMP_HEAD, MORE_XMP_HEAD = b"http://ns.adobe.com/xap/1.0/\0", b"http://ns.adobe.com/xmp/extension/\0"

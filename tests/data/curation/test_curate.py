@@ -109,6 +109,18 @@ def test_what_is_kept_and_why_the_rest_is_not(lakes, film, tmp_path):
         assert image.size == (100, 80)
 
 
+def test_what_folders_hold_beside_pictures_is_named(lakes, tmp_path, monkeypatch, capsys):
+    for name in ("notes.txt", "deep/raw.nef"):
+        (lakes / name).touch()
+    built = build([lakes], tmp_path / "out", **SIZES)
+    assert built.others == [f"{lakes}: passed over 1 .txt (notes.txt), 1 .nef (raw.nef)"]
+    words = ["data", "build", str(lakes), "-o", str(tmp_path / "out"), "--side", "80"]
+    monkeypatch.setattr(sys, "argv", ["colorkit", *words, "--min-side", "64"])
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert built.others[0] in capsys.readouterr().out
+
+
 def test_the_course_reads_it(lakes, film, tmp_path):
     out = tmp_path / "out"
     built = build([lakes, film], out, **SIZES)
