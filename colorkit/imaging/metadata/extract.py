@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
 
 from colorkit.imaging.decoding.pages import main_page
+from colorkit.imaging.metadata.boxes import boxes, exif_in, heif_items
 from colorkit.imaging.metadata.exif import (
     IPTC,
     LAYOUT,
@@ -23,7 +24,6 @@ from colorkit.imaging.metadata.exif import (
     XMP,
     Y_RESOLUTION,
 )
-from colorkit.imaging.metadata.photograph.boxes import boxes, exif_in, heif_items
 from colorkit.imaging.metadata.tiff_directories import (
     EXIF,
     GPS,

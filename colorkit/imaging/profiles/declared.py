@@ -12,9 +12,9 @@ from typing import BinaryIO
 
 from PIL import Image
 
+from colorkit.imaging.metadata.boxes import boxes
 from colorkit.imaging.metadata.exif import open_block
 from colorkit.imaging.metadata.extract import png_chunks
-from colorkit.imaging.metadata.photograph.boxes import boxes
 from colorkit.imaging.metadata.tiff_directories import EXIF, INTEROPERABILITY
 from colorkit.imaging.profiles.conversion import adobe_rgb_profile, from_codes, from_png, is_hdr
 
