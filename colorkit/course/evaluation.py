@@ -34,7 +34,7 @@ def predict_ab(model: torch.nn.Module, gray: Tensor) -> Tensor:
         )
 
 
-class NetworkPredictor:
+class Trained:
     """A trained network as a predictor of chroma: gray (B, 1, H, W) to ab (B, 2, H, W)."""
 
     def __init__(self, model: torch.nn.Module):

@@ -9,7 +9,7 @@ from skimage import color as sk
 from colorkit.course import evaluation as inference
 from colorkit.course.evaluation import (
     Constant,
-    NetworkPredictor,
+    Trained,
     colorize_pixels,
     colorize_set,
     evaluate,
@@ -52,7 +52,7 @@ def test_chroma_comes_back_at_the_images_size_in_lab_units(model, height, width)
     expected = F.interpolate(half, (height, width), mode="bilinear", align_corners=False)
     assert torch.allclose(ab, expected, atol=1e-4)
     assert ab.abs().max() <= 110
-    assert torch.equal(NetworkPredictor(model)(gray), ab)
+    assert torch.equal(Trained(model)(gray), ab)
 
 
 def test_prediction_keeps_no_graph(model):
@@ -117,7 +117,7 @@ def test_the_predictor_gets_the_gray_that_is_returned(images):
 
 
 def test_a_few_pixels_are_colorized_as_the_set_is(images, model):
-    network = NetworkPredictor(model)
+    network = Trained(model)
     pixels, _ = images.__getitems__([1, 4])
     few = colorize_pixels(network, pixels, SIZE)
     whole = colorize_set(network, images, SIZE)
@@ -197,8 +197,8 @@ def test_the_truth_as_prediction_has_no_error(images):
 
 
 def test_a_network_is_measured_like_any_predictor(images, model):
-    table = evaluate(NetworkPredictor(model), images, SIZE)
+    table = evaluate(Trained(model), images, SIZE)
     assert len(table) == 6 and np.isfinite(table[["psnr", "ssim", "delta_e"]]).all().all()
-    _, predicted, true = colorize_set(NetworkPredictor(model), images, SIZE)
+    _, predicted, true = colorize_set(Trained(model), images, SIZE)
     again = METRICS["psnr"].function(predicted, true)
     assert np.allclose(table["psnr"], again, atol=1e-3)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.stats import pearsonr
 
-from colorkit.course.evaluation import Constant, NetworkPredictor, evaluate
+from colorkit.course.evaluation import Constant, Trained, evaluate
 from colorkit.data.batches import crop
 from colorkit.imaging.color import DECOLORIZATIONS, decolorize, rgb_to_lab
 from colorkit.imaging.metrics.quality import delta_e
@@ -156,9 +156,9 @@ def images(tiny):
     return tiny.subset(["lawn", "sky"], "test")
 
 
-def network(seed: int) -> NetworkPredictor:
+def network(seed: int) -> Trained:
     torch.manual_seed(seed)
-    return NetworkPredictor(ColorNet(2, width=0.125, global_size=32).eval())
+    return Trained(ColorNet(2, width=0.125, global_size=32).eval())
 
 
 @pytest.mark.parametrize("way", DECOLORIZATIONS)

@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 
 from colorkit.course.chapter import Chapter
-from colorkit.course.evaluation import Constant, NetworkPredictor, colorize_pixels, evaluate
+from colorkit.course.evaluation import Constant, Trained, colorize_pixels, evaluate
 from colorkit.course.figures import image_grid
 from colorkit.data.collection import ImageSet
 from colorkit.imaging.metrics.tables import listed
@@ -52,7 +52,7 @@ class Gallery:
             `recognized`.
         """
         if name not in self._measured:
-            predictor = Constant() if name == GRAY else NetworkPredictor(self.networks[name])
+            predictor = Constant() if name == GRAY else Trained(self.networks[name])
             more = {"scene": self.judge} if self.judge else None
             measured = listed("gallery")
             table = evaluate(predictor, self.images, self.size, measured=measured, more=more)
@@ -100,9 +100,7 @@ class Gallery:
         """
         rows, names = [], list(names)
         for name in names:
-            gray, painted, true = colorize_pixels(
-                NetworkPredictor(self.networks[name]), few[0], self.size
-            )
+            gray, painted, true = colorize_pixels(Trained(self.networks[name]), few[0], self.size)
             rows.append(list(painted))
         rows = [list(gray), *rows, list(true)]
         titles = ["\n".join(wrap(self.title(name), 20)) for name in names]

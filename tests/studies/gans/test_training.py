@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from pydantic import ValidationError
 from shared_training import StopAfter, with_callback
 
-from colorkit.course.evaluation import NetworkPredictor
+from colorkit.course.evaluation import Trained
 from colorkit.data.batches import Batch
 from colorkit.imaging.color import lab_to_rgb
 from colorkit.models.colornet import ColorNet
@@ -296,7 +296,7 @@ def test_a_training_keeps_the_best_generator_and_its_stability(fit):
     assert (table[["train_generator_norm", "train_discriminator_norm"]] > 0).all(axis=None)
     weighted = 20 * table["val_adversarial"] + 80 * table["val_color"]
     np.testing.assert_allclose(table["val_total"], weighted, rtol=1e-5)
-    ab = NetworkPredictor(run.model())(torch.rand(1, 1, 40, 24))
+    ab = Trained(run.model())(torch.rand(1, 1, 40, 24))
     assert ab.shape == (1, 2, 40, 24)
 
 
