@@ -115,7 +115,8 @@ def _in_seeded_order(names: list[str], groups: np.ndarray, seed: int) -> list[li
         gathered.setdefault(int(groups[i]), []).append(i)
 
     def order(members: list[int]) -> str:
-        return hashlib.sha256(f"{seed}:{names[members[0]]}".encode()).hexdigest()
+        name = f"{seed}:{names[members[0]]}".encode("utf-8", "backslashreplace")
+        return hashlib.sha256(name).hexdigest()
 
     return sorted(gathered.values(), key=order)
 

@@ -59,7 +59,9 @@ def atomic_write(path: str | Path, mode: str = "wb") -> Iterator[IO[Any]]:
         raise ValueError(f"mode must be 'wb' or 'w', received {mode!r}")
     final = Path(os.path.realpath(path))  # unlike Path.resolve, no error for links in circles
     temporary = final.parent / f".colorkit-{uuid.uuid4().hex[:12]}.part"
-    text = {} if mode == "wb" else {"encoding": "utf-8", "newline": "\n"}
+    # A name's bytes that are no text become what JSON reads as the same name again: \udcfc.
+    text = {"encoding": "utf-8", "errors": "backslashreplace", "newline": "\n"}
+    text = {} if mode == "wb" else text
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
         # "x" creates with the permissions of the user's umask, which mkstemp would not.

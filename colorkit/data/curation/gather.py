@@ -185,4 +185,4 @@ def _plain(name: str) -> str:
 
 
 def _key(item: str) -> str:
-    return hashlib.sha256(item.encode()).hexdigest()[:8]
+    return hashlib.sha256(item.encode("utf-8", "backslashreplace")).hexdigest()[:8]

@@ -132,7 +132,9 @@ class Journal:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("ab") as stream:
-                stream.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+                text = json.dumps(line, ensure_ascii=False) + "\n"
+                # A name's bytes that are no text are written as JSON reads them again: \udcfc.
+                stream.write(text.encode("utf-8", "backslashreplace"))
                 stream.flush()
                 os.fsync(stream.fileno())
         except OSError as error:

@@ -109,7 +109,8 @@ def hold_out(entries: Sequence[Entry], seed: int, count: int = HELD_OUT) -> dict
             loose.setdefault(entry.label, []).append(entry)
 
     def place(entry: Entry) -> str:
-        return hashlib.sha256(f"{seed}:{entry.name}".encode()).hexdigest()
+        name = f"{seed}:{entry.name}".encode("utf-8", "backslashreplace")
+        return hashlib.sha256(name).hexdigest()
 
     for own in loose.values():
         own.sort(key=place)
