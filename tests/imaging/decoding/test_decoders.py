@@ -3,9 +3,9 @@
 from types import SimpleNamespace
 
 import pytest
-from colorkit.imaging.decoders import check_size, load_reader
 
-from colorkit.imaging import decoders
+from colorkit.imaging.decoding import decoders
+from colorkit.imaging.decoding.decoders import check_size, load_reader
 from colorkit.system.errors import ColorkitError
 
 

@@ -4,9 +4,9 @@ import struct
 
 import numpy as np
 import pytest
-from colorkit.imaging.curves import Curves
 
-from colorkit.imaging import curves
+from colorkit.imaging.profiles import curves
+from colorkit.imaging.profiles.curves import Curves
 
 X = np.linspace(0, 1, 101)
 
