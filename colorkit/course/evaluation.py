@@ -11,7 +11,7 @@ from colorkit.data.batches import Batch, loader, prepare
 from colorkit.data.collection import ImageSet
 from colorkit.imaging.color import join, lab_to_rgb, unscale_ab
 from colorkit.imaging.metrics.tables import listed, measure
-from colorkit.models.unet import chroma_and_scores
+from colorkit.models.prediction import predict
 from colorkit.system.process_settings import memory_kept
 
 Predictor = Callable[[Tensor], Tensor]
@@ -28,10 +28,8 @@ def predict_ab(model: torch.nn.Module, gray: Tensor) -> Tensor:
         (B, 2, H, W) a*, b* in Lab units, upsampled bilinearly.
     """
     with torch.inference_mode():
-        ab, _ = chroma_and_scores(model(gray))
-        return F.interpolate(
-            unscale_ab(ab.float()), gray.shape[-2:], mode="bilinear", align_corners=False
-        )
+        ab = unscale_ab(predict(model, gray).ab)
+        return F.interpolate(ab, gray.shape[-2:], mode="bilinear", align_corners=False)
 
 
 class Trained:

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from colorkit.imaging.color import decolorize, unscale_ab
 from colorkit.models.folding import quick
+from colorkit.models.prediction import predict
 from colorkit.models.weights import load_weights
 from colorkit.system.errors import ColorkitError
 from colorkit.system.writing import atomic_write
@@ -37,7 +38,9 @@ class _ToChroma(nn.Module):
         self.model = quick(model, torch.float32)
 
     def forward(self, gray: Tensor) -> Tensor:
-        ab, _ = self.model(gray)
+        ab, L, _ = predict(self.model, gray)
+        if L is not None:
+            raise ValueError("it gives a luminance too")
         return F.interpolate(unscale_ab(ab), gray.shape[-2:], mode="bilinear", align_corners=False)
 
 

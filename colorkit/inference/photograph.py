@@ -28,7 +28,7 @@ from colorkit.imaging.upsample import apply_models, linear_models
 from colorkit.inference.hints import HINTED, Color, hint_planes, read_hints
 from colorkit.models import pretrained
 from colorkit.models.hintnet import HintUNet
-from colorkit.models.nirnet import as_luminance, predict
+from colorkit.models.prediction import as_luminance, predict
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.process_settings import memory_kept
 
@@ -247,22 +247,17 @@ def predict_planes(
 
 def _answer(network: torch.nn.Module, card: dict, shown: Tensor, given: Tensor | None) -> Tensor:
     """What a network says of photographs (B, 3, H, W) and hints, if any: (B, 3, h, w) as above."""
-    if card.get("gray") == "nir":
-        nir = shown[:, :1]  # (B, 1, H, W): the three are equal
-        L, ab, _ = predict(network, nir)  # (B, 1, h, w) or None, (B, 2, h', w')
-        size = ab.shape[-2:] if L is None else L.shape[-2:]
-        shift = ab.new_zeros(len(ab), 1, *size)
-        if L is not None:
-            shift = unscale_L(L) - F.adaptive_avg_pool2d(as_luminance(nir), size)  # (B, 1, h, w)
-        ab = F.interpolate(ab, size, mode="bilinear", align_corners=False)  # (B, 2, h, w)
-    else:
-        gray = decolorize(shown, card.get("gray", "weighted"))  # (B, 1, H, W)
-        output = network(gray) if given is None else network(gray, given)
-        ab = (output if isinstance(output, Tensor) else output[0]).float()  # (B, 2, h, w)
-        shift = torch.zeros_like(ab[:, :1])
-    if ab.shape[:2] != (len(shown), 2):
-        raise ValueError(f"it gives {ab.shape[1]} channels, not the two of chroma")
-    return torch.cat((shift, card.get("saturation", 1.0) * unscale_ab(ab)), dim=1)  # (B, 3, h, w)
+    gray = card.get("gray", "weighted")
+    image = shown[:, :1] if gray == "nir" else decolorize(shown, gray)
+    ab, L, _ = predict(network, image, *(() if given is None else (given,)))
+    shift = torch.zeros_like(ab[:, :1])
+    if L is not None:
+        if gray != "nir":
+            raise ValueError("it changes the lightness, which a photograph keeps")
+        size = L.shape[-2:]
+        shift = unscale_L(L) - F.adaptive_avg_pool2d(as_luminance(image), size)
+        ab = F.interpolate(ab, size, mode="bilinear", align_corners=False)
+    return torch.cat((shift, card.get("saturation", 1.0) * unscale_ab(ab)), dim=1)
 
 
 def _mean(planes: list[Tensor]) -> Tensor:

@@ -122,7 +122,7 @@ class ColorNet(Network):
             ValueError: the shape is another one.
         """
         height, width = gray.shape[-2:]
-        _, fused, vector = self.planes(gray)
+        _, fused, vector = self.planes(gray)  # (B, 256, H/8, W/8), (B, 512)
         ab = self.color(fused)[..., : (height + 1) // 2, : (width + 1) // 2]
         scores = None if self.classifier is None else self.classifier(vector)
         return ab, scores
@@ -147,9 +147,9 @@ class ColorNet(Network):
             small = F.interpolate(
                 gray.float(), (size, size), mode="bilinear", antialias=True, align_corners=False
             )
-            low_small = self.low(small.to(gray.dtype))
+            low_small = self.low(small.to(gray.dtype))  # (B, 512, size/8, size/8)
         vector = self.global_class(self.global_conv(low_small))  # (B, 512)
-        mid = self.mid(low)
+        mid = self.mid(low)  # (B, 256, H/8, W/8)
         return mid, self.fusion(mid, self.global_fuse(vector)), vector
 
     def scaled(self, channels: int) -> int:
@@ -184,12 +184,12 @@ def decoder(
         full: one more step, up to the image's own side.
     """
     return nn.Sequential(
-        _conv(c(256), c(128), 1, norm, dropout),
+        _conv(c(256), c(128), 1, norm, dropout),  # (B, 128, H/8, W/8)
         nn.Upsample(scale_factor=2, mode="nearest"),
         _conv(c(128), c(64), 1, norm),
         _conv(c(64), c(64), 1, norm),  # (B, 64, H/4, W/4)
         nn.Upsample(scale_factor=2, mode="nearest"),
-        _conv(c(64), c(32), 1, norm),
+        _conv(c(64), c(32), 1, norm),  # (B, 32, H/2, W/2)
         *([nn.Upsample(scale_factor=2, mode="nearest"), _conv(c(32), c(32), 1, norm)] * full),
         nn.Conv2d(c(32), outputs, 3, padding=1),  # (B, outputs, H/2, W/2), or H, W if full
         nn.Sigmoid(),
@@ -211,9 +211,9 @@ class Fusion(nn.Module):
 
     def forward(self, mid: Tensor, vector: Tensor) -> Tensor:
         """Fuse (B, mid, h, w) and (B, vector) into (B, out, h, w)."""
-        weight = self.conv.weight
-        place = F.conv2d(mid, weight[:, : self.mid_channels])
-        whole = F.linear(vector, weight[:, self.mid_channels :, 0, 0], self.conv.bias)
+        weight = self.conv.weight  # (out, mid + vector, 1, 1)
+        place = F.conv2d(mid, weight[:, : self.mid_channels])  # (B, out, h, w)
+        whole = F.linear(vector, weight[:, self.mid_channels :, 0, 0], self.conv.bias)  # (B, out)
         return F.relu(self.norm(place + whole[:, :, None, None]))
 
 

@@ -89,7 +89,7 @@ class EncoderUNet(Network):
             x = stage(x)
             planes.append(x)  # (B, C₂, H/4, W/4), (B, C₃, H/8, W/8), …
         x = planes.pop()
-        scores = None if self.classifier is None else self.classifier(x.mean(dim=(2, 3)))
+        scores = None if self.classifier is None else self.classifier(x.mean(dim=(2, 3)))  # (B, n)
         for level, up in self.up.items():
             # Nearest is enough in front of a convolution, and cheapest after the narrowing one.
             x = F.interpolate(up(x), scale_factor=2, mode="nearest")

@@ -10,9 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from colorkit.imaging.color import rgb_to_lab, scale_L
+from colorkit.imaging.color import scale_L
 from colorkit.models.colornet import ColorNet, decoder, initialize
 from colorkit.models.encoder_unet import silent
+from colorkit.models.prediction import as_luminance
 from colorkit.models.resnet_unet import ResNetUNet
 
 LUMINANCES = ("none", "head", "branch")
@@ -121,18 +122,3 @@ class NirResNetUNet(ResNetUNet):
         gain, offset = light.split(1, dim=1)
         L = (1 + gain) * scale_L(as_luminance(nir)) + offset
         return self.last(x) + 0.5, L.clamp(0, 1), scores
-
-
-def predict(model: nn.Module, nir: Tensor) -> tuple:
-    """Run any network on near infrared: scaled L (or None), scaled ab, scores (or None)."""
-    output = model(nir)
-    if isinstance(output, Tensor):  # a U-Net, (B, 3, H, W): it says how L* differs from its input
-        L = scale_L(as_luminance(nir)) + 2 * output[:, :1].float() - 1
-        return L.clamp(0, 1), output[:, 1:].float(), None
-    ab, *L, scores = output  # ColorNet gives no L
-    return L[0].float() if L and L[0] is not None else None, ab.float(), scores
-
-
-def as_luminance(nir: Tensor) -> Tensor:
-    """L* of near infrared taken for a gray picture: (B, 1, H, W) in [0, 1] to [0, 100]."""
-    return rgb_to_lab(nir.expand(-1, 3, -1, -1))[:, :1]

@@ -83,7 +83,9 @@ class PatchGAN(nn.Module):
                 f"planes must have shape (batch, {self.in_channels}, H, W), H and W multiples of "
                 f"{n} and {n * smallest} or more; got {tuple(planes.shape)}"
             )
-        return together(self.layers(apart(planes, n)), n)
+        pieces = apart(planes, n)  # (B·n², in_channels, H/n, W/n)
+        answers = self.layers(pieces)  # (B·n², 1, h/n, w/n)
+        return together(answers, n)  # (B, 1, h, w)
 
 
 def apart(planes: Tensor, tiles: int) -> Tensor:

@@ -89,7 +89,7 @@ class UNet(Network):
         """
         require_images("x", x, self.in_channels)
         height, width = x.shape[-2:]
-        planes = [self.first(pad_to(x, 2**self.depth))]
+        planes = [self.first(pad_to(x, 2**self.depth))]  # (B, w, H, W)
         for down in self.down:
             planes.append(down(planes[-1]))  # (B, w·2ᵏ, H/2ᵏ, W/2ᵏ)
         x = planes.pop()
@@ -97,11 +97,6 @@ class UNet(Network):
             x, skip = up(x), planes.pop()  # (B, w·2ᵏ, H/2ᵏ, W/2ᵏ) each, k counting down
             x = join(torch.cat((x, skip), dim=1) if self.skips else x)
         return self.last(x)[..., :height, :width]  # (B, out_channels, H, W)
-
-
-def chroma_and_scores(output: Tensor | tuple) -> tuple[Tensor, Tensor | None]:
-    """Tell apart what a colorizer gave: a U-Net chroma alone, others chroma first, scores last."""
-    return (output, None) if isinstance(output, Tensor) else (output[0], output[-1])
 
 
 def check_counts(**counts: int) -> None:

@@ -8,6 +8,7 @@ import torch
 from colorkit.data.batches import Batch, Share, loader, mix_seed, prepare
 from colorkit.data.shards.tar_files import Shards
 from colorkit.imaging.color import scale_ab
+from colorkit.models.prediction import Prediction, predict
 from colorkit.system.errors import ColorkitError
 from colorkit.training.losses import chroma_target, joint_loss
 from colorkit.training.recipe import Recipe
@@ -86,12 +87,15 @@ class Colorizer(L.LightningModule):
         # One pass over the weights instead of several.
         return torch.optim.Adam(self.parameters(), lr=self.recipe.learning_rate, fused=True)
 
+    def _predict(self, batch: Batch) -> Prediction:
+        return predict(self.model, batch.gray)
+
     def _loss(self, batch: Batch):
-        ab, scores = self.model(batch.gray)
-        target = chroma_target(scale_ab(batch.lab[:, 1:]), ab.shape[-2:])
+        ab, _, scores = self._predict(batch)  # (B, 2, H/2, W/2), (B, classes)
+        target = chroma_target(scale_ab(batch.lab[:, 1:]), ab.shape[-2:])  # from (B, 2, H, W)
         recipe = self.recipe
         weights = {name: getattr(recipe, name) for name in ("alpha", "reduction", "beta", "delta")}
-        return joint_loss(ab.float(), target, scores, batch.labels, **weights), scores
+        return joint_loss(ab, target, scores, batch.labels, **weights), scores
 
     def _record(self, stage: str, loss, count: int) -> None:
         options = self._epoch(count)

@@ -67,9 +67,9 @@ class FaithfulColorizer(Colorizer):
         return one_cycle(self, self.recipe.weight_decay, slower)
 
     def _loss(self, batch: Batch):
-        ab, scores = self._predict(batch)
+        ab, _, scores = self._predict(batch)  # (B, 2, H/2, W/2), (B, classes)
         true = chroma_target(batch.lab, ab.shape[-2:])
-        found = torch.cat((true[:, :1], unscale_ab(ab.float())), dim=1)  # the true lightness
+        found = torch.cat((true[:, :1], unscale_ab(ab)), dim=1)  # the true lightness
         color = distortion(found, true).mean()
         if self.recipe.vividness:
             gap = colorfulness_gap(scale_ab(found[:, 1:]), scale_ab(true[:, 1:]), "logarithm")
@@ -78,9 +78,6 @@ class FaithfulColorizer(Colorizer):
             return JointLoss(color, color, color.new_zeros(())), None
         classification = F.cross_entropy(scores.float(), self._labels(batch.labels))
         return JointLoss(color + self.recipe.alpha * classification, color, classification), scores
-
-    def _predict(self, batch: Batch) -> tuple[Tensor, Tensor | None]:
-        return self.model(batch.gray)
 
     def _labels(self, labels: Tensor) -> Tensor:
         """Leave out photographs whose scene is not known."""

@@ -12,9 +12,7 @@ from colorkit.imaging.color import decolorize, join, rgb_to_lab
 from colorkit.imaging.images import write_image
 from colorkit.imaging.metrics.quality import psnr
 from colorkit.models.colornet import ColorNet
-from colorkit.models.folding import quick
 from colorkit.models.nirnet import NirNet
-from colorkit.models.unet import UNet
 from colorkit.models.weights import load_weights, save_weights
 from colorkit.system.errors import ColorkitError
 
@@ -115,28 +113,3 @@ def test_a_network_of_another_task_is_refused(tmp_path):
     with pytest.raises(ColorkitError, match="NirNet that does not turn gray into chroma"):
         export_onnx(weights, tmp_path / "nir.onnx")
     assert not (tmp_path / "nir.onnx").exists()
-
-
-@pytest.mark.parametrize(
-    "model",
-    [
-        ColorNet(3, width=0.125, preset="paper", global_size=32),
-        ColorNet(width=0.125),
-        UNet(width=8),
-    ],
-    ids=["paper", "report", "unet"],
-)
-def test_a_folded_network_computes_the_same(model):
-    model = trained(model)
-    x = torch.rand(2, 1, 48, 40, generator=torch.Generator().manual_seed(2))
-    before = {name: t.clone() for name, t in model.state_dict().items()}
-    folded, narrow = quick(model, torch.float32), quick(model, torch.bfloat16)
-    first = lambda output: output[0] if isinstance(output, tuple) else output  # noqa: E731
-    with torch.inference_mode():
-        expected, plane, rough = first(model(x)), first(folded(x)), first(narrow(x))
-    assert torch.allclose(plane, expected, atol=1e-5)
-    assert rough.dtype == torch.bfloat16
-    assert (rough.float() - expected).abs().mean() < 0.01
-    norms = (torch.nn.BatchNorm1d, torch.nn.BatchNorm2d)
-    assert not any(isinstance(m, norms) for m in folded.modules())
-    assert all(torch.equal(before[name], t) for name, t in model.state_dict().items())

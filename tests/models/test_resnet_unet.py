@@ -1,4 +1,4 @@
-"""The ResNet U-Net and its near-infrared sibling: shapes, a gray beginning, parts that transfer."""
+"""The ResNet U-Net and its siblings: encoders that fit, a gray beginning, parts that transfer."""
 
 import pytest
 import torch
@@ -6,8 +6,9 @@ import torch
 from colorkit.imaging.color import rgb_to_lab
 from colorkit.models.colornet import parameter_count
 from colorkit.models.nirnet import NirResNetUNet
+from colorkit.models.resnet import SceneClassifier
 from colorkit.models.resnet_unet import ResNetUNet
-from colorkit.models.weights import load_weights, save_weights, transfer
+from colorkit.models.weights import save_weights, transfer
 from colorkit.system.errors import ColorkitError
 
 
@@ -20,15 +21,6 @@ def picture(height: int = 40, width: int = 48) -> torch.Tensor:
     return torch.rand(2, 1, height, width, generator=torch.Generator().manual_seed(1))
 
 
-@pytest.mark.parametrize("stages", [2, 3, 4, 5])
-@pytest.mark.parametrize("size", [(64, 32), (1, 1), (33, 47)])
-def test_half_the_side_of_any_picture(stages, size):
-    with torch.no_grad():
-        ab, scores = small(stages)(picture(*size))
-    assert ab.shape == (2, 2, *(-(-side // 2) for side in size))
-    assert scores.shape == (2, 3)
-
-
 def test_a_fresh_network_predicts_gray_and_learns_from_there():
     net = small().train()
     ab, _ = net(picture())
@@ -37,12 +29,18 @@ def test_a_fresh_network_predicts_gray_and_learns_from_there():
     assert net.last.weight.grad.abs().max() > 0
 
 
-@pytest.mark.parametrize("encoder", ["resnet18", "resnet34", "resnet50"])
-def test_the_decoder_fits_every_encoder(encoder):
-    net = ResNetUNet(encoder=encoder, stages=4).eval()
+@pytest.mark.parametrize(
+    ("encoder", "stages"), [("resnet18", 3), ("resnet18", 4), ("resnet34", 4), ("resnet50", 4)]
+)
+def test_the_decoder_fits_every_encoder(encoder, stages):
+    net = ResNetUNet(encoder=encoder, stages=stages).eval()
     with torch.no_grad():
-        ab, scores = net(picture(32, 32))
-    assert ab.shape == (2, 2, 16, 16) and scores is None
+        ab, scores = net(picture(33, 47))
+    assert ab.shape == (2, 2, 17, 24) and scores is None
+
+
+def test_the_classifier_fits_the_widest_encoder():
+    assert SceneClassifier(2, "resnet50")(torch.rand(2, 3, 32, 32)).shape == (2, 2)
 
 
 def test_four_stages_leave_three_quarters_of_the_parameters_out():
@@ -61,26 +59,11 @@ def test_padding_repeats_the_edge():
 
 @pytest.mark.parametrize(
     ("settings", "named"),
-    [({"encoder": "vgg"}, "resnet18"), ({"stages": 6}, "stages"), ({"stages": 1}, "stages")],
+    [({"stages": 6}, "stages"), ({"stages": 1}, "stages")],
 )
 def test_settings_out_of_range_are_named(settings, named):
     with pytest.raises(ValueError, match=named):
         ResNetUNet(**settings)
-
-
-def test_other_shapes_are_refused():
-    with pytest.raises(ValueError, match="batch, 1, H, W"):
-        small()(torch.rand(1, 3, 32, 32))
-
-
-def test_weights_file_keeps_the_network(tmp_path):
-    net = small()
-    torch.nn.init.normal_(net.last.weight)
-    path = save_weights(tmp_path / "w.safetensors", net)
-    again, card = load_weights(path)
-    assert card["settings"] == {"num_classes": 3, "encoder": "resnet18", "stages": 3}
-    with torch.no_grad():
-        torch.testing.assert_close(again(picture())[0], net(picture())[0])
 
 
 def test_near_infrared_begins_as_itself_without_color():
@@ -127,3 +110,24 @@ def test_another_encoder_does_not_fit(tmp_path):
     path = save_weights(tmp_path / "w.safetensors", ResNetUNet(encoder="resnet34", stages=3))
     with pytest.raises(ColorkitError, match="resnet34"):
         transfer(NirResNetUNet(stages=3), path)
+
+
+@pytest.mark.parametrize("network", [ResNetUNet, SceneClassifier])
+def test_an_unknown_encoder_is_refused(network):
+    with pytest.raises(ValueError, match="unknown encoder 'vgg'; choose one of resnet18"):
+        network(2, "vgg")
+
+
+def test_an_encoder_takes_over_what_the_classifier_sees_in_gray(tmp_path):
+    torch.manual_seed(0)
+    classifier = SceneClassifier(5).eval()
+    file = save_weights(tmp_path / "c.safetensors", classifier, classes=list("abcde"))
+    network = ResNetUNet(num_classes=3, stages=3)
+    before = network.last.weight.clone()
+    transfer(network, file)
+    gray = torch.rand(2, 1, 64, 64)
+    own, theirs = 4 * gray - 2, 4 * gray.expand(-1, 3, -1, -1) - 2
+    for mine, other in zip(network.eval().encoder, classifier.encoder, strict=False):
+        own, theirs = mine(own), other(theirs)
+        torch.testing.assert_close(own, theirs, rtol=1e-4, atol=1e-4)
+    assert torch.equal(network.last.weight, before)

@@ -14,7 +14,8 @@ from pydantic.dataclasses import dataclass
 from torch import nn
 
 from colorkit.data.batches import Batch
-from colorkit.models.unet import UNet, chroma_and_scores
+from colorkit.models.prediction import predict
+from colorkit.models.unet import UNet
 from colorkit.studies.gans.training import UNetColorizer, UNetRecipe, reconstruction_loss
 from colorkit.training.recipe import STRICT
 
@@ -45,10 +46,10 @@ class Student(UNetColorizer):
         self._teacher = (teacher.eval().requires_grad_(False),)
 
     def _loss(self, batch: Batch):
-        found, true = self._predict(batch)
+        found, true = self._planes(batch)
         with torch.no_grad():
-            ab, _ = chroma_and_scores(self._teacher[0].to(self.device)(batch.gray))
-        ab = F.interpolate(ab.float(), found.shape[2:], mode="bilinear", align_corners=False)
+            ab, *_ = predict(self._teacher[0].to(self.device), batch.gray)
+        ab = F.interpolate(ab, found.shape[2:], mode="bilinear", align_corners=False)
         plain, share = reconstruction_loss(found, true, self.recipe), self.recipe.truth
         taught = F.l1_loss(found[:, 1:], 2 * ab - 1)
         return plain._replace(total=share * plain.total + (1 - share) * taught), None

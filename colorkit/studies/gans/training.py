@@ -22,7 +22,6 @@ from colorkit.data.batches import Batch
 from colorkit.imaging.color import lab_to_rgb, scale_ab, scale_L, unscale_ab, unscale_L
 from colorkit.imaging.metrics.perceptual import lpips_network
 from colorkit.models.patchgan import DISCRIMINATORS, PatchGAN
-from colorkit.models.unet import chroma_and_scores
 from colorkit.training.colorizer import Colorizer
 from colorkit.training.losses import chroma_target
 from colorkit.training.recipe import STRICT, Count, Recipe
@@ -202,13 +201,12 @@ def frozen(network: nn.Module):
 class UNetColorizer(Colorizer):
     """A network of chroma alone that is trained to reconstruct it."""
 
-    def _predict(self, batch: Batch) -> tuple[Tensor, Tensor]:
+    def _planes(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Planes found and true, see `planes_of`."""
-        ab, _ = chroma_and_scores(self.model(batch.gray))
-        return planes_of(batch, ab.float())
+        return planes_of(batch, self._predict(batch).ab)
 
     def _loss(self, batch: Batch):
-        return self._objective(*self._predict(batch)), None
+        return self._objective(*self._planes(batch)), None
 
     def _objective(self, found: Tensor, true: Tensor) -> UNetLoss:
         return reconstruction_loss(found, true, self.recipe)
@@ -251,7 +249,7 @@ class GanColorizer(UNetColorizer):
 
     def training_step(self, batch: Batch, batch_index: int) -> None:
         """Let both step; what the generator painted before its step serves for both."""
-        found, true = self._predict(batch)
+        found, true = self._planes(batch)
         judged = None
         if not plays(self.recipe, self.current_epoch):
             loss = self.generator_step(found, true, alone=True)

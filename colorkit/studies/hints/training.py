@@ -13,6 +13,7 @@ from torch import Tensor
 
 from colorkit.data.batches import mix_seed
 from colorkit.inference.hints import UNIT, reveal
+from colorkit.models.prediction import Prediction, predict
 from colorkit.training.faithful import FaithfulColorizer, FaithfulRecipe
 from colorkit.training.recipe import STRICT
 
@@ -110,5 +111,5 @@ class HintsColorizer(FaithfulColorizer):
             drawn = self.share.draw(5, count, self.fixed)
         return HintBatch(*batch, simulate(batch.lab[:, 1:], self.recipe, drawn))
 
-    def _predict(self, batch: HintBatch) -> tuple[Tensor, Tensor | None]:
-        return self.model(batch.gray, batch.hints)
+    def _predict(self, batch: HintBatch) -> Prediction:
+        return predict(self.model, batch.gray, batch.hints)

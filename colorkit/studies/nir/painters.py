@@ -28,7 +28,7 @@ from colorkit.imaging.color import (
 )
 from colorkit.imaging.metrics.quality import ssim
 from colorkit.imaging.metrics.tables import listed, measure
-from colorkit.models.nirnet import as_luminance, predict
+from colorkit.models.prediction import Prediction, as_luminance, predict
 from colorkit.training.colorizer import Colorizer, one_cycle
 from colorkit.training.losses import angle, chroma_target, distortion
 from colorkit.training.recipe import STRICT, Recipe
@@ -147,8 +147,11 @@ class NirColorizer(Colorizer):
         """As other colorizers, or in one cycle."""
         return one_cycle(self) if self.recipe.cycle else super().configure_optimizers()
 
+    def _predict(self, batch: NirBatch) -> Prediction:
+        return predict(self.model, batch.nir)
+
     def _loss(self, batch: NirBatch):
-        L, ab, scores = predict(self.model, batch.nir)
+        ab, L, scores = self._predict(batch)
         return nir_loss(L, ab, scores, batch, self.recipe), scores
 
     def _record(self, stage: str, loss: NirLoss, count: int) -> None:
@@ -207,7 +210,7 @@ def paint(model: torch.nn.Module, nir: Tensor) -> Tensor:
         (B, 3, H, W) sRGB in [0, 1].
     """
     with torch.inference_mode():
-        L, ab, _ = predict(model, nir)
+        ab, L, _ = predict(model, nir)
         L = as_luminance(nir) if L is None else _resize(unscale_L(L), nir)
         return join(L, _resize(unscale_ab(ab), nir))
 

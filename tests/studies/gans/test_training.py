@@ -77,7 +77,7 @@ def changed(network, before: dict) -> set:
 @pytest.mark.parametrize("name", ["d0", "d4"])
 def test_the_generators_step_changes_nothing_of_the_discriminator(module, spectral, name):
     one = module(replace(RECIPE, spectral=spectral, discriminator=name))
-    found, true = one._predict(batch(side=32))
+    found, true = one._planes(batch(side=32))
     critic, painter = state(one.discriminator), state(one.model)
     one.generator_step(found, true)
     assert not changed(one.discriminator, critic)
@@ -92,7 +92,7 @@ def test_the_generators_step_changes_nothing_of_the_discriminator(module, spectr
 @pytest.mark.parametrize("spectral", [False, True])
 def test_the_discriminators_step_changes_nothing_of_the_generator(module, spectral):
     one = module(replace(RECIPE, spectral=spectral))
-    found, true = one._predict(batch())
+    found, true = one._planes(batch())
     critic, painter = state(one.discriminator), state(one.model)
     one.discriminator_step(found, true)
     assert not changed(one.model, painter)
@@ -147,7 +147,7 @@ def test_in_half_precision_too_the_generator_is_judged_by_the_discriminator_as_t
     """Autocast keeps copies of weights; one from before the discriminator's step would be old."""
     one = module(replace(RECIPE, discriminator_rate=0.1))
     with torch.autocast("cpu", torch.bfloat16):
-        found, true = one._predict(batch())
+        found, true = one._planes(batch())
         one.discriminator_step(found, true)
         loss = one.generator_step(found, true)
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
@@ -159,7 +159,7 @@ def test_in_half_precision_too_the_generator_is_judged_by_the_discriminator_as_t
 def test_objectives_by_hand(module, kind):
     recipe = replace(RECIPE, adversarial=kind, weights=(3.0, 7.0), smoothing=0.1)
     one = module(recipe)
-    found, true = one._predict(batch())
+    found, true = one._planes(batch())
     with torch.no_grad():
         on_true, on_found = one.discriminator(true), one.discriminator(found)
 
@@ -183,7 +183,7 @@ def test_averaging_halves_the_discriminators_loss(module):
     losses = []
     for average in (True, False):
         one = module(replace(RECIPE, average=average))
-        losses.append(one.discriminator_step(*one._predict(batch())).item())
+        losses.append(one.discriminator_step(*one._planes(batch())).item())
     assert losses[1] == pytest.approx(2 * losses[0], rel=1e-5)
 
 
@@ -202,7 +202,7 @@ def test_a_discriminator_that_cannot_tell_has_the_loss_ln_2():
 
 def test_gradient_norms_are_those_of_all_gradients(module):
     one = module()
-    found, true = one._predict(batch())
+    found, true = one._planes(batch())
     one.generator_step(found, true)
     squares = sum(p.grad.square().sum() for p in one.model.parameters() if p.grad is not None)
     assert one.logged["train_generator_norm"].item() == pytest.approx(squares.sqrt().item())
@@ -236,7 +236,7 @@ def test_spread_tells_one_color_from_many():
 )
 def test_reconstructions(name, reference):
     one = UNetColorizer(unet(), UNetRecipe(reconstruction=name), SIZE, 0)
-    found, true = one._predict(batch())
+    found, true = one._planes(batch())
     loss, scores = one._loss(batch())
     assert scores is None
     torch.testing.assert_close(loss.total, reference(found[:, 1:], true[:, 1:]))
@@ -328,7 +328,7 @@ def test_the_discriminator_plays_when_the_schedule_says(fit, schedule, with_it):
 
 def test_alone_a_generator_only_reconstructs(module):
     one = module()
-    found, true = one._predict(batch())
+    found, true = one._planes(batch())
     critic = state(one.discriminator)
     loss = one.generator_step(found, true, alone=True)
     assert loss.total == loss.color

@@ -297,7 +297,7 @@ def test_a_network_learns_pairs_by_heart(pairs):
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-2)
     losses = []
     for _ in range(40):
-        L, ab, _ = predict(net, batch.nir)
+        ab, L, _ = predict(net, batch.nir)
         loss = nir_loss(L, ab, None, batch, NirRecipe(structure="gradient")).total
         optimizer.zero_grad()
         loss.backward()

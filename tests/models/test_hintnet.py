@@ -1,0 +1,72 @@
+"""The network that takes hints: unchanged without them, hinted where they are, at odd sizes too."""
+
+import pytest
+import torch
+
+from colorkit.models.hintnet import HintUNet
+from colorkit.models.resnet_unet import ResNetUNet
+from colorkit.models.weights import save_weights, transfer
+
+
+def noise(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def shaken(net):
+    """Give a fresh network, which takes no notice of anything, opinions of its own."""
+    generator = torch.Generator().manual_seed(5)
+    with torch.no_grad():
+        for layer in (net.last, getattr(net, "hint", net.last)):
+            layer.weight.copy_(0.05 * torch.randn(layer.weight.shape, generator=generator))
+    return net.eval()
+
+
+@pytest.fixture(scope="module")
+def network():
+    torch.manual_seed(0)
+    return shaken(HintUNet(stages=3))
+
+
+@pytest.mark.parametrize("size", [(64, 32), (1, 1), (33, 47)])
+def test_zeros_are_no_hints_and_any_size_goes(network, size):
+    gray = noise(2, 1, *size)
+    with torch.no_grad():
+        silent, zeros = network(gray)[0], network(gray, torch.zeros(2, 5, *size))[0]
+        marked = network(gray, noise(2, 5, *size))[0]
+    assert silent.shape == (2, 2, *(-(-side // 2) for side in size))
+    torch.testing.assert_close(silent, zeros)
+    assert (marked - silent).abs().max() > 1e-4
+
+
+def test_odd_sizes_are_hinted_where_padded_ones_are(network):
+    gray, hints = noise(1, 1, 33, 47), noise(1, 5, 33, 47, seed=1)
+    hints[..., 28:, :] = hints[..., 42:] = 0
+    padded = [torch.nn.functional.pad(x, (0, 1, 0, 7), mode="replicate") for x in (gray, hints)]
+    with torch.no_grad():
+        torch.testing.assert_close(
+            network(gray, hints)[0][..., :16, :23],
+            network(*padded)[0][..., :16, :23],
+        )
+
+
+def test_weights_of_a_network_without_hints_give_what_they_gave(tmp_path):
+    plain = shaken(ResNetUNet(3, stages=3))
+    path = save_weights(tmp_path / "plain.safetensors", plain)
+    hinted = HintUNet(7, stages=3)
+    transfer(hinted, path)
+    gray = noise(2, 1, 32, 40)
+    with torch.no_grad():
+        wanted, found = plain(gray)[0], hinted.eval()(gray, noise(2, 5, 32, 40))[0]
+    torch.testing.assert_close(found, wanted)
+
+
+def test_a_shallower_one_starts_from_the_layers_that_fit(tmp_path):
+    deep = ResNetUNet(3, stages=4)
+    transfer(net := HintUNet(3, stages=3), save_weights(tmp_path / "deep.safetensors", deep))
+    for name, tensor in net.encoder.state_dict().items():
+        assert torch.equal(tensor, deep.encoder.state_dict()[name])
+
+
+def test_planes_of_another_shape_are_refused(network):
+    with pytest.raises(ValueError, match="hints must have shape"):
+        network(noise(1, 1, 32, 32), noise(1, 5, 16, 16))
