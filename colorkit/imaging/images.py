@@ -22,12 +22,12 @@ from colorkit.imaging.decoding.decoders import (
     mute,
     quiet,
 )
+from colorkit.imaging.decoding.deep_reading import read_samples
 from colorkit.imaging.decoding.deep_samples import (
     Samples,
     eight_bits,
     gray_samples,
     raw_mode,
-    read_samples,
     unit,
 )
 from colorkit.imaging.decoding.jpegs import made_whole, read_plain_jpeg, with_end

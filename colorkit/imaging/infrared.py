@@ -14,7 +14,8 @@ import numpy as np
 from PIL import Image
 
 from colorkit.imaging.decoding.decoders import load_reader, quiet
-from colorkit.imaging.decoding.deep_samples import Samples, is_deep, read_samples
+from colorkit.imaging.decoding.deep_reading import read_samples
+from colorkit.imaging.decoding.deep_samples import Samples, is_deep
 from colorkit.imaging.decoding.pages import main_page
 from colorkit.imaging.images import MAX_PIXELS, read_image
 from colorkit.imaging.metadata.exif import ORIENTATION

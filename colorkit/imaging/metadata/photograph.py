@@ -17,7 +17,8 @@ import numpy as np
 from PIL import Image
 
 from colorkit.imaging.decoding.decoders import JPEG_MAGIC, TIFF_MAGIC, load_reader, quiet
-from colorkit.imaging.decoding.deep_samples import is_deep, read_samples
+from colorkit.imaging.decoding.deep_reading import read_samples
+from colorkit.imaging.decoding.deep_samples import is_deep
 from colorkit.imaging.decoding.jpegs import lacks_end, png_lacks_end, with_end
 from colorkit.imaging.decoding.pages import main_page
 from colorkit.imaging.metadata.exif import ORIENTATION, PROFILE, corrected, open_block

@@ -8,6 +8,7 @@ import made_files as made
 import pytest
 from PIL import Image
 
+from colorkit.imaging.images import read_image
 from colorkit.imaging.metadata.exif import corrected, open_block, shortened
 from colorkit.imaging.metadata.xmp import corrected_xmp, xmp_orientation
 
@@ -89,6 +90,20 @@ def test_the_thumbnail_goes_and_what_it_shared_stays():
     shared += struct.pack("<HHHII", 1, 282, 5, 1, place) + bytes(4)
     struct.pack_into("<I", shared, found.first + 2 + 12 * 2, second)
     assert read(corrected(bytes(shared)))[282][2] == struct.pack("<II", 300, 1)
+
+
+def test_the_turn_of_a_thumbnail_is_not_the_photographs():
+    whole = bytearray(made.exif([made.text(271, "Maker")]))
+    found = open_block(bytes(whole))
+    second = len(whole)
+    whole += struct.pack("<HHHIHHI", 1, 274, 3, 1, 6, 0, 0)
+    struct.pack_into("<I", whole, found.first + 2 + 12, second)
+    stream = io.BytesIO()
+    Image.new("L", (40, 24)).save(stream, "JPEG", exif=b"Exif\0\0" + bytes(whole))
+    stream.name = "a.jpg"
+    stream.seek(0)
+    assert read_image(stream).shape == (24, 40, 3)
+    assert read(corrected(bytes(whole)))["next"] == 0
 
 
 def test_a_block_that_is_damaged_or_says_nothing():

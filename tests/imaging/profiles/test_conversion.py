@@ -95,6 +95,7 @@ def test_gray_profiles(tmp_path, gamma):
     light = RAMP**gamma
     want = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055) * 255
     assert far(read_image(tmp_path / "p.png")[0, :, 0], want) <= 1.5
+    assert read_metadata(tmp_path / "p.png").icc_profile == srgb_profile()  # pixels are color now
     tifffile.imwrite(tmp_path / "p.tif", codes.astype(np.uint16) * 257, iccprofile=profile)
     assert far(read_image(tmp_path / "p.tif")[0, :, 0], want) <= 0.6
 
@@ -154,7 +155,7 @@ def test_sixteen_bits_of_lzw_color(tmp_path):
     packed = bytearray(stream.getvalue())
     image = Image.open(io.BytesIO(bytes(packed)))
     assert image.tile[0].args[0].startswith("RGB;16")
-    from colorkit.imaging.decoding.deep_samples import _twice
+    from colorkit.imaging.decoding.deep_reading import _twice
 
     found = _twice(io.BytesIO(bytes(packed)), tmp_path / "p.tif", 10**6)
     assert np.array_equal(found.color, wide)
@@ -230,6 +231,28 @@ def test_gamma_of_png(tmp_path):
         assert np.array_equal(read_image(path), plain)
     path.write_bytes(gamma_png(0.45455, (b"cICP", bytes((1, 8, 0, 1)))))
     assert far(read_image(path)[:, 32:], photograph()[:, 32:] * 255) <= 5
+
+
+def test_gamma_is_not_applied_to_alpha(tmp_path):
+    """Nor lost where the transparent part is a palette's or one color of 16 bits."""
+    codes = np.linspace(0.3, 1, 40)[None].repeat(24, axis=0)
+    light = np.rint(made.linear(codes) * 255).astype(np.uint8)
+    alpha, gamma = np.full_like(light, 192), (b"gAMA", struct.pack(">I", 100000))
+    over = codes * 192 + 63
+    gray_alpha = np.dstack([light, alpha])
+    palette = (b"PLTE", np.repeat(np.arange(256, dtype=np.uint8), 3).tobytes())
+    for data in (
+        png(gray_alpha, 4, 8, chunks=(gamma,)),
+        png(gray_alpha.astype(np.uint16) * 257, 4, chunks=(gamma,)),
+        png(light, 3, 8, chunks=(gamma, palette, (b"tRNS", bytes([192]) * 256))),
+    ):
+        (tmp_path / "p.png").write_bytes(data)
+        assert far(read_image(tmp_path / "p.png")[..., 0], over) <= 2
+    wide = np.dstack([light] * 3).astype(np.uint16) * 257
+    clear = (b"tRNS", struct.pack(">3H", *wide[0, 5]))
+    (tmp_path / "p.png").write_bytes(png(wide, 2, chunks=(gamma, clear)))
+    want = np.where(wide[..., 0] == wide[0, 5, 0], 255, codes * 255)
+    assert far(read_image(tmp_path / "p.png")[..., 0], want) <= 2
 
 
 def test_primaries_of_png(tmp_path):
