@@ -62,6 +62,7 @@ def load_run(folder: str | Path) -> Run:
     if not (folder / "run.json").exists():
         raise ColorkitError(f"{folder} holds no finished training; train it first")
     record = json.loads((folder / "run.json").read_text())
-    history = pd.read_csv(folder / "history.csv")
+    # Python's own reader gives every digit back; the quicker one loses the last ones.
+    history = pd.read_csv(folder / "history.csv", engine="python")
     judged = record.get("judged", "val_color")
     return Run(record["name"], record["seed"], folder, history, record["best_epoch"], judged)

@@ -17,7 +17,7 @@ from colorkit.data.cache import measure_images
 from colorkit.data.collection import collect
 from colorkit.data.folders import Entry
 from colorkit.imaging.color import rgb_to_lab, scale_ab
-from colorkit.imaging.metrics import quality as metrics
+from colorkit.imaging.metrics import tables as metrics
 from colorkit.inference.photograph import paint as paint_planes
 from colorkit.inference.photograph import predict_planes, to_gray
 from colorkit.models.colornet import ColorNet

@@ -12,6 +12,7 @@ from traitlets import TraitError
 
 from colorkit.app.page.widget import Page
 from colorkit.imaging.images import encode_image, read_image
+from colorkit.imaging.metadata.insert import Kept
 from colorkit.inference.photograph import to_gray
 from colorkit.inference.preview import CONTRASTS
 from colorkit.models import pretrained
@@ -191,7 +192,7 @@ def test_the_download_is_whole_full_size_and_keeps_what_the_file_said(page):
     rgb = rng.integers(0, 256, (700, 1200, 3), dtype=np.uint8)
     exif = Image.Exif()
     exif[0x010F] = "Camera maker"
-    upload(page, bytes(encode_image("y.jpg", rgb, exif=exif.tobytes())), "y.JPG", 1_000_000)
+    upload(page, bytes(encode_image("y.jpg", rgb, kept=Kept(exif.tobytes()))), "y.JPG", 1_000_000)
     small = picture(page.after)
     assert small.shape[0] * small.shape[1] <= 500_000
     tell(page, "download")
