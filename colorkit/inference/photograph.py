@@ -248,16 +248,17 @@ def predict_planes(
 def _answer(network: torch.nn.Module, card: dict, shown: Tensor, given: Tensor | None) -> Tensor:
     """What a network says of photographs (B, 3, H, W) and hints, if any: (B, 3, h, w) as above."""
     gray = card.get("gray", "weighted")
+    # (B, 1, H, W): of near infrared the three are equal.
     image = shown[:, :1] if gray == "nir" else decolorize(shown, gray)
-    ab, L, _ = predict(network, image, *(() if given is None else (given,)))
+    ab, L, _ = predict(network, image, *(() if given is None else (given,)))  # (B, 2, h', w')
     shift = torch.zeros_like(ab[:, :1])
     if L is not None:
         if gray != "nir":
             raise ValueError("it changes the lightness, which a photograph keeps")
         size = L.shape[-2:]
-        shift = unscale_L(L) - F.adaptive_avg_pool2d(as_luminance(image), size)
-        ab = F.interpolate(ab, size, mode="bilinear", align_corners=False)
-    return torch.cat((shift, card.get("saturation", 1.0) * unscale_ab(ab)), dim=1)
+        shift = unscale_L(L) - F.adaptive_avg_pool2d(as_luminance(image), size)  # (B, 1, h, w)
+        ab = F.interpolate(ab, size, mode="bilinear", align_corners=False)  # (B, 2, h, w)
+    return torch.cat((shift, card.get("saturation", 1.0) * unscale_ab(ab)), dim=1)  # (B, 3, h, w)
 
 
 def _mean(planes: list[Tensor]) -> Tensor:
