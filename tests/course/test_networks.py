@@ -44,7 +44,7 @@ def test_networks_are_trained_once_in_the_order_they_need(project):
     path = project(SCENES | COUNTS, networks)
     course = Course(path)
     second = course.train("second")
-    assert second.model().config.num_classes == 3
+    assert second.model().settings()["num_classes"] == 3
     trained = {p.name.rsplit("-", 1)[0] for p in (course.root / "runs" / "tiny").glob("[!.]*")}
     assert trained == {"first-s0", "second-s0"}
     again = Course(path).train("second")
@@ -101,8 +101,8 @@ def test_a_study_has_its_own_scale_classes_and_settings(project):
     course = Course(project(SCENES | COUNTS, networks, ablations={"width": 0.25, "seeds": 1}))
     options = {"scale": course.profile.ablations, "classes": ["sky", "bar", "lawn"], "limit": 3}
     (run,) = course.repeats("n", variant="dropped", model={"dropout": 0.5}, beta=2.0, **options)
-    config, card = run.model().config, read_card(run.weights)
-    assert (config.num_classes, config.width, config.dropout) == (3, 0.25, 0.5)
+    settings, card = run.model().settings(), read_card(run.weights)
+    assert [settings[name] for name in ("num_classes", "width", "dropout")] == [3, 0.25, 0.5]
     assert card["classes"] == ["sky", "bar", "lawn"]
     assert card["identity"]["recipe"] == {"epochs": 1, "batch_size": 4, "beta": 2.0}
     plain = course.train("n", variant="dropped", model={"dropout": 0.5}, **options)

@@ -180,9 +180,9 @@ def colorize(folder: Path, source: Path) -> None:
         make_box(pretrained.FOLDER)
     read = photographs.read_metadata
 
-    def counted(path):
+    def counted(*arguments):
         MOMENTS.step()
-        return read(path)
+        return read(*arguments)
 
     photographs.read_metadata = counted
     sys.argv = ["colorkit", "colorize", str(source), "-o", str(folder / "out")]
