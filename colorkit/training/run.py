@@ -62,7 +62,6 @@ def load_run(folder: str | Path) -> Run:
     if not (folder / "run.json").exists():
         raise ColorkitError(f"{folder} holds no finished training; train it first")
     record = json.loads((folder / "run.json").read_text())
-    # Every digit comes back; the quicker converter, which is the default, loses the last ones.
-    history = pd.read_csv(folder / "history.csv", float_precision="round_trip")
+    history = pd.read_csv(folder / "history.csv")
     judged = record.get("judged", "val_color")
     return Run(record["name"], record["seed"], folder, history, record["best_epoch"], judged)

@@ -3,7 +3,6 @@
 from fractions import Fraction
 
 import av
-import colour
 import numpy as np
 import pytest
 from made_films import copy, frame, uneven
@@ -12,6 +11,9 @@ from colorkit.data.curation.video_stills import stills
 from colorkit.imaging.videos import color
 from colorkit.imaging.videos.color import VideoColors
 from colorkit.system.errors import ColorkitError
+
+with np.printoptions():  # it cuts what NumPy prints, and pandas writes, to twelve digits
+    import colour
 
 PQ, HLG, BT2020, P3 = 16, 18, 9, 12
 
