@@ -6,9 +6,9 @@ published it in 2020 for small devices. Its second size classifies 77.5 % of Ima
 
 from collections import OrderedDict
 
-import torch
 from torch import Tensor, nn
 
+from colorkit.models.depthwise import Depthwise
 from colorkit.models.encoder_unet import EncoderUNet
 
 # Of the size called Lite2: expansion, side of the filters, stride, channels, blocks.
@@ -77,20 +77,6 @@ class Block(nn.Module):
         """(B, inputs, H, W) to (B, outputs, ⌈H/stride⌉, ⌈W/stride⌉)."""
         y = self.layers(x)
         return x + y if self.residual else y
-
-
-class Depthwise(nn.Conv2d):
-    """A convolution of each channel by itself, on CPUs in single precision under autocast.
-
-    There its gradients take four times as long in bfloat16.
-    """
-
-    def forward(self, x: Tensor) -> Tensor:
-        """As `nn.Conv2d`."""
-        if x.device.type != "cpu" or not torch.is_autocast_enabled("cpu"):
-            return super().forward(x)
-        with torch.autocast("cpu", enabled=False):
-            return super().forward(x.float()).to(x.dtype)
 
 
 def _convolution(

@@ -5,14 +5,14 @@ half of its time. PyTorch reads or writes the planes 14 times for a normalizatio
 and their gradients; taken together 8 times are enough.
 """
 
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from itertools import zip_longest
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
+
+from colorkit.system.threads import share
 
 LEAST = 1 << 20  # numbers in a plane below which calling costs what is saved
 
@@ -109,12 +109,7 @@ def _each(kernel, *arrays: np.ndarray) -> None:
     """
     from colorkit.models.norm_relu_loops import BLOCK
 
-    threads = torch.get_num_threads()
-    blocks = -(-len(arrays[0]) // BLOCK)
-    bounds = [blocks * k // threads for k in range(threads + 1)]
-
-    def run(k: int) -> None:
-        part = slice(bounds[k], bounds[k + 1])
+    def run(part: slice) -> None:
         rows = slice(part.start * BLOCK, part.stop * BLOCK)
         kernel(
             *(
@@ -123,12 +118,4 @@ def _each(kernel, *arrays: np.ndarray) -> None:
             )
         )
 
-    others = [_pool(threads).submit(run, k) for k in range(1, threads)]
-    run(0)
-    for other in others:
-        other.result()
-
-
-@cache
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads)
+    share(run, -(-len(arrays[0]) // BLOCK))

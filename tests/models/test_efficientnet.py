@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from colorkit.models.colornet import parameter_count
-from colorkit.models.efficientnet import CHANNELS, Block, Depthwise, EfficientUNet
+from colorkit.models.efficientnet import CHANNELS, Block, EfficientUNet
 from colorkit.models.encoder_unet import _channels
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.training.colorizer import one_cycle
@@ -33,17 +33,6 @@ def test_only_equal_shapes_are_added():
     with torch.no_grad():
         torch.testing.assert_close(same(x), x + same.layers(x))
         assert other(x).shape == (1, 12, 3, 3)
-
-
-def test_single_precision_under_autocast_gives_the_same_type_and_nearly_the_same():
-    layer = Depthwise(4, 4, 3, padding=1, groups=4)
-    x = torch.rand(1, 4, 8, 8)
-    with torch.no_grad():
-        plain = layer(x)
-        with torch.autocast("cpu", torch.bfloat16):
-            found = layer(x.bfloat16())
-    assert found.dtype == torch.bfloat16
-    torch.testing.assert_close(found.float(), plain, rtol=0.02, atol=0.02)
 
 
 def test_the_encoder_learns_at_its_share_of_the_rate():
