@@ -165,6 +165,12 @@ def rgb_to_lab(rgb: Tensor) -> Tensor:
     return _to_lab(_light_of_bytes(rgb.device)[rgb.int()], None)  # of (256,): (B, 3, H, W)
 
 
+def srgb_to_linear(rgb: Tensor) -> Tensor:
+    """Undo the sRGB curve (IEC 61966-2-1): (B, 3, H, W) in [0, 1], encoded to linear light."""
+    _check_rgb(rgb, "rgb")
+    return (_to_light(rgb) - _LIGHT_SLOPE) * _JOINT_LINEAR
+
+
 def _to_light(rgb: Tensor) -> Tensor:
     """Undo the sRGB curve: linear light in units of the joint, without the curve's constant."""
     v = torch.add(_scalar(_BEND / _UNIT_RGB, rgb), rgb, alpha=1 / _UNIT_RGB)

@@ -13,6 +13,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
+from colorkit.data.aging import age, draw
 from colorkit.data.augment import zoom
 from colorkit.data.batches import Batch, mix_seed, prepare
 from colorkit.imaging.color import decolorize, rgb_to_lab, scale_ab, unscale_ab
@@ -33,6 +34,8 @@ class FaithfulRecipe(Recipe):
             truth's. Being right on average is being dull; this is what being vivid may cost.
         encoder_rate: the encoder's learning rate as a share of the recipe's: small for one that
             has learned from far more pictures than there are here.
+        aged: share of the images whose gray is that of an old photograph, see
+            `colorkit.data.aging`.
         unlabelled: the class of photographs without a scene label; empty for none.
     """
 
@@ -43,6 +46,7 @@ class FaithfulRecipe(Recipe):
     vividness: Annotated[float, Field(ge=0)] = 0.0
     encoder_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
     unlabelled: str = ""
+    aged: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
 class FaithfulColorizer(Colorizer):
@@ -59,7 +63,13 @@ class FaithfulColorizer(Colorizer):
         generator = torch.Generator().manual_seed(mix_seed(*place))
         drawn = self.share.draw(4, len(batch[1]), generator)
         rgb = zoom(batch[0], self.size, drawn, self.recipe.smallest).clamp(0, 1)
-        return Batch(decolorize(rgb, self.recipe.gray), rgb_to_lab(rgb), batch[1])
+        gray = decolorize(rgb, self.recipe.gray)
+        if self.recipe.aged:
+            choices, grain = draw(len(gray), self.size, self.share, generator)
+            old = self.share.draw(1, len(gray), generator)[0] < self.recipe.aged  # (B,)
+            if old.any():
+                gray[old] = age(rgb[old], choices[:, old], grain[old].to(gray.device))
+        return Batch(gray, rgb_to_lab(rgb), batch[1])
 
     def configure_optimizers(self):
         """AdamW, its learning rate in one cycle over all steps."""

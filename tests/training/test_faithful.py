@@ -7,6 +7,7 @@ import pytest
 import torch
 from skimage.color import lab2rgb
 
+from colorkit.data.aging import age
 from colorkit.data.collection import collect
 from colorkit.data.folders import Entry
 from colorkit.imaging.color import rgb_to_lab
@@ -62,20 +63,40 @@ def collection(tmp_path_factory):
     return collect(entries, 36, folder, source="patches", reader=reader, recipe="patches")
 
 
-def test_a_training_lowers_the_distortion(collection, tmp_path):
+def train(collection, folder, **recipe):
     classes = ["day", "night", "unknown"]
-    run = fit(
+    return fit(
         "faithful",
         lambda: ResNetUNet(3, stages=2),
-        FaithfulRecipe(epochs=4, batch_size=6, learning_rate=3e-3, unlabelled="unknown"),
+        FaithfulRecipe(batch_size=6, learning_rate=3e-3, unlabelled="unknown", **recipe),
         collection.subset(classes, "train"),
         collection.subset(classes, "val"),
         size=32,
         seed=0,
-        folder=tmp_path,
+        folder=folder,
         data="patches",
         fingerprint=collection.fingerprint,
         module=FaithfulColorizer,
     )
-    color = run.history["val_color"]
+
+
+@pytest.mark.parametrize("aged", [0.0, 0.5])
+def test_a_training_lowers_the_distortion(collection, tmp_path, aged):
+    color = train(collection, tmp_path, epochs=4, aged=aged).history["val_color"]
     assert color.iloc[-1] < color.iloc[0] - 1  # dB
+
+
+@pytest.mark.parametrize(("aged", "least", "most"), [(0.0, 0, 0), (0.5, 16, 44), (1.0, 60, 60)])
+def test_as_many_grays_are_old_as_the_recipe_says(
+    collection, tmp_path, monkeypatch, aged, least, most
+):
+    counts = [0]
+
+    def counted(rgb, drawn, grain):
+        assert 0 < len(rgb) == drawn.shape[1] == len(grain)
+        counts.append(len(rgb))
+        return age(rgb, drawn, grain)
+
+    monkeypatch.setattr("colorkit.training.faithful.age", counted)
+    train(collection, tmp_path, epochs=2, aged=aged)  # 30 images twice; validation is never aged
+    assert least <= sum(counts) <= most
