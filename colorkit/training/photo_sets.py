@@ -1,11 +1,12 @@
 """All photographs below a folder as one training set, and the training that others start from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 
 from colorkit.data.collection import Collection, ImageSet, collect
@@ -26,6 +27,7 @@ class Photographs:
 
     Attributes:
         measured: the files of each data set that no training sees.
+        groups: of portraits, by name, as the authors of their data set estimated them.
         choosing: files of the validation images of the data sets that have test images too.
     """
 
@@ -52,6 +54,7 @@ class Photographs:
         # A class named like its data set is none: those photographs are not sorted by scene.
         self.unlabelled = next((c for c in self.classes if c in sets), "")
         self.validated = [c for c in self.classes if tested[c.split("/")[0]] == "test"]
+        self.groups = _groups(Path(data))
         self.root, self._entries = project_root(), entries
 
     @cached_property
@@ -100,7 +103,8 @@ class Photographs:
     def _balanced(self, images: ImageSet) -> ImageSet:
         """Repeat the images of small data sets until each has `SMALLEST` as many as the largest.
 
-        Every data set is to be colorized well, however few photographs of it there are.
+        Every data set is to be colorized well, however few photographs of it there are; and so is
+        everybody's skin, so that of portraits whose groups are known each group has as many.
         """
         sets = np.array([name.split("/")[0] for name in images.names])
         names, counts = np.unique(sets, return_counts=True)
@@ -108,7 +112,8 @@ class Photographs:
             n: max(1, round(SMALLEST * counts.max() / c))
             for n, c in zip(names, counts, strict=True)
         }
-        return images.take(np.repeat(np.arange(len(sets)), [times[n] for n in sets]))
+        order = np.repeat(np.arange(len(sets)), [times[n] for n in sets])
+        return images.take(even_groups(order, [self.groups.get(n, "") for n in images.names]))
 
     def _relabelled(self, images: ImageSet) -> ImageSet:
         """Count a subset's labels among all classes."""
@@ -116,6 +121,43 @@ class Photographs:
         place = [self.classes.index(name) for name in images.classes]
         other.labels, other.classes = torch.tensor(place)[images.labels], self.classes
         return other
+
+
+def even_groups(order: np.ndarray, groups: Sequence[str]) -> np.ndarray:
+    """Draw as many images of each group as all groups have on average; the others stay.
+
+    Args:
+        order: places of images, perhaps several times the same.
+        groups: of the image at each place; empty for none.
+
+    Returns:
+        Places: of each group first all, as often as they fit, then some of them at equal steps.
+    """
+    of = np.array(groups, dtype=object)[order]
+    names = sorted({g for g in of if g})
+    if not names:
+        return order
+    each = round(np.mean([np.sum(of == g) for g in names]))
+    drawn = [
+        np.resize(order[of == g], each)
+        if np.sum(of == g) <= each
+        else order[of == g][np.linspace(0, np.sum(of == g) - 1, each).round().astype(int)]
+        for g in names
+    ]
+    return np.concatenate([order[of == ""], *drawn])
+
+
+def _groups(data: Path) -> dict[str, str]:
+    """Read the groups of portraits, by the images' names, from `<set>/portraits.csv`.
+
+    Its columns `file`, `age` and `group` are those of the data set's authors.
+    """
+    found: dict[str, str] = {}
+    for path in sorted(data.glob("*/portraits.csv")):
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        names = path.parent.name + "/" + table["file"]
+        found |= dict(zip(names, table["group"], strict=True))
+    return found
 
 
 def first_training(photographs: Photographs) -> Run:
