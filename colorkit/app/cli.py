@@ -3,6 +3,7 @@
 A fault a person can mend ends in one sentence on standard error and status 2.
 """
 
+import io
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from typer.exceptions import TyperException
 
 from colorkit.app.commands import datasets, learning, photographs, say
 from colorkit.system.errors import ColorkitError
+from colorkit.system.stops import obeyed
 from colorkit.system.writing import REMEDIES, write_fault
 
 app = typer.Typer(
@@ -33,21 +35,31 @@ def check() -> None:
 
 def main() -> None:
     """Run the command line; faults become one sentence and a status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # standard error is so by itself
+        sys.stdout.reconfigure(errors="backslashreplace")
+    with obeyed() as stops:
+        status = _run()
+    if status == 130:  # Typer turns the exception of Ctrl-C into this status too
+        anew = "results already written stay, and the same command starts over"
+        colorizing = sys.argv[1:2] == ["colorize"]
+        say(f"stopped; {anew if colorizing else 'the same command goes on where it was'}")
+    if stops.told:
+        status = stops.status
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _run() -> int | None:
+    """Run a command; give its status."""
     try:
-        status = app(standalone_mode=False)
+        return app(standalone_mode=False)
     except (ColorkitError, TyperException) as error:
         told = error.format_message() if hasattr(error, "format_message") else str(error)
-        status = 2 if told else 0  # asking for help by giving no arguments is no fault
         say(told)
+        return 2 if told else 0  # asking for help by giving no arguments is no fault
     except OSError as error:
         if error.errno not in REMEDIES:
             raise
         say(str(write_fault(Path(error.filename or "."), error)))
-        status = 2
+        return 2
     except (KeyboardInterrupt, typer.Abort):
-        status = 130
-    if status == 130:  # Typer turns Ctrl-C into this status too
-        anew = "results already written stay, and the same command starts over"
-        colorizing = sys.argv[1:2] == ["colorize"]
-        say(f"stopped; {anew if colorizing else 'the same command goes on where it was'}")
-    sys.exit(status if isinstance(status, int) else 0)
+        return 130

@@ -63,7 +63,7 @@ def _offered(*how: Any, **more: Any) -> dict[str, Option]:
 
 
 def _read_hint(text: str) -> tuple[str, ...]:
-    hint = tuple(text.split(",", 2))
+    hint = tuple(part.strip() for part in text.split(",", 2))
     if len(hint) != 3:
         raise ColorkitError(f"--hint {text} is not X,Y,COLOR; write it like 120,80,skyblue")
     return hint

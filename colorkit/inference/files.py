@@ -24,6 +24,9 @@ from colorkit.system.errors import ColorkitError
 from colorkit.system.process_settings import memory_kept
 from colorkit.system.writing import write_fault
 
+# Endings of pictures that are neither read nor written: a result of such a name is no folder.
+_OTHERS = {".svg", ".psd", ".pdf", ".ico", ".eps", ".tga", ".exr", ".hdr", ".apng", ".dng", ".cr2"}
+_OTHERS |= {".cr3", ".nef", ".arw", ".orf", ".raw", ".rw2"}
 _COMPARED_PIXELS = 1_000_000
 _TINTED = 2  # of 255: mean distance of the channels from which a photograph has colors
 
@@ -121,8 +124,10 @@ def plan(found: list[tuple[Path, Path]], out: Path, beside: Path | None = None) 
         ColorkitError: `out` is a file's name but there are several photographs, is of a kind that
             cannot be written, or its folder cannot be.
     """
+    if str(out) == "-":
+        raise ColorkitError("results are files, not standard output; give -o a folder or a name")
     single = bool(out.suffix) and not out.is_dir()
-    single = single and (out.suffix.lower() in SUFFIXES | VIDEOS or out.is_file())
+    single = single and (out.suffix.lower() in SUFFIXES | VIDEOS | _OTHERS or out.is_file())
     if single and len(found) > 1:
         raise ColorkitError(f"{out} is one file for {len(found)} photographs; give -o a folder")
     _check_writable(out.parent if single else out)
@@ -183,6 +188,8 @@ def colorize_files(
                         _colorize_photograph(outcome, options, colorizer)
                 except ColorkitError as error:
                     outcome.fault = str(error)
+                    if not outcome.target.exists():  # of a video there may be a part
+                        outcome.notes.clear()
                 except MemoryError:
                     outcome.fault = (
                         f"{outcome.source}: it does not fit in memory; scale it down first."

@@ -74,7 +74,7 @@ def _read_hint(number: int, hint, size: tuple[int, int]) -> Hint:
 def _bytes(number: int, color: Color) -> tuple[int, int, int]:
     """Red, green and blue of a color, 0 to 255."""
     try:
-        channels = ImageColor.getrgb(color)[:3] if isinstance(color, str) else tuple(color)
+        channels = ImageColor.getrgb(color.strip())[:3] if isinstance(color, str) else tuple(color)
         red, green, blue = (int(c) for c in channels)
         if (red, green, blue) == channels and all(c in range(256) for c in channels):
             return red, green, blue

@@ -10,6 +10,7 @@ from threading import Thread
 from typing import Any
 
 from colorkit.system.errors import ColorkitError
+from colorkit.system.stops import obeyed
 
 
 def elsewhere(work: Callable[..., Any], *arguments: Any) -> Any:
@@ -40,7 +41,7 @@ def elsewhere(work: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def end_all() -> None:
-    """End all that `elsewhere` has begun."""
+    """End all that `elsewhere` has begun, as Ctrl-C does; `elsewhere` waits until they are done."""
     for process in multiprocessing.active_children():
         process.terminate()
 
@@ -48,10 +49,11 @@ def end_all() -> None:
 def _begin(folder: Path, sender, work: Callable[..., Any], arguments: tuple) -> None:
     os.chdir(folder)  # a new process begins where the program once did
     Thread(target=_end_with_parent, daemon=True).start()
-    try:
-        sender.send(work(*arguments))
-    except KeyboardInterrupt:
-        sys.exit(130)
+    with obeyed() as stops:
+        try:
+            sender.send(work(*arguments))
+        except KeyboardInterrupt:
+            sys.exit(stops.status)
 
 
 def _end_with_parent() -> None:

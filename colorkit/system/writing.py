@@ -10,7 +10,7 @@ import json
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -62,22 +62,21 @@ def atomic_write(path: str | Path, mode: str = "wb") -> Iterator[IO[Any]]:
     # A name's bytes that are no text become what JSON reads as the same name again: \udcfc.
     text = {"encoding": "utf-8", "errors": "backslashreplace", "newline": "\n"}
     text = {} if mode == "wb" else text
+    in_block = False
+    # One block for all, or what stops the program between two of them would leave the file.
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
         # "x" creates with the permissions of the user's umask, which mkstemp would not.
-        stream = temporary.open(mode.replace("w", "x"), **text)
-    except OSError as error:
-        raise write_fault(Path(path), error) from error
-    in_block = True
-    try:
-        with stream:
+        with temporary.open(mode.replace("w", "x"), **text) as stream:
+            in_block = True
             yield stream
             in_block = False
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(final)
     except BaseException as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # of a folder that could not be made
+            temporary.unlink(missing_ok=True)
         about_disk = isinstance(error, OSError) and (not in_block or error.errno in REMEDIES)
         # A file the block itself opened carries its name; a failed write to ours carries none.
         if about_disk and (not in_block or error.filename is None):

@@ -158,6 +158,22 @@ def interruptible():
             signal.signal(signal.SIGINT, before)
 
 
+class OwnStops(Callback):
+    """Keep what SIGTERM does.
+
+    Lightning has the processes of a training agree on the end when it comes, which takes forever
+    where another one is in the middle of a step.
+    """
+
+    def __init__(self):
+        self.before = signal.getsignal(signal.SIGTERM)
+
+    def on_train_start(self, trainer, module) -> None:
+        """Take Lightning's handler away, which it has put before ours by now."""
+        if callable(self.before):
+            signal.signal(signal.SIGTERM, self.before)
+
+
 class Quiet(warnings.catch_warnings):
     """Silence what Lightning says about choices made on purpose here (no workers, devices)."""
 

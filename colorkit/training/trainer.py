@@ -28,6 +28,7 @@ from colorkit.system.writing import atomic_write, write_json
 from colorkit.training.callbacks import (
     AtomicCheckpoints,
     History,
+    OwnStops,
     Patience,
     Quiet,
     RandomState,
@@ -141,6 +142,7 @@ def _train(
         run_folder, "best", monitor=kind.judged, save_last=True, enable_version_counter=False
     )
     callbacks: list[Callback] = [history, Snapshots(run_folder, recipe.epochs), RandomState(), best]
+    callbacks.append(OwnStops())
     if recipe.patience:
         callbacks.append(Patience(kind.judged, patience=recipe.patience))
     last, processes = run_folder / "last.ckpt", devices * num_nodes

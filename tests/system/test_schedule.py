@@ -107,5 +107,5 @@ def test_breaking_off_ends_the_processes_and_begins_no_more(tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         list(run({"sleeps": [], "stops": [], "later": []}, 2, work))
-    assert asked == ["sleeps", "stops"] and ends == ["its process ended with status -15"]
+    assert asked == ["sleeps", "stops"] and ends == ["its process ended with status 143"]
     assert not multiprocessing.active_children()

@@ -251,16 +251,25 @@ STOPPED = r"colorkit: stopped; .*the same command (goes on where it was|starts o
 COMMANDS = {
     "train": ["train", "vegenet"],
     "report": ["report"],
+    "report, two at a time": ["report", "--jobs", "2"],
     "sweep": ["sweep", "--only", "u-learned"],
+    "sweep, two at a time": ["sweep", "--only", "u-learned", "--only", "cgan", "--jobs", "2"],
     "colorize": ["colorize", "lakes", "-o", "out"],
     "data build": ["data", "build", "lakes", "-o", "set", "--side", "80", "--min-side", "64"],
     "shards": ["shards", "lakes", "-o", "packed", "--size", "64"],
 }
 
 
+FEW = {("train", "SIGINT"), ("data build", "SIGINT"), ("train", "SIGTERM"), ("colorize", "SIGHUP")}
+
+
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGHUP"])
 @pytest.mark.parametrize("name", COMMANDS)
-def test_ctrl_c_is_quiet_and_says_how_to_go_on(name, photos, tmp_path, amount, tally):
-    if not amount(name in ("train", "data build"), True):
+def test_being_stopped_is_quiet_and_says_how_to_go_on(
+    name, number, photos, tmp_path, amount, tally
+):
+    number = signal.Signals[number]
+    if not amount((name, number.name) in FEW, True):
         pytest.skip("one of those that `make trust` tries")
     (tmp_path / "box").mkdir()
     make_box(tmp_path / "box")
@@ -280,11 +289,11 @@ def test_ctrl_c_is_quiet_and_says_how_to_go_on(name, photos, tmp_path, amount, t
             time.sleep(0.01)
         time.sleep(generator.uniform(0.05, longest))
         if process.is_alive():
-            os.kill(process.pid, signal.SIGINT)
+            os.kill(process.pid, number)
         process.join(PATIENCE)
         said = log.read_text()
-        assert process.exitcode in (0, 130) and "Traceback" not in said, said
-        if process.exitcode == 130:
+        assert process.exitcode in (0, 128 + number) and "Traceback" not in said, said
+        if process.exitcode == 128 + number:
             line = said.rstrip().splitlines()[-1]
             assert re.fullmatch(STOPPED, line)
             stopped += 1
@@ -292,7 +301,8 @@ def test_ctrl_c_is_quiet_and_says_how_to_go_on(name, photos, tmp_path, amount, t
             longest /= 2
             assert longest > 0.1, "nothing is there to be stopped"
         assert half_files(folder) == [] and not list(folder.glob("kernel-*"))
-        tally("commands stopped by Ctrl-C", survived=1)
+        assert not list(folder.rglob("*.part"))
+        tally(f"commands stopped by {number.name}", survived=1)
 
 
 def test_a_page_of_the_book_that_was_half_written_is_written_again(tmp_path, monkeypatch, tally):
