@@ -6,8 +6,13 @@ contrast and has faded; its grain and its lens are seen (Mees & James, "The Theo
 Photographic Process", 1966). A network that is to color it must have seen such grays.
 """
 
+import io
+import zlib
+
+import numpy as np
 import torch
 import torch.nn.functional as F
+from PIL import Image, ImageDraw
 from torch import Tensor
 
 from colorkit.data.batches import Share
@@ -80,3 +85,31 @@ def _distance(planes: Tensor) -> Tensor:
         for side in planes.shape[2:]
     )
     return ((y[:, None] ** 2 + x[None] ** 2) / 2)[None, None]
+
+
+def old_print(rgb: np.ndarray, name: str) -> np.ndarray:
+    """Make a photograph's twin as an old print, scratched and stored as JPEG.
+
+    Args:
+        rgb: uint8 (H, W, 3).
+        name: of the photograph; the same name gives the same print.
+
+    Returns:
+        uint8 (H, W, 3), three equal channels.
+    """
+    seed = zlib.crc32(name.encode())
+    generator = torch.Generator().manual_seed(seed)
+    image = torch.from_numpy(rgb.copy()).permute(2, 0, 1)[None] / 255
+    drawn = torch.rand(CHOICES, 1, generator=generator)
+    grain = torch.randn(1, 1, *image.shape[2:], generator=generator)
+    gray = (255 * age(image, drawn, grain)[0, 0]).round().byte().numpy()
+    draw = np.random.default_rng(seed)
+    picture = Image.fromarray(gray)
+    pen, (width, height) = ImageDraw.Draw(picture), picture.size
+    for _ in range(draw.integers(0, 4)):
+        top, bottom = (float(x) for x in draw.uniform(0, width, 2))
+        bright = int(draw.integers(128, 256))
+        pen.line([(top, 0), ((top + bottom) / 2, height / 2), (bottom, height)], bright)
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=int(draw.integers(40, 90)))
+    return np.repeat(np.asarray(Image.open(file))[..., None], 3, axis=2)

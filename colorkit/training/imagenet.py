@@ -10,10 +10,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import torch
+from torch import Tensor, nn
 
 from colorkit.data.download.fetch import FIRST_USE, Progress, fetch
-from colorkit.models.efficientnet import EfficientUNet
-from colorkit.models.resnet import SceneClassifier
+from colorkit.models.efficientnet import CHANNELS as LITE2_CHANNELS
+from colorkit.models.efficientnet import EfficientUNet, lite2_stages
+from colorkit.models.resnet import SceneClassifier, standardized
 from colorkit.models.weights import save_weights
 from colorkit.system.errors import ColorkitError, one_line
 
@@ -60,7 +62,7 @@ def imagenet_weights(folder: str | Path, url: str = URL, progress: Progress | No
     )
 
 
-def from_torchvision(state: dict[str, torch.Tensor]) -> SceneClassifier:
+def from_torchvision(state: dict[str, Tensor]) -> SceneClassifier:
     """Fill a classifier with the weights of torchvision's ResNet-18."""
     network = SceneClassifier(CLASSES)
     places = {"conv1": "0.0", "bn1": "0.1", "layer1": "1.1"}
@@ -90,6 +92,41 @@ def lite2_weights(folder: str | Path, source: Path | None = None) -> Path:
     kept = Path(folder) / "imagenet-lite2.safetensors"
     if kept.exists():
         return kept
+    return save_weights(
+        kept,
+        from_lite2(_lite2(source)),
+        name="imagenet",
+        classes=[],
+        data="ImageNet",
+        gray="weighted",
+        size=224,
+    )
+
+
+def lite2_features(source: Path | None = None) -> nn.Module:
+    """Give ImageNet's encoder in its colors: (B, 3, H, W) in [0, 1] to (B, `num_features`).
+
+    Args:
+        source: see `lite2_weights`, and the errors there.
+    """
+    stages = lite2_stages(3)
+    own = _encoder(_lite2(source), stages)
+    _standardize(own, "0.0.conv.weight", "0.0.norm.running_mean", _LITE2_MEAN, _LITE2_DEVIATION)
+    stages.load_state_dict(own)
+    features = nn.Sequential(_Standardized(), *stages, nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    features.num_features = LITE2_CHANNELS[-1]
+    return features.eval().requires_grad_(False)
+
+
+class _Standardized(nn.Module):
+    """`colorkit.models.resnet.standardized` as a layer."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return standardized(x)
+
+
+def _lite2(source: Path | None) -> dict[str, Tensor]:
+    """Read the published weights."""
     if source is None:
         package = find_spec(_LITE2_PACKAGE)
         if package is None:
@@ -103,22 +140,24 @@ def lite2_weights(folder: str | Path, source: Path | None = None) -> Path:
             f"{source} is not the file it should be (its checksum differs); install "
             f"{_LITE2_PACKAGE} anew"
         )
-    network = from_lite2(torch.load(io.BytesIO(content), map_location="cpu", weights_only=True))
-    return save_weights(
-        kept, network, name="imagenet", classes=[], data="ImageNet", gray="weighted", size=224
-    )
+    return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
 
 
-def from_lite2(state: dict[str, torch.Tensor]) -> EfficientUNet:
+def _encoder(state: dict[str, Tensor], stages: nn.ModuleList) -> dict[str, Tensor]:
+    """Give the weights the names of our stages; the classifier, which comes last, is left out."""
+    theirs = [t for n, t in state.items() if not n.startswith(("_conv_head", "_bn1", "_fc"))]
+    return dict(zip(stages.state_dict(), theirs, strict=True))
+
+
+def from_lite2(state: dict[str, Tensor]) -> EfficientUNet:
     """Fill an encoder with the weights of EfficientNet-Lite2, in the names of its port to PyTorch.
 
-    Their order is the order of the layers, in that port and here; the classifier comes last.
+    Their order is the order of the layers, in that port and here.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)  # the decoder's fresh weights
         network = EfficientUNet()
-    theirs = [t for n, t in state.items() if not n.startswith(("_conv_head", "_bn1", "_fc"))]
-    own = dict(zip(network.encoder.state_dict(), theirs, strict=True))
+    own = _encoder(state, network.encoder)
     _standardize(own, "0.0.conv.weight", "0.0.norm.running_mean", _LITE2_MEAN, _LITE2_DEVIATION)
     filters = own["0.0.conv.weight"]
     own["0.0.conv.weight"] = filters.sum(dim=1, keepdim=True)  # what three equal channels give

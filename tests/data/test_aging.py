@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.ndimage import gaussian_filter
 
-from colorkit.data.aging import CHOICES, age, blurred, draw
+from colorkit.data.aging import CHOICES, age, blurred, draw, old_print
 from colorkit.data.batches import ALL, Share
 
 # Mixture, exposure, contrast, black, white, blur, grain, vignette: of a film like the eye.
@@ -87,3 +87,12 @@ def test_processes_draw_their_own_images_part():
         part = draw(2, 8, Share(rank, 2), torch.Generator().manual_seed(3))
         torch.testing.assert_close(part[0], whole[0][:, rank::2])
         torch.testing.assert_close(part[1], whole[1][rank::2])
+
+
+def test_an_old_print_is_gray_scratched_and_always_the_same():
+    rgb = np.full((40, 60, 3), (90, 140, 60), np.uint8)
+    prints = {name: old_print(rgb, name) for name in "abcdefgh"}
+    assert all((p[..., :1] == p).all() and p.shape == rgb.shape for p in prints.values())
+    assert (old_print(rgb, "a") == prints["a"]).all()
+    assert len({p.tobytes() for p in prints.values()}) == len(prints)
+    assert len({round(float(p.mean())) for p in prints.values()}) > 4

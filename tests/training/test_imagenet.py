@@ -22,6 +22,7 @@ from colorkit.training.imagenet import (
     from_lite2,
     from_torchvision,
     imagenet_weights,
+    lite2_features,
     lite2_weights,
 )
 
@@ -134,6 +135,27 @@ def test_published_weights_see_three_equal_channels_as_they_were_trained_to(lite
     torch.testing.assert_close(mine[inner], theirs[inner], rtol=1e-4, atol=1e-4)
     deepest = list(ours.encoder[4].state_dict().values())[-2]  # the last normalization's variance
     assert torch.equal(deepest, lite2[list(lite2)[-4]])
+
+
+def test_the_features_of_equal_channels_are_those_of_the_gray_encoder(lite2, tmp_path, monkeypatch):
+    source = tmp_path / "weights.pth"
+    torch.save(lite2, source)
+    digest = hashlib.sha256(source.read_bytes()).hexdigest()
+    monkeypatch.setattr(imagenet, "_LITE2_SHA256", digest)
+    features, ours = lite2_features(source), from_lite2(lite2)
+    gray = torch.rand(2, 1, 64, 64, generator=torch.Generator().manual_seed(2))
+    with torch.no_grad():
+        plane = 4 * gray - 2
+        for stage in ours.encoder:
+            plane = stage(plane)
+        equal = gray.expand(-1, 3, -1, -1)
+        found = features(equal)
+        red = features[1][0].conv(equal * torch.tensor([1.0, 0.5, 0.5]).view(1, 3, 1, 1))
+        plain = features[1][0].conv(equal)
+    assert found.shape == (2, features.num_features)
+    torch.testing.assert_close(found, plane.mean(dim=(2, 3)), rtol=1e-3, atol=1e-3)
+    assert (red - plain).abs().max() > 1e-3
+    assert not any(p.requires_grad for p in features.parameters())
 
 
 def test_the_package_is_read_once_and_only_if_it_is_the_one(lite2, tmp_path, monkeypatch):

@@ -13,17 +13,13 @@ import numpy as np
 import torch
 
 from colorkit.course.networks import Course
-from colorkit.imaging.images import read_image
-from colorkit.imaging.metrics.intervals import bootstrap_interval
-from colorkit.imaging.metrics.quality import colorfulness, psnr, sepia
-from colorkit.inference.photograph import paint, predict_planes, to_gray, to_tensor
 from colorkit.models import pretrained
 from colorkit.models.colornet import ColorNet
 from colorkit.models.efficientnet import EfficientUNet
 from colorkit.models.hintnet import HintUNet
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.weights import load_weights
-from colorkit.studies.hints.measures import POINTS, psnr_by_points
+from colorkit.studies.comparison.scoring import measure, measure_hints, with_interval
 from colorkit.studies.hints.training import HintsColorizer, HintsRecipe
 from colorkit.studies.nir.study import NirStudy
 from colorkit.system.errors import ColorkitError
@@ -133,7 +129,7 @@ def nir(data: str) -> Path:
     run = study.final("resnet-whole")
     tested = study.measure(study.models("resnet-whole"))
     scores = {
-        metric: _with_interval(tested[metric].to_numpy())
+        metric: with_interval(tested[metric].to_numpy())
         for metric in ("psnr", "ssim", "angular_error", "delta_e")
     }
     return pretrained.keep(
@@ -202,7 +198,7 @@ def keep(
     few = {n: paths[:: max(1, len(paths) // CHOOSING)] for n, paths in photographs.choosing.items()}
 
     looks = [look for look in LOOKS if not (quick and "views" in look)]
-    tried = [(look, measure(network, few, look)) for look in looks]
+    tried = [(look, measure(network, few, look, old_prints=False)) for look in looks]
     look, found = max(tried, key=lambda each: sum(s["psnr_gain"][0] for s in each[1].values()))
     card = look | {"gray": "weighted"}
     if colorful:
@@ -219,51 +215,3 @@ def keep(
         licence=LICENCE,
         **more,
     )
-
-
-def measure(network: torch.nn.Module, files: dict[str, list[Path]], card: dict) -> dict[str, dict]:
-    """Colorize whole photographs and compare them with the truth.
-
-    Args:
-        network: gray to chroma.
-        files: photographs of each data set.
-        card: what colorizing looks at, see `colorkit.models.pretrained.keep`.
-
-    Returns:
-        For each data set `images`; `psnr_gain`, in dB over the gray picture, with its interval;
-        `colorfulness_ratio`, the median of predicted over true M1; `sepia`, a share.
-    """
-    scores = {}
-    for name, paths in files.items():
-        gains, ratios, brown = [], [], []
-        for path in paths:
-            rgb = read_image(path)
-            pictures = (rgb, paint(rgb, predict_planes(network, card, rgb)), to_gray(rgb))
-            true, found, gray = map(to_tensor, pictures)
-            gains.append((psnr(found, true) - psnr(gray, true)).item())
-            ratios.append((colorfulness(found) / colorfulness(true)).item())
-            brown.append(sepia(found, true).item())
-        scores[name] = {
-            "images": len(paths),
-            "psnr_gain": _with_interval(np.array(gains)),
-            "colorfulness_ratio": round(float(np.median(ratios)), 3),
-            "sepia": round(float(np.mean(brown)), 3),
-        }
-    return scores
-
-
-def measure_hints(
-    network: torch.nn.Module, files: dict[str, list[Path]], card: dict
-) -> dict[str, dict]:
-    """As `measure`, and PSNR with so many points of the true colors given."""
-    scores = measure(network, files, card)
-    for name, paths in files.items():
-        table = psnr_by_points(network, card, map(read_image, paths))
-        for count in POINTS:
-            scores[name][f"psnr_with_{count}"] = _with_interval(table[count].to_numpy())
-    return scores
-
-
-def _with_interval(values: np.ndarray) -> list[float]:
-    """Mean, and the ends of its 95 % interval over images."""
-    return [round(float(x), 3) for x in (values.mean(), *bootstrap_interval(values))]

@@ -7,9 +7,12 @@ import pytest
 import torch
 from PIL import Image
 
+from colorkit.imaging.images import read_image
 from colorkit.imaging.metrics.quality import psnr
+from colorkit.inference.photograph import paint, predict_planes, to_gray
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.studies.comparison import pretraining
+from colorkit.studies.comparison.scoring import measure
 from colorkit.system.errors import ColorkitError
 from colorkit.training import photo_sets
 
@@ -81,7 +84,7 @@ def test_small_sets_are_shown_more_often_when_asked(photographs, monkeypatch):
 
 def test_a_gray_network_gains_nothing(photographs):
     network = ResNetUNet(stages=2).eval()  # a fresh one predicts gray
-    scores = pretraining.measure(network, photographs.measured, {"size": 32})
+    scores = measure(network, photographs.measured, {"size": 32})
     assert set(scores) == {"land", "loose"} and scores["loose"]["images"] == 3
     for each in scores.values():
         mean, low, high = each["psnr_gain"]
@@ -94,12 +97,12 @@ def test_the_gain_is_that_over_gray(photographs, monkeypatch):
     network = ResNetUNet(stages=2).eval()
     with torch.no_grad():
         network.last.bias.copy_(torch.tensor([0.1, 0.0]))
-    scores = pretraining.measure(network, photographs.measured, {"size": 32})
+    scores = measure(network, photographs.measured, {"size": 32})
     gains = []
     for path in photographs.measured["loose"]:
-        rgb = pretraining.read_image(path)
+        rgb = read_image(path)
         planes = torch.tensor([0.0, 22.0, 0.0]).view(1, 3, 1, 1)
-        found, gray = pretraining.paint(rgb, planes), pretraining.to_gray(rgb)
+        found, gray = paint(rgb, planes), to_gray(rgb)
         true, found, gray = (
             torch.tensor(x).permute(2, 0, 1)[None] / 255 for x in (rgb, found, gray)
         )
@@ -121,7 +124,7 @@ def test_a_card_may_raise_the_chroma(photographs):
         network.last.bias.copy_(torch.tensor([0.1, -0.05]))
     rgb = np.full((40, 40, 3), 90, np.uint8)
     plain, raised = (
-        pretraining.predict_planes(network, card, rgb)
+        predict_planes(network, card, rgb)
         for card in ({"size": 32}, {"size": 32, "saturation": 1.5})
     )
     assert plain[0, 1].mean() == pytest.approx(22, rel=1e-3)
@@ -135,29 +138,27 @@ def test_several_looks_are_averaged(photographs):
     # In single precision a picture beside another gives other last digits than alone, on some
     # processors by more than is allowed below.
     network.double().register_forward_pre_hook(lambda _, gray: (gray[0].double(),))
-    rgb = pretraining.read_image(photographs.measured["loose"][0])
+    rgb = read_image(photographs.measured["loose"][0])
     mirrored = np.ascontiguousarray(rgb[:, ::-1])
     looks = [
-        pretraining.predict_planes(network, {"size": size}, picture)
+        predict_planes(network, {"size": size}, picture)
         for size in (32, 64)
         for picture in (rgb, mirrored)
     ]
     (a, b), (c, d) = ((plain, other.flip(3)) for plain, other in (looks[:2], looks[2:]))
     a, b = (torch.nn.functional.interpolate(x, (32, 32), mode="bilinear") for x in (a, b))
-    both = pretraining.predict_planes(network, {"size": 64, "views": [32, 64]}, rgb)
+    both = predict_planes(network, {"size": 64, "views": [32, 64]}, rgb)
     torch.testing.assert_close(both, (a + b + c + d) / 4)
     assert all((both - look).abs().max() > 5 for look in (a, b, c, d))
     # What is the same from both sides stays so.
-    again = pretraining.predict_planes(network, {"views": [32, 64]}, mirrored)
+    again = predict_planes(network, {"views": [32, 64]}, mirrored)
     torch.testing.assert_close(again, both.flip(3))
 
 
 @pytest.mark.parametrize("views", [[], [0], [64.0], 64, "64", [64] * 9, [4096]])
 def test_absurd_views_are_refused(views):
     with pytest.raises(ValueError, match=r"views are|it works at"):
-        pretraining.predict_planes(
-            ResNetUNet(stages=2).eval(), {"views": views}, np.zeros((8, 8, 3), np.uint8)
-        )
+        predict_planes(ResNetUNet(stages=2).eval(), {"views": views}, np.zeros((8, 8, 3), np.uint8))
 
 
 @pytest.fixture
@@ -166,12 +167,12 @@ def kept(monkeypatch):
     box, seen = {}, []
     measured = {"land": {"psnr_gain": [1.0, 0, 2], "colorfulness_ratio": 0.64, "sepia": 0.0}}
 
-    def measure(network, files, card):
+    def fake(network, files, card, old_prints=True):
         seen.append((files, card))
         best = {"land": {**measured["land"], "psnr_gain": [2.0, 0, 2]}}
         return best if card.get("views") == [128, 160] or card["size"] == 128 else measured
 
-    monkeypatch.setattr(pretraining, "measure", measure)
+    monkeypatch.setattr(pretraining, "measure", fake)
     monkeypatch.setattr(pretraining, "load_weights", lambda path: (None, {}))
     monkeypatch.setattr(pretraining.pretrained, "keep", lambda *a, **card: box.update(card))
     return SimpleNamespace(box=box, seen=seen)
