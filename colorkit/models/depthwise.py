@@ -25,9 +25,10 @@ class Depthwise(nn.Conv2d):
         if x.device.type != "cpu":
             return super().forward(x)
         with torch.autocast("cpu", enabled=False):
-            single, geometry = x.float(), (self.stride[0], self.padding[0])
-            if not (torch.is_grad_enabled() and self.weight.requires_grad):
+            single = x.float() if self.weight.dtype == torch.float32 else x
+            if single.dtype != torch.float32 or not torch.is_grad_enabled():
                 return super().forward(single).to(x.dtype)
+            geometry = self.stride[0], self.padding[0]
             return _DepthwiseConvolution.apply(single, self.weight, *geometry).to(x.dtype)
 
 

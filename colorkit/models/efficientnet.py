@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from colorkit.models.depthwise import Depthwise
 from colorkit.models.encoder_unet import EncoderUNet
+from colorkit.models.norm_relu import Layers
 
 # Of the size called Lite2: expansion, side of the filters, stride, channels, blocks.
 LITE2 = (
@@ -87,7 +88,7 @@ def _convolution(
     *,
     groups: int = 1,
     rectified: bool = True,
-) -> nn.Sequential:
+) -> Layers:
     kind = Depthwise if groups > 1 else nn.Conv2d
     convolution = kind(inputs, outputs, side, stride, padding=side // 2, groups=groups, bias=False)
     if not convolution.weight.is_meta:  # see `colornet.initialize`
@@ -95,4 +96,4 @@ def _convolution(
     layers = OrderedDict(conv=convolution, norm=nn.BatchNorm2d(outputs, eps=1e-3))
     if rectified:
         layers["relu"] = nn.ReLU6()
-    return nn.Sequential(layers)
+    return Layers(layers)

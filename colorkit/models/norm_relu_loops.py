@@ -1,15 +1,19 @@
-"""Batch normalization and rectification of bfloat16 on a CPU, compiled.
+"""Batch normalization and rectification on a CPU, compiled for bfloat16 and for float32.
 
-Planes are (N, C) arrays of uint16, one row a pixel: NumPy knows no bfloat16, which is the upper
-half of a float32. Each function passes once over them, and memory is all it waits for.
+Planes are (N, C) arrays, one row a pixel: of float32, or of uint16 for bfloat16, which NumPy does
+not know and which is the upper half of a float32. Each function passes once over them, and memory
+is all it waits for.
 """
+
+from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
 from numba import float32, njit, uint16, void
 
 BLOCK = 1024  # rows whose sums are kept apart: few enough for single precision
 
-_ROWS, _CHANNELS, _SUMS = uint16[:, ::1], float32[::1], float32[:, :, ::1]
+_CHANNELS, _SUMS = float32[::1], float32[:, :, ::1]
 _ZERO = np.float32(0)
 # Sums in any order, but a NaN stays one: whoever trains must learn of it.
 _QUICK = {"reassoc", "contract", "nsz"}
@@ -28,57 +32,84 @@ def _narrow(value):
     return np.uint16((bits + np.uint32(0x7FFF) + odd) >> np.uint32(16))
 
 
-@njit(void(_ROWS, _CHANNELS, _SUMS), fastmath=_QUICK, nogil=True)
-def sums(x, near, out):
-    """Add up x − near and its squares: out (blocks, 2, C).
+@njit(inline="always")
+def _same(value):
+    return np.float32(value)
 
-    `near` is any value near the mean of each channel: squares of what lies far from zero would
-    drown the variance in their rounding.
+
+@cache
+def kernels(bfloat16: bool) -> SimpleNamespace:
+    """Compile `sums`, `rectify`, `gradient_sums` and `gradient` for planes of a type.
+
+    Args:
+        bfloat16: of uint16 that stand for bfloat16, or else of float32.
     """
-    for block in range(len(out)):
-        first, second = out[block, 0], out[block, 1]
-        first[:], second[:] = _ZERO, _ZERO
-        for r in range(block * BLOCK, min(len(x), (block + 1) * BLOCK)):
-            for c in range(len(first)):
-                value = _wide(x[r, c]) - near[c]
-                first[c] += value
-                second[c] += value * value
+    wide, narrow, rows = (_wide, _narrow, uint16) if bfloat16 else (_same, _same, float32)
+    planes = rows[:, ::1]
 
+    @njit(void(planes, _CHANNELS, _SUMS), fastmath=_QUICK, nogil=True)
+    def sums(x, near, out):
+        """Add up x − near and its squares: out (blocks, 2, C).
 
-@njit(void(_ROWS, _CHANNELS, _CHANNELS, _ROWS), fastmath=_QUICK, nogil=True)
-def rectify(x, scale, shift, y):
-    """Compute y = max(scale · x + shift, 0)."""
-    for r in range(len(x)):
-        for c in range(len(scale)):
-            value = scale[c] * _wide(x[r, c]) + shift[c]
-            y[r, c] = _narrow(_ZERO if value < _ZERO else value)
+        `near` is any value near the mean of each channel: squares of what lies far from zero would
+        drown the variance in their rounding.
+        """
+        for block in range(len(out)):
+            first, second = out[block, 0], out[block, 1]
+            first[:], second[:] = _ZERO, _ZERO
+            for r in range(block * BLOCK, min(len(x), (block + 1) * BLOCK)):
+                for c in range(len(first)):
+                    value = wide(x[r, c]) - near[c]
+                    first[c] += value
+                    second[c] += value * value
 
-
-@njit(void(_ROWS, _ROWS, _CHANNELS, _CHANNELS, _CHANNELS, _SUMS), fastmath=_QUICK, nogil=True)
-def gradient_sums(x, grad, scale, shift, mean, out):
-    """Add up the gradient that passes, and its product with x − mean: out (blocks, 2, C)."""
-    for block in range(len(out)):
-        first, second = out[block, 0], out[block, 1]
-        first[:], second[:] = _ZERO, _ZERO
-        for r in range(block * BLOCK, min(len(x), (block + 1) * BLOCK)):
+    @njit(
+        void(planes, _CHANNELS, _CHANNELS, float32, planes),
+        fastmath=_QUICK,
+        nogil=True,
+    )
+    def rectify(x, scale, shift, ceiling, y):
+        """Compute y = scale · x + shift, cut off at 0 and at the ceiling."""
+        for r in range(len(x)):
             for c in range(len(scale)):
-                value = _wide(x[r, c])
-                stays = scale[c] * value + shift[c] <= _ZERO
-                given = _ZERO if stays else _wide(grad[r, c])
-                first[c] += given
-                second[c] += given * (value - mean[c])
+                value = scale[c] * wide(x[r, c]) + shift[c]
+                value = _ZERO if value < _ZERO else value
+                y[r, c] = narrow(ceiling if value > ceiling else value)
 
+    @njit(
+        void(planes, planes, _CHANNELS, _CHANNELS, _CHANNELS, float32, _SUMS),
+        fastmath=_QUICK,
+        nogil=True,
+    )
+    def gradient_sums(x, grad, scale, shift, mean, ceiling, out):
+        """Add up the gradient that passes, and its product with x − mean: out (blocks, 2, C)."""
+        for block in range(len(out)):
+            first, second = out[block, 0], out[block, 1]
+            first[:], second[:] = _ZERO, _ZERO
+            for r in range(block * BLOCK, min(len(x), (block + 1) * BLOCK)):
+                for c in range(len(scale)):
+                    value = wide(x[r, c])
+                    before = scale[c] * value + shift[c]
+                    stays = (before <= _ZERO) | (before >= ceiling)
+                    given = _ZERO if stays else wide(grad[r, c])
+                    first[c] += given
+                    second[c] += given * (value - mean[c])
 
-@njit(
-    void(_ROWS, _ROWS, _CHANNELS, _CHANNELS, _CHANNELS, _CHANNELS, _ROWS),
-    fastmath=_QUICK,
-    nogil=True,
-)
-def gradient(x, grad, scale, shift, slope, offset, out):
-    """Compute out = scale · (the gradient that passes) + slope · x + offset."""
-    for r in range(len(x)):
-        for c in range(len(scale)):
-            value = _wide(x[r, c])
-            stays = scale[c] * value + shift[c] <= _ZERO
-            given = _ZERO if stays else _wide(grad[r, c])
-            out[r, c] = _narrow(scale[c] * given + slope[c] * value + offset[c])
+    @njit(
+        void(planes, planes, _CHANNELS, _CHANNELS, _CHANNELS, _CHANNELS, float32, planes),
+        fastmath=_QUICK,
+        nogil=True,
+    )
+    def gradient(x, grad, scale, shift, slope, offset, ceiling, out):
+        """Compute out = scale · (the gradient that passes) + slope · x + offset."""
+        for r in range(len(x)):
+            for c in range(len(scale)):
+                value = wide(x[r, c])
+                before = scale[c] * value + shift[c]
+                stays = (before <= _ZERO) | (before >= ceiling)
+                given = _ZERO if stays else wide(grad[r, c])
+                out[r, c] = narrow(scale[c] * given + slope[c] * value + offset[c])
+
+    return SimpleNamespace(
+        sums=sums, rectify=rectify, gradient_sums=gradient_sums, gradient=gradient
+    )

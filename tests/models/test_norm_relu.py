@@ -16,7 +16,7 @@ def always(monkeypatch):
     monkeypatch.setattr(norm_relu, "LEAST", 0)
 
 
-def planes(seed: int = 0, size: int = 41) -> torch.Tensor:
+def planes(seed: int = 0, size: int = 41, kind=torch.bfloat16) -> torch.Tensor:
     """Channels of different mean and spread, channels last; more rows than one block of sums."""
     made = torch.Generator().manual_seed(seed)
     x = torch.randn(3, CHANNELS, size, size, generator=made)
@@ -24,15 +24,15 @@ def planes(seed: int = 0, size: int = 41) -> torch.Tensor:
         x * torch.linspace(0.1, 4, CHANNELS)[:, None, None]
         + torch.linspace(-3, 3, CHANNELS)[:, None, None]
     )
-    return x.bfloat16().to(memory_format=torch.channels_last)
+    return x.to(kind).to(memory_format=torch.channels_last)
 
 
-def block(kind=Layers) -> nn.Sequential:
+def block(kind=Layers, rectifier=nn.ReLU) -> nn.Sequential:
     norm = nn.BatchNorm2d(CHANNELS)
     with torch.no_grad():
         norm.weight.copy_(torch.linspace(-1, 2, CHANNELS))  # a zero and negative ones among them
         norm.bias.copy_(torch.linspace(0.5, -0.5, CHANNELS))
-    return kind(nn.Identity(), norm, nn.ReLU(), nn.Identity())
+    return kind(nn.Identity(), norm, rectifier(), nn.Identity())
 
 
 def passes(layers, x, grad):
@@ -43,16 +43,28 @@ def passes(layers, x, grad):
     return y, *found
 
 
-def test_result_and_gradients_are_those_in_double_precision():
-    x, grad = planes(), planes(1)
-    ours, exact = block(), block(nn.Sequential).double()
+class Low(nn.ReLU6):
+    """Cuts off where many values lie."""
+
+    def __init__(self):
+        super().__init__()
+        self.max_val = 0.4
+
+
+@pytest.mark.parametrize("rectifier", [nn.ReLU, nn.ReLU6, Low])
+@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float32])
+def test_result_and_gradients_are_those_in_double_precision(kind, rectifier, monkeypatch):
+    monkeypatch.setitem(norm_relu.CEILINGS, Low, 0.4)
+    x, grad = planes(kind=kind), planes(1, kind=kind)
+    ours = block(rectifier=rectifier)
+    exact = block(nn.Sequential, rectifier).double()
     for layers, given in ((ours, x), (exact, x.double())):
         layers.found = passes(layers, given, grad)
     for found, expected in zip(ours.found, exact.found, strict=True):
         # Single precision takes another side of zero now and then, which stops a gradient or not.
         wrong = (found.double() - expected).abs() > 0.004 * expected.abs() + 1e-3 * expected.std()
         assert wrong.double().mean() < 1e-4
-    assert ours.found[0].dtype == ours.found[1].dtype == torch.bfloat16
+    assert ours.found[0].dtype == ours.found[1].dtype == kind
     assert ours.found[0].is_contiguous(memory_format=torch.channels_last)
     for name in ("running_mean", "running_var", "num_batches_tracked"):
         found, expected = getattr(ours[1], name), getattr(exact[1], name)
@@ -66,7 +78,9 @@ def test_the_compiled_passes_are_taken(monkeypatch):
     layers = block()
     layers(planes())
     assert taken == [1]
-    for x in (planes().float(), planes().contiguous()):  # another type, another layout
+    assert taken == [1] and block(rectifier=nn.ReLU6)(planes()).dtype == torch.bfloat16
+    assert taken == [1, 1] and taken.pop()
+    for x in (planes().half(), planes().contiguous()):  # another type, another layout
         layers(x)
     layers.eval()(planes())
     monkeypatch.setattr(norm_relu, "LEAST", 1 << 20)
