@@ -11,13 +11,14 @@ import time
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import elsewhere, network, pipeline, program, streaming, tried
+from benchmarks import elsewhere, encoder, network, pipeline, program, streaming, tried
 from benchmarks.timing import QUIET, RESULTS, Others, machine
 from colorkit.system.project import project_root
 from colorkit.system.writing import write_json
 
 PARTS = {
     "training": network.training,
+    "encoder-training": encoder.training,
     "inference": network.inference,
     "data": pipeline.data,
     "first-epoch": pipeline.first_epoch,

@@ -47,7 +47,7 @@ def pays(norm: nn.BatchNorm2d, x: Tensor) -> bool:
 
 
 class _NormReLU(torch.autograd.Function):
-    """y = min(max(γ (x − μ) / σ + β, 0), ceiling) with μ and σ of the batch (Ioffe & Szegedy 2015)."""
+    """y = min(max(γ (x − μ) / σ + β, 0), c) with μ and σ of the batch (Ioffe & Szegedy 2015)."""
 
     @staticmethod
     def forward(
@@ -81,7 +81,9 @@ class _NormReLU(torch.autograd.Function):
         (x,), (mean, inverse, scale, shift, ceiling, compiled) = ctx.saved_tensors, ctx.about
         grad = grad.to(x.dtype).contiguous(memory_format=torch.channels_last)
         rows, given = _rows(x), _rows(grad)
-        to_bias, products = _reduce(compiled.gradient_sums, rows, given, scale, shift, mean, ceiling)
+        to_bias, products = _reduce(
+            compiled.gradient_sums, rows, given, scale, shift, mean, ceiling
+        )
         to_weight = products * inverse
         # ∂L/∂x = γ/σ (g − Σg/n − x̂ Σ(g x̂)/n), as a sum of multiples of g, x and 1.
         slope = -scale * inverse * to_weight / len(rows)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmarks import baseline, network, program, streaming, timing
+from benchmarks import baseline, encoder, network, program, streaming, timing
 from benchmarks.__main__ import PARTS, tables
 from colorkit.models.colornet import ColorNet, parameter_count
 from colorkit.report import book, speed
@@ -40,6 +40,15 @@ RESULTS = {
         },
     },
 }
+
+
+def test_the_default_model_without_compiled_passes_is_the_same_network():
+    ours, plain = encoder.network(), encoder.plain(encoder.network())
+    for kind in (encoder.Depthwise, encoder.Layers):
+        assert any(isinstance(m, kind) for m in ours.modules())
+        assert not any(isinstance(m, kind) for m in plain.modules())
+    x = torch.rand(2, 1, 64, 64)
+    torch.testing.assert_close(ours(x), plain(x), rtol=1e-4, atol=1e-4)
 
 
 def test_the_plain_network_is_the_papers():

@@ -19,12 +19,12 @@ from colorkit.models.efficientnet import EfficientUNet
 from colorkit.models.hintnet import HintUNet
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.weights import load_weights
-from colorkit.studies.comparison.scoring import measure, measure_hints, with_interval
+from colorkit.studies.comparison.scoring import measure, measure_hints, realism, with_interval
 from colorkit.studies.hints.training import HintsColorizer, HintsRecipe
 from colorkit.studies.nir.study import NirStudy
 from colorkit.system.errors import ColorkitError
 from colorkit.training.faithful import FaithfulRecipe
-from colorkit.training.imagenet import lite2_weights
+from colorkit.training.imagenet import lite2_features, lite2_weights
 from colorkit.training.photo_sets import Photographs, first_training
 from colorkit.training.run import Run
 
@@ -34,6 +34,8 @@ LOOKS = [{"size": size} for size in (96, 128, 160)]
 _SEVERAL = ([96, 128], [128, 160], [96, 128, 160], [128, 160, 192])
 LOOKS += [{"size": sizes[-1], "views": sizes} for sizes in _SEVERAL]
 CHOOSING = 100  # validation images of each data set that the choice looks at
+# The last training of `faithful`, which sees old grays among the others.
+OLD = FaithfulRecipe(epochs=4, learning_rate=8e-4, encoder_rate=0.5, vividness=2.5, aged=0.4)
 LICENCE = "MIT, as the code; the photographs it learned from stay their owners'"
 
 
@@ -73,7 +75,8 @@ def faithful(data: str) -> Path:
     """Make the model of the lowest color error (see `colorkit.training.faithful`).
 
     Its encoder has learned from ImageNet's pictures what things are; here it learns their colors,
-    from small pictures first, at a price on dullness that rises.
+    from small pictures first, at a price on dullness that rises, and in the end from grays as old
+    photographs have them.
     """
     photographs = Photographs(data)
     weights = lite2_weights(photographs.root / "data" / "weights")
@@ -88,6 +91,7 @@ def faithful(data: str) -> Path:
             128,
             FaithfulRecipe(epochs=8, learning_rate=8e-4, encoder_rate=0.3, vividness=2.5),
         ),
+        ("faithful-people", 96, OLD),
     ):
         run = photographs.fit(name, recipe, size, weights, EfficientUNet, balanced=True)
         weights = run.weights
@@ -204,13 +208,16 @@ def keep(
     if colorful:
         ratios = [each["colorfulness_ratio"] for each in found.values()]
         card["saturation"] = round(float(np.mean(ratios)) ** -0.5, 3)
+    files = photographs.measured
+    scores = (score or measure)(network, files, card, groups=photographs.groups)
     return pretrained.keep(
         weights,
         name,
         description,
         classes=[],
         **card,
-        scores=(score or measure)(network, photographs.measured, card),
+        scores=scores,
+        frechet_distance=realism(network, files, card, lite2_features()),
         failures=failures,
         licence=LICENCE,
         **more,

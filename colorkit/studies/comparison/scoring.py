@@ -22,7 +22,12 @@ Scores = dict[str, dict]
 
 
 def measure(
-    network: nn.Module, files: Mapping[str, list[Path]], card: dict, old_prints: bool = True
+    network: nn.Module,
+    files: Mapping[str, list[Path]],
+    card: dict,
+    *,
+    old_prints: bool = True,
+    groups: Mapping[str, str] | None = None,
 ) -> Scores:
     """Colorize whole photographs and compare them with the truth.
 
@@ -31,15 +36,20 @@ def measure(
         files: photographs of each data set.
         card: what colorizing looks at, see `colorkit.models.pretrained.keep`.
         old_prints: measure what is found from old prints too.
+        groups: of portraits, see `by_group`; then the scores of each group stand beside.
 
     Returns:
         For each data set `images`; `psnr_gain`, in dB over the gray picture, with its interval;
         `aged_gain`, the same of colors that were found from an old print of each photograph;
         `colorfulness_ratio`, the median of predicted over true M1; `sepia`, a share; of faces also
-        `faces`, `skin` with its interval and `pale`, see `middle`.
+        `faces`, the median `skin` with its interval and `pale`, see `middle`.
     """
     table = measure_each(network, files, card, old_prints)
-    return {name: summarize(rows) for name, rows in table.groupby("set", sort=False)}
+    scores = {name: summarize(rows) for name, rows in table.groupby("set", sort=False)}
+    for name, rows in table.groupby("set", sort=False):
+        if "skin" in rows and (found := by_group(rows, groups or {})):
+            scores[name]["groups"] = found
+    return scores
 
 
 def measure_each(
@@ -119,14 +129,38 @@ def by_group(table: pd.DataFrame, groups: Mapping[str, str]) -> dict[str, dict]:
     }
 
 
-def measure_hints(network: nn.Module, files: Mapping[str, list[Path]], card: dict) -> Scores:
+def measure_hints(
+    network: nn.Module, files: Mapping[str, list[Path]], card: dict, **options
+) -> Scores:
     """As `measure`, and PSNR with so many points of the true colors given."""
-    scores = measure(network, files, card)
+    scores = measure(network, files, card, **options)
     for name, paths in files.items():
         table = psnr_by_points(network, card, map(read_image, paths))
         for count in POINTS:
             scores[name][f"psnr_with_{count}"] = with_interval(table[count].to_numpy())
     return scores
+
+
+def realism(
+    network: nn.Module, files: Mapping[str, list[Path]], card: dict, encoder: nn.Module
+) -> dict[str, float]:
+    """Measure how far colorized photographs are from true ones in a classifier's eyes.
+
+    Args:
+        network, files, card: as of `measure`; the photographs of all data sets together.
+        encoder: see `frechet_distance`.
+
+    Returns:
+        `images`; `found`, the distance of the results; `gray`, that of the gray pictures.
+    """
+    paths = [path for each in files.values() for path in each]
+    photographs = [read_image(path) for path in paths]
+    results = (paint(rgb, predict_planes(network, card, rgb)) for rgb in photographs)
+    distances = {
+        "found": frechet_distance(encoder, results, photographs),
+        "gray": frechet_distance(encoder, map(to_gray, photographs), photographs),
+    }
+    return {"images": len(paths)} | {name: round(d, 3) for name, d in distances.items()}
 
 
 def frechet_distance(

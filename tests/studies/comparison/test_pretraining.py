@@ -167,12 +167,14 @@ def kept(monkeypatch):
     box, seen = {}, []
     measured = {"land": {"psnr_gain": [1.0, 0, 2], "colorfulness_ratio": 0.64, "sepia": 0.0}}
 
-    def fake(network, files, card, old_prints=True):
+    def fake(network, files, card, **options):
         seen.append((files, card))
         best = {"land": {**measured["land"], "psnr_gain": [2.0, 0, 2]}}
         return best if card.get("views") == [128, 160] or card["size"] == 128 else measured
 
     monkeypatch.setattr(pretraining, "measure", fake)
+    monkeypatch.setattr(pretraining, "realism", lambda *about: {})
+    monkeypatch.setattr(pretraining, "lite2_features", lambda: None)
     monkeypatch.setattr(pretraining, "load_weights", lambda path: (None, {}))
     monkeypatch.setattr(pretraining.pretrained, "keep", lambda *a, **card: box.update(card))
     return SimpleNamespace(box=box, seen=seen)

@@ -16,6 +16,7 @@ from colorkit.studies.comparison.scoring import (
     measure,
     measure_each,
     middle,
+    realism,
     summarize,
 )
 
@@ -73,7 +74,9 @@ def test_a_gray_face_is_pale(files):
 def test_scores_of_old_prints_stand_beside_when_asked(files):
     scores = measure(tinted(20, 20), files, {"size": 32})["people"]
     assert scores["aged_gain"][0] == pytest.approx(scores["psnr_gain"][0], abs=0.05)  # it is blind
-    assert "aged_gain" not in measure(tinted(20, 20), files, {"size": 32}, False)["people"]
+    assert (
+        "aged_gain" not in measure(tinted(20, 20), files, {"size": 32}, old_prints=False)["people"]
+    )
 
 
 def test_groups_are_found_by_the_ends_of_files_names():
@@ -106,3 +109,17 @@ def test_the_frechet_distance_is_its_formula():
     wanted += np.trace(np.cov(x.T) + np.cov(y.T) - 2 * both)
     assert frechet_distance(Means(), found, true) == pytest.approx(wanted, rel=1e-4)
     assert frechet_distance(Means(), true, true) == pytest.approx(0, abs=1e-6)
+
+
+def test_realism_sets_results_beside_gray(files):
+    found = realism(tinted(0, 0), files, {"size": 32}, Means())
+    assert found["images"] == 4 and found["found"] == pytest.approx(found["gray"], abs=1e-3)
+    assert realism(tinted(20, 20), files, {"size": 32}, Means())["found"] != found["found"]
+
+
+def test_groups_stand_beside_the_scores_of_their_set(files):
+    groups = {f"people/test/portrait/{k}.png": "one" for k in range(3)}
+    many = {"people": 4 * files["people"]}
+    scores = measure(tinted(20, 20), many, {"size": 32}, old_prints=False, groups=groups)
+    assert scores["people"]["groups"]["one"]["faces"] == 12
+    assert "groups" not in measure(tinted(20, 20), many, {"size": 32})["people"]
