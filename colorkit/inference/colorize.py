@@ -90,6 +90,8 @@ class ColorizeOptions:
             none.
         max_pixels: larger photographs and frames are refused before they are decoded.
         truncated: read what is there of a JPEG or PNG that is cut off.
+        negative: the photograph is the negative of a film, gray or color; its gray positive is
+            colorized, see `colorkit.imaging.negatives.invert`.
         compare: measure the results of color photographs against them, and the flicker of videos.
         beside: folder for pictures of each photograph, its gray and its result in one row.
 
@@ -149,6 +151,12 @@ class ColorizeOptions:
             bool, "Read what is there of a JPEG or PNG that is cut off.", only="photographs"
         ),
     )
+    negative: bool = field(
+        default=False,
+        metadata=_offered(
+            bool, "Colorize the positive of film negatives, gray or color.", only="photographs"
+        ),
+    )
     compare: bool = field(
         default=False,
         metadata=_offered(bool, "Measure results against color originals; flicker.", only="files"),
@@ -188,6 +196,7 @@ class ColorizeOptions:
             self.mean_chroma,
             self.max_pixels,
             self.truncated,
+            self.negative,
             finish=self.finish,
         )
 
@@ -206,6 +215,7 @@ def colorize(
     mean_chroma: float | None = None,
     max_pixels: int = MAX_PIXELS,
     truncated: bool = False,
+    negative: bool = False,
 ) -> np.ndarray:
     """Colorize a photograph, by itself or by hints.
 
@@ -231,6 +241,7 @@ def colorize(
         mean_chroma: wanted mean chroma in Lab units; None leaves it to the network.
         max_pixels: larger photographs are refused before they are decoded.
         truncated: read what is there of a JPEG or PNG that is cut off.
+        negative: colorize the gray positive of the negative of a film.
             `ColorizeOptions` says more of each.
 
     Returns:
@@ -251,6 +262,7 @@ def colorize(
         mean_chroma=mean_chroma,
         max_pixels=max_pixels,
         truncated=truncated,
+        negative=negative,
     )
     return options.colorizer()(image)
 

@@ -17,9 +17,11 @@ import numpy as np
 from colorkit.data.folders import SUFFIXES, VIDEOS, describe_others, list_images, list_others
 from colorkit.imaging.images import WRITTEN, read_image, write_image
 from colorkit.imaging.metadata.photograph import read_metadata
+from colorkit.imaging.toning import is_gray, is_toned
 from colorkit.inference.colorize import ColorizeOptions
-from colorkit.inference.photograph import PhotographColorizer, is_gray, to_gray
+from colorkit.inference.photograph import PhotographColorizer, to_gray
 from colorkit.inference.preview import shrink
+from colorkit.inference.scans import describe_scan
 from colorkit.system.errors import ColorkitError
 from colorkit.system.process_settings import memory_kept
 from colorkit.system.writing import write_fault
@@ -201,7 +203,10 @@ def _colorize_photograph(
     outcome: FileResult, options: ColorizeOptions, colorizer: PhotographColorizer
 ) -> None:
     source = Path(outcome.source)
-    result = colorizer(source)
+    rgb = colorizer.read(source)
+    if not (colorizer.infrared or options.negative):
+        outcome.notes += describe_scan(rgb)
+    result = colorizer.paint(rgb, colorizer.planes(rgb))
     kept = read_metadata(source, result)  # now that it is known to be an image, and no pipe
     write_image(outcome.target, result, kept=kept)
     outcome.notes += [*kept.notes, *kept.missing_in(outcome.target)]
@@ -209,12 +214,13 @@ def _colorize_photograph(
         return
     limits = {"max_pixels": options.max_pixels, "truncated": options.truncated}
     original = read_image(source, **limits)
-    if options.compare and is_gray(original, _TINTED):
+    truth = rgb if options.negative else original
+    if options.compare and (is_gray(truth, _TINTED) or is_toned(truth)):
         outcome.notes.append("it is gray: there is no color to compare with")
     elif options.compare:
         outcome.measures = compare_colors(result, original)
     if outcome.beside:
-        row = [shrink(rgb) for rgb in (original, to_gray(original), result)]
+        row = [shrink(rgb) for rgb in (original, to_gray(truth), result)]
         write_image(outcome.beside, np.hstack(row))
 
 
@@ -228,6 +234,8 @@ def _colorize_video(
 
     if options.hints:
         raise ColorkitError(f"{outcome.source}: hints are for photographs; leave them out")
+    if options.negative:
+        outcome.notes.append("it is taken as it is: only photographs are made positive")
     done = colorize_frames(outcome.source, outcome.target, colorizer, options.steady, progress)
     outcome.notes += done.notes
     if options.compare:

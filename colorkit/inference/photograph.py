@@ -23,9 +23,12 @@ from colorkit.imaging.decoding.decoders import check_size
 from colorkit.imaging.decoding.deep_samples import Samples, eight_bits, gray_samples
 from colorkit.imaging.gamut import to_gamut
 from colorkit.imaging.images import MAX_PIXELS, read_image, to_srgb
-from colorkit.imaging.infrared import COLORFUL, DEPTHS, read_wide, wide_gray
+from colorkit.imaging.infrared import DEPTHS, read_wide, wide_gray
+from colorkit.imaging.negatives import invert
+from colorkit.imaging.toning import is_gray
 from colorkit.imaging.upsample import apply_models, linear_models
 from colorkit.inference.hints import HINTED, Color, hint_planes, read_hints
+from colorkit.inference.scans import shown_to_network
 from colorkit.models import pretrained
 from colorkit.models.hintnet import HintUNet
 from colorkit.models.prediction import as_luminance, predict
@@ -52,7 +55,8 @@ class PhotographColorizer:
     Two are equal if they give the same planes.
 
     Args:
-        model, hints, mean_chroma, max_pixels, truncated: see `inference.colorize.ColorizeOptions`.
+        model, hints, mean_chroma, max_pixels, truncated, negative: see
+            `inference.colorize.ColorizeOptions`.
         finish: see `paint`.
     """
 
@@ -61,6 +65,7 @@ class PhotographColorizer:
     mean_chroma: float | None = None
     max_pixels: int = MAX_PIXELS
     truncated: bool = False
+    negative: bool = False
     finish: Finish | None = field(default=None, compare=False)
 
     @memory_kept
@@ -90,14 +95,22 @@ class PhotographColorizer:
         return self.loaded[1].get("gray") == "nir"
 
     def read(self, image: Photograph) -> np.ndarray:
-        """Bring a photograph to uint8 (H, W, 3), gray if it is of near infrared."""
+        """Bring a photograph to uint8 (H, W, 3), gray if it is of near infrared or a negative."""
         read = near_infrared if self.infrared else as_rgb
-        return read(image, self.max_pixels, self.truncated)
+        rgb = read(image, self.max_pixels, self.truncated)
+        return invert(rgb) if self.negative else rgb
 
-    def planes(self, rgb: np.ndarray) -> Tensor:
-        """Run the network on uint8 (H, W, 3); see `predict_planes`."""
+    def planes(self, rgb: np.ndarray, still: bool = True) -> Tensor:
+        """Run the network on uint8 (H, W, 3); see `predict_planes`.
+
+        Args:
+            rgb: the photograph or frame.
+            still: whether it is alone, and shown in full contrast if it is a scan of few grays: of
+                frames that would make each another picture where a film fades.
+        """
+        shown = shown_to_network(rgb) if still and not self.infrared else rgb
         with _blaming(self.name):
-            return predict_planes(*self.loaded, rgb, self.hints, self.mean_chroma)
+            return predict_planes(*self.loaded, shown, self.hints, self.mean_chroma)
 
     def paint(self, rgb: np.ndarray, planes: Tensor) -> np.ndarray:
         """Join the planes to uint8 (H, W, 3), and finish; see `paint`."""
@@ -176,18 +189,6 @@ def near_infrared(
 def to_gray(rgb: np.ndarray) -> np.ndarray:
     """Take the color away from uint8 (H, W, 3) and keep the lightness."""
     return paint(rgb, torch.zeros(1, 3, 1, 1))
-
-
-def is_gray(rgb: np.ndarray, spread: float = COLORFUL) -> bool:
-    """Say whether a picture (H, W, 3) uint8 is gray.
-
-    Args:
-        rgb: the picture.
-        spread: of the channels, on average and of 255, up to which it is. The default allows for
-            what scanners add.
-    """
-    small = np.asarray(_scaled(rgb, (min(256, rgb.shape[0]), min(256, rgb.shape[1]))))
-    return bool((small.max(axis=2) - small.min(axis=2)).mean() <= spread)
 
 
 @torch.inference_mode()

@@ -13,7 +13,7 @@ import numpy as np
 
 from colorkit.imaging.videos.reading import Frame, Reader
 from colorkit.imaging.videos.writing import WRITTEN, Writer
-from colorkit.inference.photograph import PhotographColorizer, guide
+from colorkit.inference.photograph import PhotographColorizer, guide, near_infrared
 from colorkit.inference.temporal import Steadied
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.process_settings import memory_kept
@@ -100,8 +100,8 @@ class _Painter:
     def __call__(self, picture: Frame, unit: float) -> Frame:
         rgb = np.ascontiguousarray(picture.rgb)
         if self.infrared:
-            rgb = self.colorizer.read(rgb)
-        planes = self.colorizer.planes(rgb)
+            rgb = near_infrared(rgb, self.colorizer.max_pixels)
+        planes = self.colorizer.planes(rgb, still=False)
         elapsed = 0.0 if self._last is None else (picture.pts - self._last) * unit
         self._last = picture.pts
         planes = self.steadied(planes, guide(rgb, planes.shape[-2:]), elapsed)

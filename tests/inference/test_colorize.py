@@ -30,6 +30,7 @@ WORDS = {
     "steady": ("0.1", 0.1),
     "max_pixels": ("100000", 100_000),
     "truncated": (None, True),
+    "negative": (None, True),
     "compare": (None, True),
     "beside": ("beside", Path("beside")),
 }

@@ -18,6 +18,7 @@ from colorkit.imaging.metadata.photograph import Metadata, read_metadata
 from colorkit.inference.colorize import ColorizeOptions, offered_options
 from colorkit.inference.photograph import to_gray
 from colorkit.inference.preview import CONTRASTS, Preview, offered
+from colorkit.inference.scans import describe_scan
 from colorkit.system.errors import ColorkitError, one_line
 
 APP = Path(__file__).parent
@@ -108,9 +109,8 @@ class Page(anywidget.AnyWidget, _Slid):
         self._picture, self._shown = Preview(rgb), None
         height, width = rgb.shape[:2]
         with self.hold_sync():
-            self.photo = {
-                "name": name, "width": width, "height": height, "notes": list(self._kept.notes)
-            }  # fmt: skip
+            notes = [*describe_scan(rgb), *self._kept.notes]
+            self.photo = {"name": name, "width": width, "height": height, "notes": notes}
             self.before = encode_image("before.jpg", to_gray(self._picture.small))
             self.hints = []
             self._repaint()
