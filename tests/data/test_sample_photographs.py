@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from colorkit.data import sample_photographs as samples
-from colorkit.inference.photograph import is_gray
+from colorkit.imaging.toning import is_gray
 
 
 def test_six_squares_in_color():
