@@ -44,7 +44,7 @@ def main() -> None:
     if unknown:
         parser.error(f"unknown {', '.join(unknown)}; the parts are {', '.join(PARTS)}")
     path = project_root() / "figures" / RESULTS
-    kept = json.loads(path.read_text()) if path.exists() else {"parts": {}}
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"parts": {}}
     for name in chosen:
         print(f"measuring {name}", flush=True)
         with Others() as others:

@@ -108,7 +108,7 @@ def open_cache(
                     (final / _PROGRESS).unlink()
                 except OSError as error:
                     raise write_fault(final, error) from error
-    index = json.loads((final / "index.json").read_text())
+    index = json.loads((final / "index.json").read_text(encoding="utf-8"))
     stats = np.load(final / "stats.npz", allow_pickle=False)
     return Cache(
         images=np.load(final / "images.npy", mmap_mode="r", allow_pickle=False),
@@ -137,7 +137,7 @@ def _build(entries, shape: tuple[int, ...], working: Path, reader: Reader, progr
     record = working / _PROGRESS
     done, faults, target = 0, {}, working / "images.npy"
     if record.exists() and target.exists():
-        state = json.loads(record.read_text())
+        state = json.loads(record.read_text(encoding="utf-8"))
         done, faults = state["done"], state["faults"]
     _require_space(working, 0 if done else int(np.prod(shape)))
     decode = partial(_try, reader, size=shape[1])

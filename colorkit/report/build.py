@@ -106,7 +106,7 @@ def _build_book(run: Path, root: Path) -> None:
     ]
     key = digest([[str(p), hashlib.sha256(p.read_bytes()).hexdigest()] for p in made_of])
     stamp = root / "report" / "_build" / "html.json"
-    current = stamp.exists() and json.loads(stamp.read_text())["key"] == key
+    current = stamp.exists() and json.loads(stamp.read_text(encoding="utf-8"))["key"] == key
     if not (current and (out / "index.html").exists()):
         started = time.monotonic()
         if not stamp.exists():  # a build was broken off, and Sphinx takes half a page for a page
@@ -153,7 +153,7 @@ def _library(root: Path) -> str:
 
 def _lock(root: Path) -> str:
     lock = root / "requirements.lock"
-    return lock.read_text() if lock.exists() else ""
+    return lock.read_text(encoding="utf-8") if lock.exists() else ""
 
 
 def _environment(root: Path, profile: Profile, seed: int, seconds: float, threads: int) -> dict:
@@ -181,5 +181,5 @@ def _environment(root: Path, profile: Profile, seed: int, seconds: float, thread
 def _git(root: Path, *arguments: str) -> str:
     if not shutil.which("git"):
         return ""
-    done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True)
+    done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, encoding="utf-8")
     return done.stdout.strip() if done.returncode == 0 else ""

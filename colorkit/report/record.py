@@ -38,9 +38,9 @@ def keep_record(profile: str, data: str = "") -> None:
     if checked.data.source == "scenes":
         raise ColorkitError("numbers of record come from photographs; use another profile")
     record = root / "figures"
-    environment = json.loads((run / "environment.json").read_text())
+    environment = json.loads((run / "environment.json").read_text(encoding="utf-8"))
     for path in chapters:
-        numbers = json.loads(path.read_text())
+        numbers = json.loads(path.read_text(encoding="utf-8"))
         kept = [f for f in numbers["figures"] if f["shows"] in PUBLISHABLE]
         for figure in kept:
             record.mkdir(exist_ok=True)
@@ -92,7 +92,9 @@ def with_results(readme: str, record: Path) -> str:
 
 def results_table(record: Path) -> str:
     """Markdown: how each network fares beside gray and mean color, then one verdict a claim."""
-    chapters = [json.loads(p.read_text()) for p in sorted(record.glob("[0-9][0-9]_*.json"))]
+    chapters = [
+        json.loads(p.read_text(encoding="utf-8")) for p in sorted(record.glob("[0-9][0-9]_*.json"))
+    ]
     lines = []
     for chapter in chapters:
         network = chapter["chapter"].split("_", 1)[1]

@@ -37,7 +37,7 @@ def make_stills(folder: Path) -> None:
     sources += [Path(module.__file__) for module in (preview, photograph, colorize)]
     key = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
     listed = folder / "stills.json"
-    if listed.exists() and json.loads(listed.read_text())["key"] == key:
+    if listed.exists() and json.loads(listed.read_text(encoding="utf-8"))["key"] == key:
         return
     picture = Preview(sample_photographs(SIDE)[PHOTOGRAPH])
     stills = []

@@ -61,7 +61,7 @@ def load_run(folder: str | Path) -> Run:
     folder = Path(folder)
     if not (folder / "run.json").exists():
         raise ColorkitError(f"{folder} holds no finished training; train it first")
-    record = json.loads((folder / "run.json").read_text())
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     history = pd.read_csv(folder / "history.csv")
     judged = record.get("judged", "val_color")
     return Run(record["name"], record["seed"], folder, history, record["best_epoch"], judged)

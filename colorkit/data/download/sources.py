@@ -227,7 +227,7 @@ def _recorded(record: Path) -> str | None:
     """Checksum of the first download; None before it."""
     if not record.exists():
         return None
-    word = record.read_text().split(" ")[0].strip()
+    word = record.read_text(encoding="utf-8").split(" ")[0].strip()
     if len(word) != 64 or set(word) - set("0123456789abcdef"):
         raise ColorkitError(
             f"{record} holds no SHA-256 checksum ({one_line(word)[:20]!r}); remove it to trust the "
