@@ -8,6 +8,7 @@ old file, or none, never a broken one.
 import errno
 import json
 import os
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -36,6 +37,9 @@ REMEDIES = {
 def write_fault(path: Path, error: OSError) -> ColorkitError:
     """Put what stopped the writing of `path` into one sentence with its remedy."""
     remedy = REMEDIES.get(error.errno)
+    if error.errno == errno.EACCES and getattr(error, "winerror", None):  # Windows says both so
+        remedy = "permission denied, or another program has it open; close it there or choose "
+        remedy += "another folder"
     if remedy is None:
         remedy = f"{one_line(error.strerror or error)}; check the disk or choose another folder"
     return ColorkitError(f"could not write {path}: {remedy}.")
@@ -73,7 +77,7 @@ def atomic_write(path: str | Path, mode: str = "wb") -> Iterator[IO[Any]]:
             in_block = False
             stream.flush()
             os.fsync(stream.fileno())
-        temporary.replace(final)
+        _take_place(temporary, final)
     except BaseException as error:
         with suppress(OSError):  # of a folder that could not be made
             temporary.unlink(missing_ok=True)
@@ -82,6 +86,22 @@ def atomic_write(path: str | Path, mode: str = "wb") -> Iterator[IO[Any]]:
         if about_disk and (not in_block or error.filename is None):
             raise write_fault(Path(path), error) from error
         raise
+
+
+def _take_place(temporary: Path, final: Path) -> None:
+    """Rename a whole file.
+
+    Windows refuses while anybody reads the older file of that name: another process of a report, or
+    whoever looks for viruses. That passes.
+    """
+    for pause in (0.01, 0.05, 0.25, 1.25, None):
+        try:
+            temporary.replace(final)
+            return
+        except PermissionError:
+            if os.name != "nt" or pause is None:
+                raise
+        time.sleep(pause)
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -3,17 +3,20 @@
 import errno
 import io
 import json
-import resource
+import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from colorkit.system import writing
 from colorkit.system.errors import ColorkitError
 from colorkit.system.writing import atomic_write, write_fault, write_json, write_text
 
 
 def test_a_write_the_system_stops(tmp_path):
+    resource = pytest.importorskip("resource")  # not on Windows
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
     try:
@@ -67,3 +70,43 @@ def test_what_stopped_the_writing_is_said_with_a_remedy():
     assert str(write_fault(Path("a/b"), full)) == says
     other = str(write_fault(Path("b"), OSError(errno.ENODEV, "No such device.")))
     assert other == "could not write b: No such device; check the disk or choose another folder."
+
+
+@pytest.mark.parametrize(("system", "refusals", "whole"), [
+    ("nt", 2, True), ("nt", 99, False), ("posix", 1, False),
+])  # fmt: skip
+def test_a_file_that_is_being_read_is_replaced_once_it_is_closed(
+    tmp_path, monkeypatch, system, refusals, whole
+):
+    """Windows refuses until then; elsewhere nobody needs to wait."""
+    replace, waited, tries = Path.replace, [], []
+
+    def refuse(path, target):
+        tries.append(target)
+        if len(tries) <= refusals:
+            fault = PermissionError(errno.EACCES, "Access is denied")
+            fault.winerror = 5 if system == "nt" else None
+            raise fault
+        return replace(path, target)
+
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"old")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", refuse)
+        patch.setattr(writing, "os", _as_on(system))
+        patch.setattr(writing.time, "sleep", waited.append)
+        if whole:
+            write_text(path, "new")
+        else:
+            with pytest.raises(ColorkitError, match=r"a\.txt: permission denied") as fault:
+                write_text(path, "new")
+            assert ("another program has it open" in str(fault.value)) == (system == "nt")
+    assert path.read_bytes() == (b"new" if whole else b"old")
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+    assert 0 <= sum(waited) < 3 and bool(waited) == (system == "nt")
+
+
+def _as_on(system: str):
+    """Give the module `os` under the name of another system."""
+    known = {name: getattr(os, name) for name in ("path", "fsync")}
+    return SimpleNamespace(name=system, **known)
