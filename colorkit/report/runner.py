@@ -68,7 +68,11 @@ def _run_chapter(chapter, base, values, run: Path, root: Path, execute) -> Chapt
     key = digest([base, chapter.cells, chapter.needs])
     final = run / "notebooks" / f"{chapter.name}.ipynb"
     stamp = run / "state" / f"{chapter.name}.json"
-    if final.exists() and stamp.exists() and json.loads(stamp.read_text())["key"] == key:
+    if (
+        final.exists()
+        and stamp.exists()
+        and json.loads(stamp.read_text(encoding="utf-8"))["key"] == key
+    ):
         return ChapterResult(chapter.name, "current")
     started = time.monotonic()
     stamp.unlink(missing_ok=True)
@@ -103,6 +107,7 @@ def _execute(chapter: ChapterSource, values: dict, final: Path, root: Path) -> s
         Why it failed, in one line; empty when it did not.
     """
     import papermill
+    import zmq
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from traitlets.config import Config
 
@@ -121,8 +126,9 @@ def _execute(chapter: ChapterSource, values: dict, final: Path, root: Path) -> s
     os.environ["COLORKIT_PROGRESS"] = "plain"
     try:
         # Sockets in the file system: works without any network, and nobody else can listen in.
+        # Windows has none; there kernels take ports of this machine alone, and have a key.
         with TemporaryDirectory(prefix="colorkit-") as sockets:
-            manager = {"transport": "ipc", "ip": f"{sockets}/kernel"}
+            manager = {"transport": "ipc", "ip": f"{sockets}/kernel"} if zmq.has("ipc") else {}
             options["config"] = Config({"KernelManager": manager})
             papermill.execute_notebook(str(chapter.path), str(working), values, **options)
     except papermill.PapermillExecutionError as error:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import papermill
 import pytest
 import torch
+import zmq
 
 from colorkit.report import runner
 from colorkit.system.errors import ColorkitError
@@ -57,6 +58,12 @@ def test_a_chapter_has_its_name_when_it_ran_to_its_end(run, tmp_path, monkeypatc
     assert (given["execution_timeout"], given["start_timeout"]) == (1200, 180)
     assert (given["cwd"], given["kernel_name"]) == (str(tmp_path), "python3")
     assert run(write, "photos")[1]["execution_timeout"] is None
+
+
+def test_kernels_take_ports_only_where_sockets_have_no_names(run, monkeypatch):
+    assert run(write)[1]["config"].KernelManager.transport == "ipc"
+    monkeypatch.setattr(zmq, "has", lambda what: what != "ipc")  # as on Windows
+    assert not {"transport", "ip"} & set(run(write)[1]["config"].KernelManager)
 
 
 def test_why_a_chapter_failed_is_one_line(run):

@@ -12,6 +12,7 @@ import socket
 import tempfile
 from pathlib import Path
 
+import zmq
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from tornado.web import HTTPError
@@ -118,6 +119,8 @@ def serve(host: str = "127.0.0.1", port: int = 8866, with_token: bool = True) ->
 
 
 def _settings(host: str, port: int, token: str) -> Config:
+    # Windows has no sockets with names; there a kernel answers only to those who know its key.
+    sockets = {"transport": "ipc"} if zmq.has("ipc") else {}  # no ports that others could try
     server = {
         "ip": host,
         "port": port,
@@ -149,7 +152,7 @@ def _settings(host: str, port: int, token: str) -> Config:
             "Voila": server,
             "VoilaConfiguration": pages,
             "MappingKernelManager": {"cull_idle_timeout": _IDLE, "cull_interval": 60},
-            "KernelManager": {"transport": "ipc"},  # no ports that other users could try
+            "KernelManager": sockets,
         }
     )
 

@@ -52,6 +52,12 @@ def test_the_page_loads_nothing_from_elsewhere_and_executes_no_settings_it_finds
     assert server._ThisPython().find_kernel_specs().keys() <= {"python3"}
 
 
+def test_where_sockets_have_no_names_kernels_take_ports(monkeypatch):
+    """As on Windows; Jupyter's own choice is a port of this machine alone and a key."""
+    monkeypatch.setattr(server.zmq, "has", lambda what: what != "ipc")
+    assert "transport" not in server._settings("127.0.0.1", 1, "").KernelManager
+
+
 def test_a_port_that_is_taken_is_said_and_zero_finds_a_free_one():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
