@@ -1,6 +1,6 @@
-# Two commands: `make report` and `make test`. Both install what they need first.
+# Two commands: `make report` and `make test`. Both install what they need first. What they do is
+# written in make.py, which serves where there is no make.
 PYTHON ?= python3
-PROFILE ?= smoke
 BIN := .venv/bin
 
 # Some systems forbid bytecode; then every kernel compiles torch anew.
@@ -13,15 +13,18 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: report test coverage trust compat lint facts bench lock clean
 
-report: .venv/installed  ## run every chapter, write report/_build/html/index.html
-	$(BIN)/colorkit report --profile $(PROFILE)
+# Settings reach make.py by the environment: `make report PROFILE=photos`.
+report:  ## run every chapter, write report/_build/html/index.html
+	@$(PYTHON) make.py report
 
-# As many at a time as there are cores, each on one; a file, or a notebook, stays in one process.
+test:  ## the whole test suite, nbval on the notebooks included
+	@$(PYTHON) make.py test
+
+lint:
+	@$(PYTHON) make.py lint
+
+# As many at a time as there are cores, each on one; a file stays in one process.
 WORKERS ?= auto
-test: .venv/installed lint  ## the whole test suite, nbval on the notebooks included
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope \
-	  --nbval-lax --nbval-current-env tests notebooks
-
 coverage: .venv/installed  ## which lines and branches of the package the tests do not reach
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(TESTS) --cov
 
@@ -41,29 +44,16 @@ compat: .venv/installed  ## the suite on other Pythons, with the oldest and the 
 	  OMP_NUM_THREADS=1 $$env/bin/python -m pytest -n $(WORKERS) --dist loadscope $(TESTS); \
 	done; done
 
-lint: .venv/installed
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-
 bench: .venv/installed  ## speeds beside a plain implementation, all or PARTS="training growth"
 	$(BIN)/python -m benchmarks $(PARTS)
 
 facts: report  ## renew the outputs that nbval compares
 	$(BIN)/python -m colorkit.report.notebooks
 
-# Exactly what requirements.lock says, hashes checked. uv comes first, from the same lock, because
-# it downloads in parallel; the stamp is written last, so a broken installation is made again.
 .venv/installed: requirements.lock pyproject.toml
-	@$(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))" || \
-	  { echo "colorkit needs Python 3.11 to 3.13; run make PYTHON=python3.12, say"; exit 2; }
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	awk '/^uv==/ {on = 1} on {print} on && !/\\$$/ {exit}' requirements.lock > .venv/uv.txt
-	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r .venv/uv.txt
-	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
-	touch $@
+	@$(PYTHON) make.py install
 
-# The newest versions that pyproject.toml admits, for Linux and macOS, Python 3.11 to 3.13.
+# The newest versions that pyproject.toml admits, for Linux, macOS and Windows, Python 3.11 to 3.13.
 lock:
 	$(BIN)/uv pip compile pyproject.toml --extra dev --extra export --extra shards --extra formats --universal \
 	  --python-version 3.11 --generate-hashes --no-header --output-file requirements.lock $(LOCK)
