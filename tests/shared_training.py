@@ -66,8 +66,8 @@ def run(folder: Path, devices: int = 1, way: str = "gray"):
 class Die(Callback):
     """What a machine that fails does to its process."""
 
-    def __init__(self, epoch: int, how: signal.Signals = signal.SIGKILL):
-        self.epoch, self.how = epoch, how
+    def __init__(self, epoch: int, how: signal.Signals | None = None):
+        self.epoch, self.how = epoch, how or signal.SIGKILL
 
     def on_train_batch_end(self, trainer, *_):
         """End the last process within the epoch."""

@@ -1,7 +1,6 @@
 """SIGTERM and SIGHUP stop a program as Ctrl-C does, and nothing half written stays."""
 
 import os
-import pty
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from colorkit.system.processes import elsewhere, end_all
 from colorkit.system.stops import obeyed
 from colorkit.system.writing import atomic_write
 
+pty = pytest.importorskip("pty", exc_type=ImportError)  # nor has Windows its signals
 SIGNALS = [signal.SIGTERM, signal.SIGHUP]
 
 

@@ -8,12 +8,15 @@ import contextlib
 import multiprocessing
 import os
 import re
-import resource
 import sys
 import tempfile
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+
+import pytest
+
+resource = pytest.importorskip("resource", exc_type=ImportError)  # Windows sets no such limits
 
 SURVIVED, REFUSED, LOST = "survived", "refused", "lost"
 Verdict = tuple[str, str]  # one of these, and the sentence or what went wrong

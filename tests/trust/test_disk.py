@@ -5,7 +5,6 @@ which every system has. Each writer is tried with room for another share of what
 """
 
 import hashlib
-import resource
 import shutil
 import subprocess
 import sys
@@ -37,6 +36,7 @@ from colorkit.report import build as report
 from colorkit.system.errors import ColorkitError
 from colorkit.system.writing import write_json
 
+resource = pytest.importorskip("resource", exc_type=ImportError)  # Windows sets no such limits
 DISK = 64_000_000  # bytes
 
 
