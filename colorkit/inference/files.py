@@ -4,7 +4,6 @@ No file that was given is ever written to: not by its own name, nor through a li
 photographs bear one name, which on some disks `A.jpg` and `a.jpg` do.
 """
 
-import errno
 import glob
 import os
 import unicodedata
@@ -24,7 +23,7 @@ from colorkit.inference.preview import shrink
 from colorkit.inference.scans import describe_scan
 from colorkit.system.errors import ColorkitError
 from colorkit.system.process_settings import memory_kept
-from colorkit.system.writing import write_fault
+from colorkit.system.writing import check_writable
 
 # Endings of pictures that are neither read nor written: a result of such a name is no folder.
 _OTHERS = {".svg", ".psd", ".pdf", ".ico", ".eps", ".tga", ".exr", ".hdr", ".apng", ".dng", ".cr2"}
@@ -132,7 +131,7 @@ def plan(found: list[tuple[Path, Path]], out: Path, beside: Path | None = None) 
     single = single and (out.suffix.lower() in SUFFIXES | VIDEOS | _OTHERS or out.is_file())
     if single and len(found) > 1:
         raise ColorkitError(f"{out} is one file for {len(found)} photographs; give -o a folder")
-    _check_writable(out.parent if single else out)
+    check_writable(out.parent if single else out)
     given = {identity for source, _ in found if (identity := _identity(source))}
     taken: set[str] = set()
     outcomes = []
@@ -316,12 +315,3 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
-
-
-def _check_writable(folder: Path) -> None:
-    """Say early what would stop every single result."""
-    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if not there.is_dir():
-        raise write_fault(folder, NotADirectoryError(errno.ENOTDIR, "not a folder"))
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise write_fault(folder, PermissionError(errno.EACCES, "no permission"))

@@ -20,7 +20,7 @@ from colorkit.report.notebooks import ChapterSource, choose, digest, read_chapte
 from colorkit.report.runner import BAD, ChapterResult, run_chapters, share_cores
 from colorkit.system.errors import ColorkitError
 from colorkit.system.project import project_root
-from colorkit.system.writing import write_json
+from colorkit.system.writing import check_writable, write_json
 
 _VERSIONS = ("torch", "torchvision", "lightning", "numpy", "scikit-image", "papermill", "sphinx")
 # Results do not depend on these folders: they write pages about them, or gather files beforehand.
@@ -56,6 +56,7 @@ def run_report(
         if unknown:
             raise ColorkitError(f"{chapter.path} has no parameter {', '.join(unknown)}; define it")
     run = root / "report" / "_build" / "runs" / checked.name
+    check_writable(run)
     base = digest([asdict(checked), seed, _listing(checked), _library(root), _lock(root)])
     jobs, threads = share_cores(jobs)
     outcomes: dict[str, ChapterResult] = {}

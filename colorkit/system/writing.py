@@ -45,6 +45,19 @@ def write_fault(path: Path, error: OSError) -> ColorkitError:
     return ColorkitError(f"could not write {path}: {remedy}.")
 
 
+def check_writable(folder: Path) -> None:
+    """Say early what would stop every single write into a folder, made or not.
+
+    Raises:
+        ColorkitError: part of its path is a file, or may not be written to.
+    """
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise write_fault(folder, NotADirectoryError(errno.ENOTDIR, "not a folder"))
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise write_fault(folder, PermissionError(errno.EACCES, "no permission"))
+
+
 @contextmanager
 def atomic_write(path: str | Path, mode: str = "wb") -> Iterator[IO[Any]]:
     """Open `path` for writing; the file appears under its name only once it is complete.

@@ -196,6 +196,15 @@ assert NAME != "05_fifth", "no color"
     assert json.loads((run / "environment.json").read_text())["threads"] == threads
 
 
+def test_a_folder_that_may_not_be_written_to_is_said_before_any_chapter(project, monkeypatch):
+    """As another user's clone."""
+    write_chapter(project, "01_first", code="open('ran', 'w')")
+    monkeypatch.setattr("colorkit.system.writing.os.access", lambda path, mode: False)
+    with pytest.raises(ColorkitError, match=r"could not write .*runs/smoke: permission denied"):
+        report.run_report()
+    assert not (project / "ran").exists() and not (project / "report" / "_build").exists()
+
+
 def test_the_commit_is_told_where_there_is_one(tmp_path):
     assert report._git(tmp_path, "rev-parse", "HEAD") == ""
     report._git(tmp_path, "init", "--quiet")
