@@ -317,6 +317,36 @@ def test_what_stops_all_is_one_sentence_and_status_2(arguments, says, photos, ru
     assert not Path("out").exists()
 
 
+@pytest.mark.parametrize(
+    ("out", "says"),
+    [
+        ("x.heic", "x.heic: results end in one of"),
+        ("x.jxl", "x.jxl: results end in one of"),
+        ("x.psd", "x.psd: results end in one of"),
+        ("X.SVG", "X.SVG: results end in one of"),
+        ("-", "results are files, not standard output; give -o a folder or a name"),
+    ],
+)
+def test_a_result_of_no_use_is_refused_before_any_work(out, says, photos, run, monkeypatch):
+    """Whether or not the packages are there that read HEIC and JPEG XL."""
+    for package in ("pillow_heif", "pillow_jxl"):
+        monkeypatch.setitem(sys.modules, package, None)
+    monkeypatch.setattr(pretrained, "load", lambda *_: pytest.fail("a model was loaded"))
+    before = sorted(Path().rglob("*"))
+    status, told, error = run(photos / "gray.jpg", "-o", out)
+    assert (status, told, error.count("\n")) == (2, "", 1) and says in error
+    assert sorted(Path().rglob("*")) == before
+
+
+def test_results_into_the_folder_one_is_in(photos, run):
+    assert run(photos / "gray.jpg", "-o", ".")[0] == 0
+    assert Image.open("gray.jpg").mode == "RGB" and Image.open(photos / "gray.jpg").mode == "L"
+    made = Path("gray.jpg").read_bytes()
+    status, _, error = run("gray.jpg", "-o", ".")  # but not over what was given
+    assert status == 1 and "would overwrite gray.jpg" in error and error.count("\n") == 1
+    assert Path("gray.jpg").read_bytes() == made
+
+
 def test_a_forbidden_folder(photos, run, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     status, _, error = run(photos, "-o", "out")

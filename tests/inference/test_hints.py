@@ -254,6 +254,16 @@ def test_hints_on_the_command_line(run, weights):
     assert np.array_equal(np.asarray(Image.open("out/a.png")), wanted)
 
 
+@pytest.mark.parametrize("spaced", ["40, 30, red", " 40 ,30,  red ", "40,\t30, rgb(255, 0, 0)"])
+def test_spaces_in_a_hint_change_nothing(run, weights, spaced):
+    assert run("a.png", "--hint", spaced) == (0, "")
+    wanted = colorkit.colorize("a.png", weights, hints=[(40, 30, "red")])
+    assert np.array_equal(np.asarray(Image.open("out/a.png")), wanted)
+    assert not np.array_equal(wanted, colorkit.colorize("a.png", weights))
+    in_python = colorkit.colorize("a.png", weights, hints=[tuple(spaced.split(",", 2))])
+    assert np.array_equal(in_python, wanted)
+
+
 @pytest.mark.parametrize(
     ("words", "status", "told"),
     [

@@ -125,7 +125,7 @@ def build(
                 journal.add_layout(seed)
     except Timeout as error:
         raise ColorkitError(f"another run is building {folder}; wait for its end") from error
-    lines = (folder / MANIFEST).read_text(encoding="utf-8").splitlines()
+    lines = (folder / MANIFEST).read_bytes().splitlines()  # a name may hold other line breaks
     return Built([json.loads(line) for line in lines], faults, describe_passed_over(sources))
 
 

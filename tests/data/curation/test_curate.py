@@ -1,6 +1,7 @@
 """Data sets built from made photographs, videos and a Flickr on loopback."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -430,3 +431,27 @@ def test_the_command_line(lakes, server, tmp_path, monkeypatch, capsys):
     assert status == 1 and error.count("\n") == 1
     assert "Flickr refuses the key in FLICKR_API_KEY" in error
     assert run(monkeypatch, capsys, *options)[0] == 2
+
+
+def test_names_that_are_no_utf_8(tmp_path, monkeypatch, command):
+    """As archives of Windows leave them: Latin-1."""
+    monkeypatch.chdir(tmp_path)
+    folder = Path(os.fsdecode(b"in/b\xe4ume"))
+    for seed in range(8):
+        save(folder / os.fsdecode(b"f\xfcr-%d.jpg" % seed), picture(seed, 96, 120))
+    (folder / os.fsdecode(b"kaputt-\xdf.jpg")).write_bytes(b"no image")
+    save(folder / "zwei\u2028zeilen\x85.jpg", picture(8, 96, 120))  # line breaks, but not of JSON
+    options = ("--side", "80", "--min-side", "64")
+    status, _, error = command("data", "build", folder, "-o", "out", *options)
+    assert status == 0 and error == ""
+    rows = [json.loads(row) for row in Path("out", curate.MANIFEST).read_bytes().splitlines()]
+    sources = {row["source"]: row for row in rows}
+    assert sorted(sources) == sorted(map(str, folder.iterdir()))
+    kept = [row for row in rows if row["file"]]
+    assert len(kept) == 9 and sources[str(folder / os.fsdecode(b"kaputt-\xdf.jpg"))]["dropped"]
+    made = {p.relative_to("out").as_posix() for p in Path("out").rglob("*.jpg")}
+    assert made == {row["file"] for row in kept}
+    before = content(Path("out"))
+    assert command("data", "build", folder, "-o", "out", *options)[0] == 0  # what is there is known
+    assert content(Path("out")) == before
+    assert len(list_images("out")) == 9

@@ -2,8 +2,10 @@
 
 import io
 import json
+import os
 import tarfile
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -134,6 +136,26 @@ def test_the_command_line_packs_and_trains(photographs, tmp_path, monkeypatch, c
     (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(profile))
     status, _, error = command("train", "net", "--profile", "tiny.yaml")
     assert (status, "remove the network's limit" in error) == (2, True)
+
+
+def test_names_that_are_no_utf_8(tmp_path, monkeypatch, command):
+    """As archives of Windows leave them: Latin-1."""
+    monkeypatch.chdir(tmp_path)
+    for name in (b"b\xe4ume", b"see"):
+        folder = Path(os.fsdecode(b"in/" + name))
+        folder.mkdir(parents=True)
+        for k in range(4):
+            pixels = np.random.default_rng([k, len(name)]).integers(0, 256, (SIZE, SIZE, 3), "u1")
+            Image.fromarray(pixels).save(folder / os.fsdecode(b"f\xfcr-%d.jpg" % k), "JPEG")
+    files = {path.read_bytes() for path in Path("in").rglob("*.jpg")}
+    status, told, error = command("shards", "in", "-o", "out", "--size", SIZE)
+    assert (status, error) == (0, "") and "of 2 classes" in told
+    assert Shards("out").classes == [os.fsdecode(b"b\xe4ume"), "see"]
+    json.loads(Path("out", "shards.json").read_text(encoding="utf-8"))
+    held = {path.read_bytes() for path in Path("out").glob("*/*/*.jpg")}
+    packed = {d for name, d in members(Path("out")).items() if name.endswith(".jpg")}
+    assert held | packed == files and not held & packed
+    assert len([1 for _, y in Shards("out").loader(1) for _ in y]) == len(packed)
 
 
 def test_a_network_reads_its_own_classes_only(packed):
