@@ -46,7 +46,7 @@ def test_photographs_are_colorized_and_odd_names_told(done):
     assert [run["console"] for run in runs] == [*CONSOLES]
     for run in runs:
         assert run["status"] == 1 and "2 colorized into" in run["stdout"], run
-        assert run["stderr"].count("\n") == 1 and "it is no image" in run["stderr"], run
+        assert run["stderr"].count("\n") == 1 and "this is no image" in run["stderr"], run
         assert run["stdout"].count("it is gray") == 2, run
     assert "kaputt\\u2014ß.png" in runs[0]["stderr"]  # as far as its letters go
 
