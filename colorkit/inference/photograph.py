@@ -28,7 +28,7 @@ from colorkit.imaging.negatives import invert
 from colorkit.imaging.toning import is_gray
 from colorkit.imaging.upsample import apply_models, linear_models
 from colorkit.inference.hints import HINTED, Color, hint_planes, read_hints
-from colorkit.inference.scans import shown_to_network
+from colorkit.inference.scans import print_within, shown_to_network
 from colorkit.models import pretrained
 from colorkit.models.hintnet import HintUNet
 from colorkit.models.prediction import as_luminance, predict
@@ -108,13 +108,36 @@ class PhotographColorizer:
             still: whether it is alone, and shown in full contrast if it is a scan of few grays: of
                 frames that would make each another picture where a film fades.
         """
-        shown = shown_to_network(rgb) if still and not self.infrared else rgb
+        scan = still and not self.infrared
+        shown = shown_to_network(rgb) if scan else rgb
+        # Hints are places of the whole, and so is a mean that somebody asks for.
+        asked = self.hints or self.mean_chroma is not None
+        inside = print_within(rgb) if scan and not asked else None
         with _blaming(self.name):
-            return predict_planes(*self.loaded, shown, self.hints, self.mean_chroma)
+            if inside is None:
+                return predict_planes(*self.loaded, shown, self.hints, self.mean_chroma)
+            planes = predict_planes(*self.loaded, np.ascontiguousarray(shown[inside]))
+        return _framed(planes, inside, rgb.shape[:2])
 
     def paint(self, rgb: np.ndarray, planes: Tensor) -> np.ndarray:
         """Join the planes to uint8 (H, W, 3), and finish; see `paint`."""
         return paint(rgb, planes, self.finish)
+
+
+def _framed(planes: Tensor, inside: tuple[slice, slice], size: tuple[int, int]) -> Tensor:
+    """Lay planes (1, 3, h, w) of the part `inside` of a picture of `size` into those of the whole.
+
+    What lies around stays as it is: zero.
+    """
+    pads, lengths = [], planes.shape[-2:]
+    for part, length, full in zip(inside, lengths, size, strict=True):
+        scale = length / (part.stop - part.start)
+        whole, before = max(length, round(scale * full)), round(scale * part.start)
+        before = min(before, whole - length)
+        pads.append((before, whole - length - before))
+    (top, bottom), (left, right) = pads
+    framed = F.pad(planes, (left, right, top, bottom))
+    return F.adaptive_avg_pool2d(framed, _within(framed.shape[-2:], size))
 
 
 @contextmanager

@@ -1,10 +1,11 @@
-"""What scans of old photographs bring: the tint of a bath, few grays, the mask of a negative.
+"""What scans of old photographs bring: a tint, few grays, paper around, a negative's mask.
 
 Nothing here acts on a photograph that has colors, or all the grays.
 """
 
 import numpy as np
 
+from colorkit.imaging.borders import picture_within
 from colorkit.imaging.contrast_stretching import narrow_range, stretch
 from colorkit.imaging.negatives import is_masked
 from colorkit.imaging.toning import is_gray, is_toned
@@ -26,6 +27,19 @@ def shown_to_network(rgb: np.ndarray) -> np.ndarray:
     return stretch(rgb, *grays) if grays and is_monochrome(rgb) else rgb
 
 
+def print_within(rgb: np.ndarray) -> tuple[slice, slice] | None:
+    """Find the print on a scan, if it has a border of paper and is gray or toned.
+
+    Args:
+        rgb: uint8 (H, W, 3), sRGB.
+
+    Returns:
+        Rows and columns of the picture; None if the whole scan is one.
+    """
+    inside = picture_within(rgb)
+    return inside if inside and is_monochrome(rgb) else None
+
+
 def is_monochrome(rgb: np.ndarray) -> bool:
     """Say whether a photograph, uint8 (H, W, 3), is gray or toned."""
     return is_gray(rgb) or is_toned(rgb)
@@ -41,6 +55,8 @@ def describe_scan(rgb: np.ndarray) -> list[str]:
         )
     elif is_toned(rgb):
         sentences.append("it is a toned print, gray in one tint, which is taken away")
+    if print_within(rgb):
+        sentences.append("the paper around the picture stays as it is")
     grays = narrow_range(rgb)
     if grays and is_monochrome(rgb):
         share = (grays[1] - grays[0]) / 255

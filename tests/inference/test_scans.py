@@ -12,6 +12,7 @@ from skimage import data
 import colorkit
 from colorkit.imaging.negatives import invert
 from colorkit.inference import photograph
+from colorkit.inference.colorize import ColorizeOptions
 from colorkit.inference.photograph import PhotographColorizer, to_gray
 from colorkit.inference.scans import describe_scan, shown_to_network
 from colorkit.models.colornet import ColorNet
@@ -102,3 +103,26 @@ def test_the_command_says_what_it_found(weights, command, tmp_path, monkeypatch)
     np.testing.assert_array_equal(found, colorkit.colorize(film, weights, negative=True))
     row = np.asarray(Image.open(Path("rows/film-beside.png")))
     np.testing.assert_array_equal(row, np.hstack([film, to_gray(invert(film)), found]))
+
+
+def test_the_paper_around_a_print_stays_as_it_is():
+    picture = np.repeat(data.camera()[:300, :400, None], 3, axis=2)
+    card = np.full((400, 560, 3), 235, np.uint8)
+    card[40:340, 70:470] = picture
+    colorizer = ColorizeOptions().colorizer()
+    planes = colorizer.planes(card)
+    whole = colorizer.paint(card, planes)
+    assert np.ptp(whole[:30].astype(int), axis=2).max() <= 1
+    inside = whole[48:332, 78:462].astype(int)
+    alone = colorizer(picture)[8:-8, 8:-8].astype(int)
+    assert np.abs(inside - alone).mean() < 1.5 and np.ptp(alone, axis=2).mean() > 3
+    assert "the paper around the picture stays as it is" in describe_scan(card)
+
+
+def test_a_hint_is_a_place_of_the_whole_scan():
+    card = np.full((400, 560, 3), 235, np.uint8)
+    card[40:340, 70:470] = data.camera()[:300, :400, None]
+    planes = ColorizeOptions(hints=[(270, 190, "crimson")]).colorizer().planes(card)
+    height, width = planes.shape[-2:]
+    y, x = round(190 * height / 400), round(270 * width / 560)
+    assert planes[0, 1, y - 1 : y + 2, x - 1 : x + 2].mean() > 15
