@@ -9,7 +9,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from colorkit.course.networks import Course
@@ -17,8 +16,7 @@ from colorkit.models import pretrained
 from colorkit.models.colornet import ColorNet
 from colorkit.models.efficientnet import EfficientUNet
 from colorkit.models.hintnet import HintUNet
-from colorkit.models.resnet_unet import ResNetUNet
-from colorkit.models.weights import load_weights
+from colorkit.models.weights import DERIVED, load_weights, save_weights
 from colorkit.studies.comparison.scoring import measure, measure_hints, realism, with_interval
 from colorkit.studies.hints.training import HintsColorizer, HintsRecipe
 from colorkit.studies.nir.study import NirStudy
@@ -26,7 +24,6 @@ from colorkit.system.errors import ColorkitError
 from colorkit.training.faithful import FaithfulRecipe
 from colorkit.training.imagenet import lite2_features, lite2_weights
 from colorkit.training.photo_sets import Photographs, first_training
-from colorkit.training.run import Run
 
 Score = Callable[[torch.nn.Module, dict[str, list[Path]], dict], dict[str, dict]]
 # What a network may be shown to choose from: one working size, or several and mirror images.
@@ -36,6 +33,9 @@ LOOKS += [{"size": sizes[-1], "views": sizes} for sizes in _SEVERAL]
 CHOOSING = 100  # validation images of each data set that the choice looks at
 # The last training of `faithful`, which sees old grays among the others.
 OLD = FaithfulRecipe(epochs=4, learning_rate=8e-4, encoder_rate=0.5, vividness=2.5, aged=0.4)
+LIVELY = 0.85  # of a photograph's colorfulness: what `vivid` has at least
+FACTORS = [round(1 + k / 20, 2) for k in range(13)]
+BEGUN = "encoder: EfficientNet-Lite2, trained on ImageNet's labels (Apache License 2.0)"
 LICENCE = "MIT, as the code; the photographs it learned from stay their owners'"
 
 
@@ -72,13 +72,39 @@ def colornet(data: str) -> Path:
 
 
 def faithful(data: str) -> Path:
-    """Make the model of the lowest color error (see `colorkit.training.faithful`).
+    """Make the model of the lowest color error (see `colorkit.training.faithful`)."""
+    photographs = Photographs(data)
+    return keep(
+        photographs,
+        _faithful_training(photographs),
+        "faithful",
+        "lowest color error: true to the photograph where it can know, restrained elsewhere",
+        "dyed, painted and printed things, whose color the gray does not tell, stay dull or brown",
+        begun=BEGUN,
+    )
+
+
+def vivid(data: str) -> Path:
+    """Make the model that colors as strongly as photographs are colored: `faithful`, louder."""
+    photographs = Photographs(data)
+    weights = _faithful_training(photographs)
+    return keep(
+        photographs,
+        louder(photographs, weights),
+        "vivid",
+        "as colorful as photographs are: livelier than faithful, and oftener wrong",
+        "skin is too red now and then; where the gray does not tell a color it takes a likely one",
+        begun=BEGUN,
+    )
+
+
+def _faithful_training(photographs: Photographs) -> Path:
+    """Train the network of `faithful` and `vivid`, or find its training; give its weights.
 
     Its encoder has learned from ImageNet's pictures what things are; here it learns their colors,
     from small pictures first, at a price on dullness that rises, and in the end from grays as old
     photographs have them.
     """
-    photographs = Photographs(data)
     weights = lite2_weights(photographs.root / "data" / "weights")
     for name, size, recipe in (
         (
@@ -93,38 +119,32 @@ def faithful(data: str) -> Path:
         ),
         ("faithful-people", 96, OLD),
     ):
-        run = photographs.fit(name, recipe, size, weights, EfficientUNet, balanced=True)
-        weights = run.weights
-    return keep(
-        photographs,
-        weights,
-        "faithful",
-        "lowest color error: true to the photograph where it can know, restrained elsewhere",
-        "indoor scenes and man-made things, whose color the gray does not tell, stay dull",
-        begun="encoder: EfficientNet-Lite2, trained on ImageNet's labels (Apache License 2.0)",
-    )
+        weights = photographs.fit(name, recipe, size, weights, EfficientUNet, balanced=True).weights
+    return weights
 
 
-def _long_training(photographs: Photographs) -> Run:
-    """The training for fidelity alone, at the larger size."""
-    recipe = FaithfulRecipe(epochs=18, learning_rate=1e-3)
-    return photographs.fit("faithful-128", recipe, 128, first_training(photographs).weights)
+def louder(photographs: Photographs, weights: Path) -> Path:
+    """Raise a network's chroma until pictures are colorful enough, and write its weights anew.
 
+    Args:
+        photographs: whose validation images decide.
+        weights: of an `EncoderUNet`.
 
-def vivid(data: str) -> Path:
-    """Make the model that colors as strongly as photographs are colored."""
-    photographs = Photographs(data)
-    recipe = FaithfulRecipe(epochs=4, learning_rate=7e-4, vividness=4.0)
-    make = partial(ResNetUNet, stages=4)
-    run = photographs.fit("vivid", recipe, 128, _long_training(photographs).weights, make)
-    return keep(
-        photographs,
-        run.weights,
-        "vivid",
-        "as colorful as photographs are: livelier than faithful, and oftener wrong",
-        "where the gray does not tell the color it takes a likely one, sometimes in patches",
-        colorful=True,
-    )
+    Returns:
+        The new file, beside the other: the chroma has the least factor of `FACTORS` at which the
+        median colorfulness ratio of every data set reaches `LIVELY`, or the largest.
+    """
+    few, (look, _) = _few(photographs), _best_look(photographs, load_weights(weights)[0])
+    for factor in FACTORS:
+        network, card = load_weights(weights)
+        with torch.no_grad():
+            network.last.weight.mul_(factor)  # its result is chroma around 0.5, which is gray
+            network.last.bias.mul_(factor)
+        found = measure(network, few, look, old_prints=False)
+        if min(each["colorfulness_ratio"] for each in found.values()) >= LIVELY:
+            break
+    card = {key: value for key, value in card.items() if key not in DERIVED}
+    return save_weights(weights.with_name("louder.safetensors"), network, **card, louder=factor)
 
 
 def nir(data: str) -> Path:
@@ -163,6 +183,21 @@ def hints(data: str) -> Path:
     )
 
 
+def _few(photographs: Photographs) -> dict[str, list[Path]]:
+    """Take `CHOOSING` validation images of each data set."""
+    sets = photographs.choosing.items()
+    return {name: paths[:: max(1, len(paths) // CHOOSING)] for name, paths in sets}
+
+
+def _best_look(
+    photographs: Photographs, network: torch.nn.Module, quick: bool = False
+) -> tuple[dict, dict]:
+    """Choose by the mean PSNR of validation images what a network is shown; give it and scores."""
+    few, looks = _few(photographs), [look for look in LOOKS if not (quick and "views" in look)]
+    tried = [(look, measure(network, few, look, old_prints=False)) for look in looks]
+    return max(tried, key=lambda each: sum(s["psnr_gain"][0] for s in each[1].values()))
+
+
 MODELS: dict[str, Callable[[str], Path]] = {
     "faithful": faithful,
     "vivid": vivid,
@@ -180,7 +215,6 @@ def keep(
     failures: str,
     *,
     score: Score | None = None,
-    colorful: bool = False,
     quick: bool = False,
     **more: str,
 ) -> Path:
@@ -190,8 +224,6 @@ def keep(
         photographs, weights: data and the trained network's file.
         name, description, failures: for the box and the card.
         score: measures on images that no training saw; `measure` by default.
-        colorful: raise the saturation by the square root of what the pictures lack in colorfulness.
-            All of it would cost more fidelity than it gives life.
         quick: show it a photograph once only: for a network that answers clicks.
         **more: added to the card.
 
@@ -199,15 +231,8 @@ def keep(
         The file in the box.
     """
     network, _ = load_weights(weights)
-    few = {n: paths[:: max(1, len(paths) // CHOOSING)] for n, paths in photographs.choosing.items()}
-
-    looks = [look for look in LOOKS if not (quick and "views" in look)]
-    tried = [(look, measure(network, few, look, old_prints=False)) for look in looks]
-    look, found = max(tried, key=lambda each: sum(s["psnr_gain"][0] for s in each[1].values()))
+    look, _ = _best_look(photographs, network, quick)
     card = look | {"gray": "weighted"}
-    if colorful:
-        ratios = [each["colorfulness_ratio"] for each in found.values()]
-        card["saturation"] = round(float(np.mean(ratios)) ** -0.5, 3)
     files = photographs.measured
     scores = (score or measure)(network, files, card, groups=photographs.groups)
     return pretrained.keep(
