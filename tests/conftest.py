@@ -18,6 +18,8 @@ from colorkit.data.collection import Collection, collect
 
 # What is started in the background is deaf to Ctrl-C, and so would be the programs started here.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):  # and by `nohup` to a closed terminal
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 # Tiny networks spend more time waking threads than multiplying.
 torch.set_num_threads(1)
 

@@ -189,7 +189,7 @@ def colorize_files(
                         _colorize_photograph(outcome, options, colorizer)
                 except ColorkitError as error:
                     outcome.fault = str(error)
-                    if not outcome.target.exists():  # of a video there may be a part
+                    if not _identity(outcome.target):  # of a video there may be a part
                         outcome.notes.clear()
                 except MemoryError:
                     outcome.fault = (
