@@ -7,12 +7,12 @@ the file, the fault and the remedy; nothing else escapes, and no decoder prints 
 """
 
 import io
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from colorkit.imaging.decoding.decoders import (
     JPEG_MAGIC,
@@ -23,19 +23,14 @@ from colorkit.imaging.decoding.decoders import (
     quiet,
 )
 from colorkit.imaging.decoding.deep_reading import read_samples
-from colorkit.imaging.decoding.deep_samples import (
-    Samples,
-    eight_bits,
-    gray_samples,
-    raw_mode,
-    unit,
-)
+from colorkit.imaging.decoding.deep_samples import raw_mode
 from colorkit.imaging.decoding.jpegs import made_whole, read_plain_jpeg, with_end
 from colorkit.imaging.decoding.pages import is_raw, main_page, raw_fault, with_first
+from colorkit.imaging.decoding.srgb import from_pillow, from_samples
 from colorkit.imaging.metadata.extract import PNG_MAGIC
 from colorkit.imaging.metadata.insert import FORMATS, Kept, embed
-from colorkit.imaging.profiles.conversion import convert, convert_deep, fits, is_srgb, lab_profile
-from colorkit.imaging.profiles.declared import file_profile, info_profile
+from colorkit.imaging.profiles.conversion import is_srgb
+from colorkit.imaging.profiles.declared import file_profile
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.writing import atomic_write
 
@@ -256,7 +251,7 @@ def _decode(stream: BinaryIO, path: Path, max_pixels: int, min_side: int | None)
     if head.startswith(TIFF_MAGIC):
         samples = read_samples(stream, path, max_pixels)
         if samples is not None:
-            return _finished(samples.upright())
+            return from_samples(samples.upright())
         page = main_page(stream, path)
         stream = stream if page is None else with_first(stream, page)
     stream.seek(0)
@@ -268,98 +263,12 @@ def _decode(stream: BinaryIO, path: Path, max_pixels: int, min_side: int | None)
         samples = read_samples(stream, path, max_pixels)
         if samples is not None:
             samples.profile = profile
-            return _finished(samples.upright())
+            return from_samples(samples.upright())
     if min_side is not None and image.format in ("JPEG", "MPO"):
         image.draft(None, (max(min_side, 1),) * 2)
     with mute if image.format == "TIFF" else nullcontext():
         image.load()
-    return _from_pillow(image, profile)
-
-
-def to_srgb(image: Image.Image) -> np.ndarray:
-    """Turn a Pillow image of any mode into uint8 (H, W, 3) sRGB, by the rules of `read_image`."""
-    return _from_pillow(image, info_profile(image))
-
-
-def _from_pillow(image: Image.Image, profile: bytes | None) -> np.ndarray:
-    image = _upright(image)
-    if image.mode == "F" or image.mode.startswith("I"):
-        samples = gray_samples(image)
-        samples.profile = profile
-        return _finished(samples)
-    if image.mode in ("La", "RGBa"):
-        image = image.convert(image.mode.upper())
-    if "transparency" in image.info:
-        levels = image.info["transparency"]
-        if isinstance(levels, tuple) and max(levels) > 255:  # of a PNG read from 16 bits
-            image.info["transparency"] = tuple(level >> 8 for level in levels)
-        image = image.convert("LA" if image.mode == "L" else "RGBA")
-    alpha = image.getchannel("A") if image.mode in ("LA", "RGBA", "PA") else None
-    if image.mode in ("1", "L", "LA"):
-        color = image.convert("L")
-    else:
-        color = image if image.mode == "CMYK" else _rgb(image)
-    return _over_white(_through_profile(color, profile), alpha)
-
-
-def _finished(samples: Samples) -> np.ndarray:
-    """Bring upright samples to uint8 (H, W, 3) sRGB, by the rules of `read_image`."""
-    profile, mode = samples.profile, samples.mode
-    alpha = None if samples.alpha is None else unit(samples.alpha)
-    if mode == "LAB":
-        color = Image.fromarray(convert_deep(samples.unit(), mode, lab_profile()))
-    elif profile and fits(profile, mode) and not is_srgb(profile):
-        values = samples.unit()
-        if samples.multiplied:
-            values = values / np.maximum(alpha, 1e-6)[..., None]
-        color = Image.fromarray(convert_deep(np.clip(values, 0, 1), mode, profile))
-    else:
-        color = _image(samples.eight(), mode, alpha if samples.multiplied else None)
-    if alpha is not None:
-        alpha = Image.fromarray(eight_bits(samples.alpha))
-    return _over_white(color, alpha)
-
-
-def _image(values: np.ndarray, mode: str, multiplied: np.ndarray | None) -> Image.Image:
-    """Make an image of RGB of 8 bits in `mode`; divide by alpha where it was multiplied by that."""
-    if multiplied is not None:
-        bands = [*np.moveaxis(values, 2, 0), eight_bits(multiplied)]
-        whole = np.ascontiguousarray(np.stack(bands, axis=2))
-        return _rgb(
-            Image.frombytes(f"{mode}a", values.shape[1::-1], whole.tobytes()).convert(f"{mode}A")
-        )
-    return _rgb(Image.frombytes(mode, values.shape[1::-1], np.ascontiguousarray(values).tobytes()))
-
-
-def _over_white(color: Image.Image, alpha: Image.Image | None) -> np.ndarray:
-    if alpha is not None:
-        color = Image.composite(color, Image.new("RGB", color.size, "white"), alpha)
-    return np.array(color)
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    """Apply the orientation the camera noted; a broken EXIF block costs no image."""
-    with suppress(Exception):
-        if "orientation" in image.info:  # set by read_wide_tiff
-            image.getexif()[ExifTags.Base.Orientation] = image.info["orientation"]
-        info = {key: image.info[key] for key in ("transparency",) if key in image.info}
-        if not info and image.getexif().get(ExifTags.Base.Orientation, 1) == 1:
-            return image  # which `exif_transpose` would copy
-        image = ImageOps.exif_transpose(image)
-        image.info.update(info)
-    return image
-
-
-def _through_profile(color: Image.Image, profile: bytes | None) -> Image.Image:
-    """Convert L, RGB or CMYK to sRGB, by the profile if it can be used."""
-    if profile:
-        with suppress(Exception):  # a broken profile, or one for another number of channels
-            return convert(color, profile)
-    return _rgb(color)
-
-
-def _rgb(image: Image.Image) -> Image.Image:
-    return image if image.mode == "RGB" else image.convert("RGB")  # which always copies
+    return from_pillow(image, profile)
 
 
 def _check(rgb: np.ndarray) -> None:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
-    from colorkit.inference.photograph import Hints, Photograph, PhotographColorizer
+    from colorkit.inference.photograph import Hints, PhotographColorizer
+    from colorkit.inference.reading import Photograph
     from colorkit.inference.video import Progress, VideoResult
 
 MAX_PIXELS = 200_000_000  # as `colorkit.imaging.images`, which is too heavy to import here

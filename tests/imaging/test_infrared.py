@@ -9,7 +9,7 @@ from odd_images import png, tiff
 from PIL import Image
 
 from colorkit.imaging.infrared import read_header, read_nir, read_wide, wide_scale
-from colorkit.inference.photograph import near_infrared
+from colorkit.inference.reading import near_infrared
 
 GRAY = np.random.default_rng(0).integers(0, 256, (24, 40)).astype(np.uint16)
 GRAY[0, 0] = 255

@@ -12,13 +12,12 @@ from colorkit.imaging.color import lab_to_rgb, rgb_to_lab
 from colorkit.imaging.gamut import to_gamut
 from colorkit.inference import photograph as colorizing
 from colorkit.inference.photograph import (
-    as_rgb,
-    near_infrared,
     paint,
     predict_planes,
     to_gray,
     working_size,
 )
+from colorkit.inference.reading import as_rgb, near_infrared
 from colorkit.models.colornet import ColorNet
 from colorkit.models.nirnet import NirNet
 from colorkit.models.unet import UNet

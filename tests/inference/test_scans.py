@@ -14,6 +14,7 @@ from colorkit.imaging.negatives import invert
 from colorkit.inference import photograph
 from colorkit.inference.colorize import ColorizeOptions
 from colorkit.inference.photograph import PhotographColorizer, to_gray
+from colorkit.inference.reading import as_rgb
 from colorkit.inference.scans import describe_scan, shown_to_network
 from colorkit.models.colornet import ColorNet
 from colorkit.models.weights import save_weights
@@ -37,7 +38,7 @@ def flat_scan() -> np.ndarray:
 @pytest.mark.parametrize("name", ["camera", "astronaut", "coffee"])
 def test_good_photographs_are_colorized_as_if_nothing_were_looked_for(name, weights, monkeypatch):
     image = getattr(data, name)()
-    rgb = photograph.as_rgb(image)
+    rgb = as_rgb(image)
     assert shown_to_network(rgb) is rgb
     assert describe_scan(rgb) == []
     found = colorkit.colorize(image, weights)

@@ -21,8 +21,8 @@ from page_server import PATIENCE, answers, children, start, wait_until
 from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
+from colorkit.imaging.toning import is_gray
 from colorkit.inference.hints import HINTED
-from colorkit.inference.photograph import is_gray
 from colorkit.models.pretrained import models
 
 # No Google services, no sandbox (which root has not), no graphics card.
