@@ -20,7 +20,7 @@ from colorkit.imaging.toning import is_gray, is_toned
 from colorkit.inference.colorize import ColorizeOptions
 from colorkit.inference.photograph import PhotographColorizer, to_gray
 from colorkit.inference.preview import shrink
-from colorkit.inference.scans import describe_scan
+from colorkit.inference.scans import Scan
 from colorkit.system.errors import ColorkitError
 from colorkit.system.process_settings import memory_kept
 from colorkit.system.writing import check_writable
@@ -204,7 +204,7 @@ def _colorize_photograph(
     source = Path(outcome.source)
     rgb = colorizer.read(source)
     if not (colorizer.infrared or options.negative):
-        outcome.notes += describe_scan(rgb)
+        outcome.notes += Scan(rgb).describe()
     result = colorizer.paint(rgb, colorizer.planes(rgb))
     kept = read_metadata(source, result)  # now that it is known to be an image, and no pipe
     write_image(outcome.target, result, kept=kept)

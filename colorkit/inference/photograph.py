@@ -25,7 +25,7 @@ from colorkit.imaging.negatives import invert
 from colorkit.imaging.upsample import apply_models, linear_models
 from colorkit.inference.hints import HINTED, Color, hint_planes, read_hints
 from colorkit.inference.reading import Photograph, as_rgb, near_infrared
-from colorkit.inference.scans import print_within, shown_to_network
+from colorkit.inference.scans import Scan
 from colorkit.models import pretrained
 from colorkit.models.hintnet import HintUNet
 from colorkit.models.prediction import as_luminance, predict
@@ -104,11 +104,11 @@ class PhotographColorizer:
             still: whether it is alone, and shown in full contrast if it is a scan of few grays: of
                 frames that would make each another picture where a film fades.
         """
-        scan = still and not self.infrared
-        shown = shown_to_network(rgb) if scan else rgb
+        scan = Scan(rgb) if still and not self.infrared else None
+        shown = scan.shown_to_network() if scan else rgb
         # Hints are places of the whole, and so is a mean that somebody asks for.
         asked = self.hints or self.mean_chroma is not None
-        inside = print_within(rgb) if scan and not asked else None
+        inside = scan.print_within if scan and not asked else None
         with _blaming(self.name):
             if inside is None:
                 return predict_planes(*self.loaded, shown, self.hints, self.mean_chroma)

@@ -57,6 +57,8 @@ class _DepthwiseConvolution(torch.autograd.Function):
             to_x = torch.empty_like(x, memory_format=torch.channels_last)
             filters = weight.detach()[:, 0].permute(1, 2, 0).contiguous().numpy()
             _each(to_input, given, filters, stride, padding, _planes(to_x))
+        if not ctx.needs_input_grad[1]:
+            return to_x, None, None, None
         sums = np.empty((len(x), side, side, channels), np.float32)
         _each(to_weight, _planes(x), given, stride, padding, sums)
         total = torch.from_numpy(sums.sum(axis=0, dtype=np.float64).astype(np.float32))

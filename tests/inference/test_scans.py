@@ -15,7 +15,7 @@ from colorkit.inference import photograph
 from colorkit.inference.colorize import ColorizeOptions
 from colorkit.inference.photograph import PhotographColorizer, to_gray
 from colorkit.inference.reading import as_rgb
-from colorkit.inference.scans import describe_scan, shown_to_network
+from colorkit.inference.scans import Scan
 from colorkit.models.colornet import ColorNet
 from colorkit.models.weights import save_weights
 
@@ -39,10 +39,11 @@ def flat_scan() -> np.ndarray:
 def test_good_photographs_are_colorized_as_if_nothing_were_looked_for(name, weights, monkeypatch):
     image = getattr(data, name)()
     rgb = as_rgb(image)
-    assert shown_to_network(rgb) is rgb
-    assert describe_scan(rgb) == []
+    assert Scan(rgb).shown_to_network() is rgb
+    assert Scan(rgb).describe() == []
     found = colorkit.colorize(image, weights)
-    monkeypatch.setattr(photograph, "shown_to_network", lambda rgb: rgb)
+    monkeypatch.setattr(photograph.Scan, "shown_to_network", lambda scan: scan.rgb)
+    monkeypatch.setattr(photograph.Scan, "print_within", None)
     monkeypatch.setattr(photograph, "invert", None)
     np.testing.assert_array_equal(found, colorkit.colorize(image, weights))
 
@@ -50,7 +51,7 @@ def test_good_photographs_are_colorized_as_if_nothing_were_looked_for(name, weig
 def test_few_colors_of_few_grays_are_left_alone():
     """A color photograph in fog is no scan of few grays."""
     fog = (110 + data.astronaut() / 255.0 * 60).astype(np.uint8)
-    assert shown_to_network(fog) is fog
+    assert Scan(fog).shown_to_network() is fog
 
 
 def test_a_tint_does_not_reach_the_result(weights):
@@ -58,14 +59,14 @@ def test_a_tint_does_not_reach_the_result(weights):
     np.testing.assert_array_equal(colorkit.colorize(print_, weights, 0), to_gray(print_))
     spread = np.ptp(colorkit.colorize(print_, weights, 0).astype(int), axis=2)
     assert spread.max() <= 1 and np.ptp(print_.astype(int), axis=2).mean() > 20
-    assert "toned" in " ".join(describe_scan(print_))
+    assert "toned" in " ".join(Scan(print_).describe())
 
 
 def test_of_few_grays_the_network_sees_all_and_the_result_keeps_few(weights):
     scan = flat_scan()
     colorizer = PhotographColorizer(weights)
     rgb = colorizer.read(scan)
-    stretched = shown_to_network(rgb)
+    stretched = Scan(rgb).shown_to_network()
     assert np.ptp(stretched) > 220 > 60 > np.ptp(rgb)
     assert torch.equal(colorizer.planes(rgb), colorizer.planes(stretched))
     plain = colorizer.planes(rgb, still=False)  # as frames of videos are
@@ -117,7 +118,7 @@ def test_the_paper_around_a_print_stays_as_it_is():
     inside = whole[48:332, 78:462].astype(int)
     alone = colorizer(picture)[8:-8, 8:-8].astype(int)
     assert np.abs(inside - alone).mean() < 1.5 and np.ptp(alone, axis=2).mean() > 3
-    assert "the paper around the picture stays as it is" in describe_scan(card)
+    assert "the paper around the picture stays as it is" in Scan(card).describe()
 
 
 def test_a_hint_is_a_place_of_the_whole_scan():

@@ -18,7 +18,7 @@ from colorkit.imaging.metadata.photograph import Metadata, read_metadata
 from colorkit.inference.colorize import ColorizeOptions, offered_options
 from colorkit.inference.photograph import to_gray
 from colorkit.inference.preview import CONTRASTS, Preview, offered
-from colorkit.inference.scans import describe_scan
+from colorkit.inference.scans import Scan
 from colorkit.system.errors import ColorkitError, one_line
 
 APP = Path(__file__).parent
@@ -109,7 +109,7 @@ class Page(anywidget.AnyWidget, _Slid):
         self._picture, self._shown = Preview(rgb), None
         height, width = rgb.shape[:2]
         with self.hold_sync():
-            notes = [*describe_scan(rgb), *self._kept.notes]
+            notes = [*Scan(rgb).describe(), *self._kept.notes]
             self.photo = {"name": name, "width": width, "height": height, "notes": notes}
             self.before = encode_image("before.jpg", to_gray(self._picture.small))
             self.hints = []
