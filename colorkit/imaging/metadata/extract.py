@@ -277,7 +277,8 @@ def _from_tiff(stream: BinaryIO, found: Embedded) -> None:
     kept = [e for e in outer if e.tag not in LAYOUT | {EXIF, GPS}]
     inner[EXIF] = [e for e in inner[EXIF] if e.tag != INTEROPERABILITY]
     everything = [e for each in (kept, *inner.values()) for e in each]
-    if all(e.kind not in (16, 17, 18) for e in everything):  # which an EXIF block cannot hold
+    holdable = all(e.kind not in (16, 17, 18) for e in everything)  # by an EXIF block
+    if everything and holdable:
         found.exif = build(tiff.order, kept, inner)
     found.resolution = _of_directory(entries, tiff.order)
 

@@ -245,6 +245,7 @@ def test_files_that_say_nothing_stay_what_encoders_make(tmp_path, ending):
     Image.fromarray(RGB).save(stream, {"jpg": "JPEG", "tif": "TIFF"}.get(ending, ending.upper()))
     (tmp_path / f"a.{ending}").write_bytes(stream.getvalue())
     kept = read_metadata(tmp_path / f"a.{ending}")
+    assert not kept.notes  # nothing that was not there is said to be damaged
     assert encode_image(f"a.{ending}", RGB, kept=kept) == encode_image(f"a.{ending}", RGB)
 
 
