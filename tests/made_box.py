@@ -14,7 +14,7 @@ from colorkit.models.weights import save_weights
 def make_box(folder: Path) -> None:
     """Put a model that takes no hints, one that does and one for near infrared into a folder."""
     torch.manual_seed(0)
-    plain, hinted = ResNetUNet(stages=2), HintUNet(stages=2)
+    plain, hinted = ResNetUNet(stages=2), HintUNet()
     for layer in (plain.last, hinted.last, hinted.hint):  # fresh ones give gray
         torch.nn.init.normal_(layer.weight, std=0.1)
     kinds = [("colornet", plain, "weighted"), ("hints", hinted, "weighted"), ("nir", plain, "nir")]

@@ -1,4 +1,4 @@
-"""A network that is told the colors of some points: a ResNet U-Net with a second way in.
+"""A network that is told the colors of some points: the default's U-Net with a second way in.
 
 Zhang et al., "Real-Time User-Guided Image Colorization with Learned Deep Priors", ACM TOG 36(4),
 2017 (arXiv:1705.02999), give hints to a network as planes beside the gray image: chroma where it is
@@ -7,28 +7,29 @@ known, a mask that says where, and numbers that hold for the whole picture.
 
 from torch import Tensor, nn
 
-from colorkit.models.resnet_unet import ResNetUNet
+from colorkit.models.efficientnet import CHANNELS, EfficientUNet
 
 PLANES = 5  # a*, b*, their mask; saturation, its mask: see `colorkit.inference.hints`
 
 
-class HintUNet(ResNetUNet):
+class HintUNet(EfficientUNet):
     """Gray image and hints in, chroma of half its side out.
 
     A convolution of the hints is added to the encoder's first plane. That plane goes two ways: down
     the encoder, where a hint's color spreads over the object it lies on, and straight to the
     decoder's finest level, where the hint's own color is kept. A fresh network takes no notice of
-    hints, so that the weights of a ResNetUNet fit and give what they gave.
+    hints, so that the weights of an EfficientUNet fit and give what they gave.
 
     Args:
-        num_classes, encoder, stages: see `ResNetUNet`.
+        num_classes: see `EfficientUNet`.
     """
 
-    relatives = ("ResNetUNet",)
+    relatives = ("EfficientUNet",)
 
-    def __init__(self, num_classes: int | None = None, encoder: str = "resnet18", stages: int = 4):
-        super().__init__(num_classes, encoder, stages)
-        self.hint = nn.Conv2d(PLANES, 64, 7, stride=2, padding=3, bias=False)  # none, no change
+    def __init__(self, num_classes: int | None = None):
+        super().__init__(num_classes)
+        # Without a bias, so that no hint is no change.
+        self.hint = nn.Conv2d(PLANES, CHANNELS[0], 7, stride=2, padding=3, bias=False)
         nn.init.zeros_(self.hint.weight)
 
     def forward(self, gray: Tensor, hints: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
@@ -40,7 +41,7 @@ class HintUNet(ResNetUNet):
                 planes of zeros do.
 
         Returns:
-            ab: (B, 2, ⌈H/2⌉, ⌈W/2⌉), see `ResNetUNet`.
+            ab: (B, 2, ⌈H/2⌉, ⌈W/2⌉), see `EncoderUNet`.
             scores: (B, num_classes) before softmax, or None without a classifier.
 
         Raises:

@@ -47,7 +47,7 @@ def shaken(net):
 @pytest.fixture(scope="module")
 def network():
     torch.manual_seed(0)
-    return shaken(HintUNet(stages=3))
+    return shaken(HintUNet())
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +129,7 @@ def test_validation_is_marked_alike_in_every_epoch(tiny, tmp_path, monkeypatch):
     )
     run = fit(
         "hints",
-        lambda: HintUNet(2, stages=2),
+        lambda: HintUNet(2),
         HintsRecipe(epochs=2, batch_size=4),
         tiny.subset(["lawn", "sky"], "train"),
         tiny.subset(["lawn", "sky"], "val"),

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from colorkit.models.efficientnet import EfficientUNet
 from colorkit.models.hintnet import HintUNet
-from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.weights import save_weights, transfer
 
 
@@ -24,7 +24,7 @@ def shaken(net):
 @pytest.fixture(scope="module")
 def network():
     torch.manual_seed(0)
-    return shaken(HintUNet(stages=3))
+    return shaken(HintUNet())
 
 
 @pytest.mark.parametrize("size", [(64, 32), (1, 1), (33, 47)])
@@ -50,21 +50,14 @@ def test_odd_sizes_are_hinted_where_padded_ones_are(network):
 
 
 def test_weights_of_a_network_without_hints_give_what_they_gave(tmp_path):
-    plain = shaken(ResNetUNet(3, stages=3))
+    plain = shaken(EfficientUNet(3))
     path = save_weights(tmp_path / "plain.safetensors", plain)
-    hinted = HintUNet(7, stages=3)
+    hinted = HintUNet(7)
     transfer(hinted, path)
     gray = noise(2, 1, 32, 40)
     with torch.no_grad():
         wanted, found = plain(gray)[0], hinted.eval()(gray, noise(2, 5, 32, 40))[0]
     torch.testing.assert_close(found, wanted)
-
-
-def test_a_shallower_one_starts_from_the_layers_that_fit(tmp_path):
-    deep = ResNetUNet(3, stages=4)
-    transfer(net := HintUNet(3, stages=3), save_weights(tmp_path / "deep.safetensors", deep))
-    for name, tensor in net.encoder.state_dict().items():
-        assert torch.equal(tensor, deep.encoder.state_dict()[name])
 
 
 def test_planes_of_another_shape_are_refused(network):

@@ -103,7 +103,7 @@ CASES = (
     Case("ResNetUNet", {"stages": 2}),
     Case("ResNetUNet"),
     Case("NirResNetUNet", {"stages": 3}, L=1),
-    Case("HintUNet", {"stages": 3}, more=5),
+    Case("HintUNet", more=5),
     Case("EfficientUNet"),
     Case("SceneClassifier", ab=0, channels=3, smallest=32),
 )
@@ -119,7 +119,7 @@ DEFAULTS = {
     '"upsampling": "interpolated", "norm": true}',
     "ResNetUNet": '{"num_classes": null, "encoder": "resnet18", "stages": 5}',
     "NirResNetUNet": '{"num_classes": null, "encoder": "resnet18", "stages": 5}',
-    "HintUNet": '{"num_classes": null, "encoder": "resnet18", "stages": 4}',
+    "HintUNet": '{"num_classes": null}',
     "EfficientUNet": '{"num_classes": null}',
     "SceneClassifier": '{"num_classes": 9, "encoder": "resnet18"}',
 }

@@ -59,7 +59,7 @@ WAYS = {
         GanColorizer,
         lambda: UNet(1, 2, 4, 2),
     ),
-    "hints": (HintsRecipe(**COMMON), HintsColorizer, lambda: HintUNet(2, stages=2)),
+    "hints": (HintsRecipe(**COMMON), HintsColorizer, lambda: HintUNet(2)),
     "nir": (
         NirRecipe(**COMMON, structure="gradient", cycle=True),
         NirColorizer,

@@ -59,7 +59,7 @@ WAYS_TO_TRAIN = {
     "gan": (GanRecipe(**TWO, discriminator_width=4), GanColorizer, small),
     "near infrared": (NirRecipe(**TWO), WAYS["nir"][1], WAYS["nir"][2]),
     "faithful": (FaithfulRecipe(**TWO), FaithfulColorizer, partial(ResNetUNet, 2, stages=2)),
-    "hints": (WAYS["hints"][0], WAYS["hints"][1], partial(HintUNet, 2, stages=2)),
+    "hints": (WAYS["hints"][0], WAYS["hints"][1], partial(HintUNet, 2)),
     "student": (StudentRecipe(**TWO), partial(Student, teacher=small()), small),
     "scenes": (SceneRecipe(**TWO), SceneTrainer, partial(SceneClassifier, 2)),
 }

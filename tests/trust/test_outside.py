@@ -270,7 +270,7 @@ def absurd() -> dict[str, bytes]:
     others = {
         "UNet": {"width": 10**9, "depth": 10**9, "in_channels": 10**9, "skips": "no"},
         "ResNetUNet": {"num_classes": 10**15, "stages": 10**9, "encoder": ["resnet50"]},
-        "HintUNet": {"stages": 5.5},
+        "HintUNet": {"num_classes": 5.5},
         "NirNet": {"luminance": [], "width": 4},
         "SceneClassifier": {"num_classes": 2**63},
         "object": {},

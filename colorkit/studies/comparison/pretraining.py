@@ -23,7 +23,7 @@ from colorkit.studies.nir.study import NirStudy
 from colorkit.system.errors import ColorkitError
 from colorkit.training.faithful import FaithfulRecipe
 from colorkit.training.imagenet import lite2_features, lite2_weights
-from colorkit.training.photo_sets import Photographs, first_training
+from colorkit.training.photo_sets import Photographs
 
 Score = Callable[[torch.nn.Module, dict[str, list[Path]], dict], dict[str, dict]]
 # What a network may be shown to choose from: one working size, or several and mirror images.
@@ -33,6 +33,9 @@ LOOKS += [{"size": sizes[-1], "views": sizes} for sizes in _SEVERAL]
 CHOOSING = 100  # validation images of each data set that the choice looks at
 # The last training of `faithful`, which sees old grays among the others.
 OLD = FaithfulRecipe(epochs=4, learning_rate=8e-4, encoder_rate=0.5, vividness=2.5, aged=0.4)
+HINTED = HintsRecipe(
+    epochs=3, learning_rate=8e-4, encoder_rate=0.5, vividness=2.5, aged=0.2, silent=0.25
+)
 LIVELY = 0.85  # of a photograph's colorfulness: what `vivid` has at least
 FACTORS = [round(1 + k / 20, 2) for k in range(13)]
 BEGUN = "encoder: EfficientNet-Lite2, trained on ImageNet's labels (Apache License 2.0)"
@@ -169,9 +172,8 @@ def nir(data: str) -> Path:
 def hints(data: str) -> Path:
     """Make the model that takes the colors of points, and measure it with more and more of them."""
     photographs = Photographs(data)
-    recipe = HintsRecipe(epochs=6, learning_rate=1.5e-3)
-    start = first_training(photographs).weights
-    run = photographs.fit("hints", recipe, 96, start, HintUNet, HintsColorizer)
+    start = _faithful_training(photographs)
+    run = photographs.fit("hints", HINTED, 96, start, HintUNet, HintsColorizer, balanced=True)
     return keep(
         photographs,
         run.weights,
@@ -180,6 +182,7 @@ def hints(data: str) -> Path:
         "a hint may spill over edges that the gray shows weakly; an absurd color is taken as given",
         score=measure_hints,
         quick=True,
+        begun=BEGUN,
     )
 
 
