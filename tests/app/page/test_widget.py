@@ -189,7 +189,7 @@ def test_the_network_runs_only_when_it_must(page, photograph, monkeypatch):
 
 def test_the_download_is_whole_full_size_and_keeps_what_the_file_said(page):
     rng = np.random.default_rng(0)
-    rgb = rng.integers(0, 256, (700, 1200, 3), dtype=np.uint8)
+    rgb = rng.integers(0, 256, (900, 1200, 3), dtype=np.uint8)
     exif = Image.Exif()
     exif[0x010F] = "Camera maker"
     upload(page, bytes(encode_image("y.jpg", rgb, kept=Kept(exif.tobytes()))), "y.JPG", 1_000_000)
