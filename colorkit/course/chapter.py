@@ -15,11 +15,19 @@ import pandas as pd
 from IPython.display import HTML, Markdown, display
 
 from colorkit.course import claims, figures
-from colorkit.course.claims import with_interval
+from colorkit.course.claims import TOO_LITTLE, with_interval
+from colorkit.course.estimates import Estimate, Statistic, estimate
+from colorkit.course.judgement import judge
 from colorkit.course.networks import Course
-from colorkit.imaging.metrics.intervals import bootstrap_interval, paired_interval, seed_interval
+from colorkit.imaging.metrics.intervals import bootstrap_interval, seed_interval
 from colorkit.imaging.metrics.tables import METRICS, listed
+from colorkit.system.errors import ColorkitError
 from colorkit.system.writing import write_json
+
+# ΔE₀₀ by which a network must beat gray and the mean color before a claim about what it does to
+# pictures is judged: a quarter of what an eye just notices, over whole pictures.
+ADVANTAGE = 0.25
+IMAGES = ("images", "pairs", "pictures")  # of which there are many: their means are resampled
 
 
 class Chapter(Course):
@@ -73,15 +81,16 @@ class Chapter(Course):
 
         Args:
             name: what it is.
-            values: one value an image (bootstrap interval) or a seed (Student's t interval).
+            values: one value an image (bootstrap interval) or a training (Student's t interval),
+                or (S, N) for each of S trainings on each of N images (see
+                `colorkit.course.estimates`).
             of: `images`, `seeds`, …
             unit: of the values.
             data: which data; the profile's by default.
             count: say the count in the text; tables state it in their captions.
         """
-        low, high = _interval(values, of)
-        mean = float(np.nanmean(values))
-        n = int(np.isfinite(np.asarray(values, dtype=float)).sum())
+        values = np.asarray(values, dtype=float)
+        mean, (low, high), n, of = _summary(values, of)
         self._numbers.append(
             {
                 "name": name,
@@ -149,62 +158,94 @@ class Chapter(Course):
         caption = self._with_data(caption, data)
         display(HTML(html.replace("<thead>", f"<caption>{caption}</caption><thead>", 1)))
 
+    def learned(self, name: str, found, gray, mean, labels=None) -> bool:
+        """Tell, and say, whether a network beats both trivial predictions by `ADVANTAGE`.
+
+        Args:
+            name: of the network.
+            found: its ΔE₀₀, (N,) of images or (S, N) of trainings and images.
+            gray, mean: ΔE₀₀ of gray and of the mean color on the same N images.
+            labels: class of each image, see `claim`.
+        """
+        found = np.asarray(found, dtype=float)
+        of, texts, wins = "seeds" if found.ndim == 2 else "images", [], []
+        for other, error in (("gray", gray), ("the mean color", mean)):
+            gain = estimate(np.asarray(error, dtype=float) - found, of=of, labels=labels)
+            low, high = gain.interval()
+            wins.append(gain.value >= ADVANTAGE and low > 0)
+            texts.append(f"{other} by {with_interval(gain.value, low, high, 'ΔE₀₀')}")
+        able = all(wins)
+        end = "that is enough" if able else f"{TOO_LITTLE}: {ADVANTAGE} of each is asked"
+        say(f"*{name} is nearer to the truth than {' and than '.join(texts)}; {end}.*")
+        return able
+
     def claim(
         self,
         id: str,
-        measure: str,
+        part: str,
         effect,
         against=None,
         *,
+        variant: str = "",
         of: str = "images",
-        unit: str = "",
-        part: str = "",
-        interval=None,
+        labels: Iterable[str] | None = None,
+        clusters: Iterable | None = None,
+        statistic: Statistic | None = None,
+        learned: bool | Iterable[bool] | None = None,
         data: str = "",
     ) -> None:
-        """Measure a claim, keep it and show the verdict.
+        """Measure a part of a claim, keep it and show the verdict.
 
         Args:
-            id: of the claim.
-            measure: the effect in words; positive means the claim holds.
-            effect: one value an image or seed. With `interval`, the effect itself.
+            id, part: of the claim, as `claims.yaml` has them.
+            effect: one value an image or a training, or (S, N): one for each of S trainings on
+                each of N images; positive where the claim holds.
             against: values to subtract pairwise before averaging.
-            of: what the values are of: `images` (bootstrap) or `seeds` (Student's t).
-            unit: of the effect.
-            part: tells several measurements of one claim apart.
-            interval: (low, high) computed by the chapter.
+            variant: which network, channel or region, where the part is measured for several.
+            of: what the values, or the rows of (S, N), are of: `images`, or trainings in words,
+                such as `seeds`.
+            labels, clusters, statistic: see `colorkit.course.estimates.estimate`.
+            learned: what `learned` told of the networks that the part speaks of; asked for where
+                the registry says that the part is gated.
             data: which data; the profile's by default.
+
+        Raises:
+            ColorkitError: the registry has no such part, or asks for trainings or for `learned`.
         """
-        values = np.atleast_1d(np.asarray(effect, dtype=float))
+        gated = claims.find_part(id, part).gated
+        if gated != (learned is not None):
+            wanted = "give" if gated else "speaks of no trained network; leave out"
+            raise ColorkitError(f"{id} {part}: {wanted} `learned=`")
+        values = np.asarray(effect, dtype=float)
         if against is not None:
             values = values - np.asarray(against, dtype=float)
-        kept = values[np.isfinite(values)]
-        if interval is None:
-            interval = _interval(kept, of)
-            n = len(kept)
-        else:
-            interval, n = interval
-        mean = float(kept.mean()) if len(kept) else float("nan")
-        options = {"n": n, "of": of, "data": data or self.what, "unit": unit, "part": part}
-        found = claims.finding(id, measure, mean, interval, **options)
-        self._claims.append(found)
-        low, high = found.low, found.high
-        size = with_interval(mean, low, high, unit) if low is not None else f"{mean:.3g} {unit}"
-        say(
-            f"> **{id}{' ' + part if part else ''}** {found.text} "
-            f"*Effect:* {measure}: {size}, {n} {of}, {found.data}: "
-            f"**{found.verdict}**."
+        labels, clusters = (None if x is None else list(x) for x in (labels, clusters))
+        found = estimate(
+            np.atleast_1d(values), of=of, labels=labels, clusters=clusters, statistic=statistic
         )
+        gates = list(learned) if isinstance(learned, Iterable) else [learned]
+        why = "" if learned is None or all(gates) else TOO_LITTLE
+        told = of if clusters is None else "folds" if of == "images" else of
+        options = {"of": told, "data": data or self.what, "variant": variant, "why": why}
+        self._keep(claims.finding(id, part, found, **options))
 
-    def exact(
-        self, id: str, measure: str, exceptions: int, n: int, of: str, part: str = ""
-    ) -> None:
+    def exact(self, id: str, part: str, exceptions: int, n: int, of: str) -> None:
         """Record a claim that holds exactly or not at all: `exceptions` out of `n`."""
-        found = claims.finding(
-            id, measure, exceptions, None, n=n, of=of, data="computed", part=part
-        )
+        self._keep(claims.exact_finding(id, part, exceptions, n, of))
+
+    def unmeasured(self, id: str, part: str, why: str, variant: str = "") -> None:
+        """Record that a part cannot be measured here, and why."""
+        options = {"of": "images", "data": self.what, "variant": variant, "why": why}
+        self._keep(claims.finding(id, part, Estimate(float("nan")), **options))
+
+    def _keep(self, found: claims.Finding) -> None:
         self._claims.append(found)
-        say(f"> **{id}** {found.text} {measure}: {exceptions} of {n} {of}: **{found.verdict}**.")
+        size = f"{found.value:g} exceptions" if found.margin is None else effect_text(found)
+        why = f" ({found.why})" if found.why else ""
+        say(
+            f"> **{found.name}** {found.text} *Effect:* {found.measure}: {size}; "
+            f"{found.counted}, {found.data}: **{found.verdict}**{why}."
+        )
 
     def stop(self, why: str) -> None:
         """Say why the chapter ends here, write what there is, and let later cells do nothing."""
@@ -217,19 +258,24 @@ class Chapter(Course):
     def finish(self) -> None:
         """Show the chapter's claims and write its numbers beside its figures."""
         if self._claims:
+            judged = judge(self._claims)
             rows = [
                 {
-                    "claim": f"{c.id} {c.part}".strip(),
-                    "effect (positive: holds)": c.measure,
-                    "value": with_interval(c.value, c.low, c.high, c.unit),
-                    "n": f"{c.n} {c.of}",
-                    "verdict": c.verdict,
+                    "claim": found.name,
+                    "effect": found.measure,
+                    "value": effect_text(found) if found.margin else f"{found.value:g}",
+                    "margin": "" if found.margin is None else f"{found.margin:g}",
+                    "measured on": found.counted,
+                    "verdict": verdict if verdict == found.verdict else f"{verdict} (corrected)",
                 }
-                for c in self._claims
+                for each in judged.values()
+                for found, verdict in zip(each.findings, each.corrected, strict=True)
             ]
+            whole = "; ".join(f"{id} **{each.verdict}**" for id, each in judged.items())
             html = pd.DataFrame(rows).to_html(index=False, border=0)
             caption = f"<caption>Claims of this chapter ({self.what}).</caption><thead>"
             display(HTML(html.replace("<thead>", caption, 1)))
+            say(f"Each claim as a whole, over all its parts here: {whole}.")
         write_json(
             self.folder / "numbers" / f"{self.name}.json",
             {
@@ -279,25 +325,23 @@ def say(markdown: str) -> None:
     display(Markdown(markdown))
 
 
-def difference_interval(a, b, seed: int = 0, resamples: int = 2000):
-    """Interval of mean(a) − mean(b) for two independent samples, by bootstrap.
-
-    Returns:
-        (low, high) and the number of values, as `Chapter.claim(interval=…)` takes them.
-    """
-    a, b = (np.asarray(x, dtype=float)[np.isfinite(x)] for x in (a, b))
-    rng = np.random.default_rng(seed)
-    draws = [x[rng.integers(len(x), size=(resamples, len(x)))].mean(axis=1) for x in (a, b)]
-    low, high = np.quantile(draws[0] - draws[1], [0.025, 0.975])
-    return (float(low), float(high)), len(a) + len(b)
+def effect_text(found: claims.Finding) -> str:
+    """The effect of a finding with its interval and unit."""
+    return with_interval(found.value, found.low, found.high, found.unit)
 
 
-def _interval(values, of: str):
-    return seed_interval(values) if of == "seeds" else bootstrap_interval(values)
+def _summary(values: np.ndarray, of: str):
+    """Mean, interval, count, and of what: images, trainings, or trainings on images."""
+    if values.ndim == 2:
+        found = estimate(values, of=of)
+        return found.value, found.interval(), found.trainings, f"{of} × {found.images} images"
+    interval = bootstrap_interval(values) if of in IMAGES else seed_interval(values)
+    kept = values[np.isfinite(values)]
+    return float(kept.mean()) if len(kept) else float("nan"), interval, len(kept), of
 
 
 def _plain(x: float) -> float | None:
     return float(x) if np.isfinite(x) else None
 
 
-__all__ = ["Chapter", "difference_interval", "paired_interval", "say", "with_interval"]
+__all__ = ["Chapter", "say", "with_interval"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
+import numpy as np
 import pandas as pd
 import torch
 import torch.nn.functional as F
@@ -62,6 +63,25 @@ def mean_chroma(images: ImageSet, size: int, limit: int = 2000) -> Constant:
     means = [batch.lab[:, 1:].mean(dim=(2, 3)) for batch in batches(chosen, size)]
     a, b = torch.cat(means).mean(dim=0).tolist()
     return Constant(a, b)
+
+
+def trivial_errors(
+    images: ImageSet, training: ImageSet, size: int, gray: str = "weighted"
+) -> dict[str, np.ndarray]:
+    """ΔE₀₀ of what looks at no gray at all, by name, as `Chapter.learned` takes it.
+
+    Args:
+        images: (N) on which a network is measured.
+        training: those it was trained on, whose mean color is the second prediction.
+        size: side of the crops.
+        gray: decolorization.
+
+    Returns:
+        `gray` and `mean`, (N,) each.
+    """
+    predictors = {"gray": Constant(), "mean": mean_chroma(training, size)}
+    tables = {n: evaluate(p, images, size, gray, ("delta_e",)) for n, p in predictors.items()}
+    return {name: table["delta_e"].to_numpy() for name, table in tables.items()}
 
 
 def batches(

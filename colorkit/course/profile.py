@@ -78,6 +78,34 @@ class Scale:
 
 
 @dataclass(frozen=True, config=STRICT)
+class Superclasses(Scale):
+    """The scale of the trainings on few classes; its seeds count groupings and random choices.
+
+    Attributes:
+        least: training images that a class must have to be grouped: a representative of a dozen
+            pictures would speak for hundreds.
+    """
+
+    least: Count = 75
+
+
+@dataclass(frozen=True, config=STRICT)
+class Ablations(Scale):
+    """The scale of the ablations, and of what they change beside the networks' settings.
+
+    Attributes:
+        few: training images of each class where a network is to overfit.
+        long: its passes over them.
+        least: training images that a class must have to take part there, and where numbers of
+            classes are compared, so that no class is told from a dozen of pictures.
+    """
+
+    few: Count = 30
+    long: Count = 60
+    least: Count = 75
+
+
+@dataclass(frozen=True, config=STRICT)
 class Nir:
     """Pairs of color and near infrared, and the scale of the networks trained on them.
 
@@ -85,9 +113,10 @@ class Nir:
         what: the pairs in words, for captions and tables.
         root: their folder, relative to the folder of photographs; empty draws procedural pairs.
         classes: procedural scene classes, at least two; pairs: how many of each.
-        folds: folds of the cross-validation that are trained and tested, out of `of`.
+        folds: folds of the cross-validation that are trained and tested, out of `of`: two or more,
+            for a comparison of trainings needs several.
         size, stored: as of `Data`; 0 takes its own.
-        epochs: of most trainings; short: of the short ones.
+        epochs: of most trainings; long: of the long ones of the networks that paint luminance.
         batch_size: images a step.
         width: channels of the U-Net's first level; the other networks have the profile's model, so
             that its weights fit them.
@@ -103,12 +132,12 @@ class Nir:
     root: str = ""
     classes: list[str] = field(default_factory=list)
     pairs: Count = 10
-    folds: Count = 1
+    folds: Annotated[int, Field(ge=2)] = 2
     of: Annotated[int, Field(ge=3)] = 5
     size: CountOrZero = 0
     stored: CountOrZero = 0
     epochs: Count = 30
-    short: Count = 5
+    long: Count = 60
     batch_size: Count = 16
     width: Count = 32
     scenes: Annotated[int, Field(ge=5)] = 10
@@ -126,6 +155,9 @@ class Gans:
 
     Attributes:
         classes: scene classes of the profile's networks, at least two.
+        portraits: classes of people, or what stands in for them, which are compared with
+            `classes` at equal numbers and steps; none leaves the comparison out. Their folders
+            may be missing: only one claim needs them.
         size, stored: as of `Data`; 0 takes its own.
         limit: most training images a class; 0 takes all.
         width, depth: of the U-Nets, see `colorkit.models.unet.UNet`.
@@ -133,11 +165,14 @@ class Gans:
         discriminator_width: channels of the discriminators' first level.
         epochs: of each training; batch_size: images a step.
         learning_rate: of autoencoders and generators; discriminator_rate: of discriminators.
+        seeds: trainings of each that claims compare; 0 takes the profile's own.
+        patterns: side of the largest of three sizes in the study of small patterns.
         classifier_epochs: of the scene classifier, on all images of the profile.
         imagenet: start its encoder from ImageNet's weights, which are downloaded.
     """
 
     classes: Annotated[list[str], Field(min_length=2)]
+    portraits: list[str] = field(default_factory=list)
     size: CountOrZero = 0
     stored: CountOrZero = 0
     limit: CountOrZero = 0
@@ -149,6 +184,8 @@ class Gans:
     batch_size: Annotated[int, Field(ge=2)] = 16
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     discriminator_rate: Annotated[float, Field(gt=0)] = 2e-4
+    seeds: CountOrZero = 0
+    patterns: Annotated[int, Field(ge=112)] = 224  # smaller ones cannot hold waves of 2 pixels
     classifier_epochs: Count = 10
     imagenet: bool = False
 
@@ -163,8 +200,11 @@ class Profile:
         networks: `vegenet`, `outnet`, `mcolornet`, by name.
         seeds: trainings of each network whose spread gives intervals over seeds.
         test_limit: most test images a class in measurements; 0 takes all.
+        start_seeds: trainings whose first epoch is compared, where more than `seeds`.
+        long: scale of the trainings of VégéNet that go on far beyond their best epoch.
+        superclasses: scale of the trainings on few classes; see there.
         studies: scale of the studies of the loss and of decolorization.
-        ablations: scale of the ablations, the most trainings of the course.
+        ablations: scale of the ablations, the most trainings of the course; see there.
         nir: pairs of color and near infrared; none leaves their chapter out.
         gans: scale of the autoencoders and conditional GANs; none leaves their chapter out.
     """
@@ -176,8 +216,11 @@ class Profile:
     recipe: Recipe = field(default_factory=Recipe)
     seeds: Count = 3
     test_limit: CountOrZero = 0
+    start_seeds: CountOrZero = 0
+    long: Scale = field(default_factory=Scale)
+    superclasses: Superclasses = field(default_factory=Superclasses)
     studies: Scale = field(default_factory=Scale)
-    ablations: Scale = field(default_factory=Scale)
+    ablations: Ablations = field(default_factory=Ablations)
     nir: Nir | None = None
     gans: Gans | None = None
 
@@ -275,6 +318,8 @@ def _check_gans(gans: Gans, profile: Profile, path: Path) -> None:
         raise ColorkitError(
             f"{path}: gans.size must be 64 or more and a multiple of 8, not {size}; correct it"
         )
+    if len(set(gans.portraits)) == 1:  # the networks need two, as everywhere
+        raise ColorkitError(f"{path}: gans.portraits needs two classes or none; add one")
     if strange := set(gans.classes) - set(profile.classes()):
         raise ColorkitError(
             f"{path}: gans.classes has {sorted(strange)[0]}, which no network of the profile has; "

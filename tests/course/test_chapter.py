@@ -10,9 +10,12 @@ import pytest
 from made_chapters import PROFILE
 
 from colorkit.course import chapter as room
-from colorkit.course.chapter import Chapter, difference_interval, run_folder
-from colorkit.course.claims import CLAIMS
+from colorkit.course import claims
+from colorkit.course.chapter import ADVANTAGE, Chapter, run_folder
+from colorkit.course.claims import Claim, Part
+from colorkit.course.estimates import estimate
 from colorkit.imaging.metrics.intervals import bootstrap_interval, seed_interval
+from colorkit.system.errors import ColorkitError
 
 NAN = float("nan")
 ON = "procedural scenes"
@@ -113,32 +116,108 @@ def test_figures_are_written_shown_and_described(chapter, shown):
     assert (first["shows"], second["shows"]) == ("procedural", "plot")
 
 
-def test_claims_are_judged_shown_and_kept(chapter, shown):
+def test_numbers_of_trainings_on_images_count_both(chapter):
+    values = np.array([[1.0, 2.0, 6.0], [2.0, 5.0, 5.0]])
+    low, high = estimate(values, of="seeds").interval()
+    assert chapter.number("gain", values, of="seeds") == (
+        f"4 [{low:.0f}, {high:.0f}] (2 seeds × 3 images)"
+    )
+    (kept_number,) = kept(chapter)["numbers"]
+    assert (kept_number["low"], kept_number["n"]) == (low, 2)
+
+
+CLAIMS = {
+    "R1": Claim("Layers are equal.", {"all": Part("layers that differ", over="exact")}),
+    "R2": Claim("Left.", {"left": Part("epochs left", 0.5, unit="epochs")}),
+    "R6": Claim(
+        "Plants are colored.",
+        {
+            "saved": Part("ΔE saved", 0.5, over="images", unit="ΔE"),
+            "painted": Part("ΔE painted", 0.5, gated=True),
+        },
+    ),
+}
+
+
+@pytest.fixture
+def registry(monkeypatch):
+    monkeypatch.setattr(claims, "known_claims", lambda: CLAIMS)
+
+
+def test_claims_are_judged_shown_and_kept(chapter, shown, registry):
     a, b = np.array([3.0, 4, 5, NAN]), np.array([1.0, 1, 1, 1])
-    chapter.claim("R6", "ΔE saved", a, b, unit="ΔE", part="plants")
-    low, high = bootstrap_interval([2, 3, 4])
+    chapter.claim("R6", "saved", a, b, variant="plants")
+    low, high = seed_interval([2, 3, 4])
     assert shown[-1] == (
-        f"> **R6 plants** {CLAIMS['R6']} *Effect:* ΔE saved: 3.0 [{low:.1f}, {high:.1f}] ΔE, "
-        f"3 images, {ON}: **supported**."
+        f"> **R6 saved, plants** Plants are colored. *Effect:* ΔE saved: 3.0 "
+        f"[{low:.1f}, {high:.1f}] ΔE; 3 images, {ON}: **supported**."
     )
-    chapter.claim("R2", "epochs left", [1.0, 2.0, 3.0], of="seeds", data="other")
-    chapter.claim("R8", "duller", 0.5, interval=((-1.0, 2.0), 40))
-    chapter.claim("R9", "livelier", [])
-    assert "*Effect:* livelier: nan , 0 images" in shown[-1]
-    chapter.exact("R1", "layers that differ", 2, 22, "layers", part="all")
+    chapter.claim("R2", "left", [1.0, 2.0, 3.0], of="seeds", data="other")
+    chapter.unmeasured("R6", "saved", "there are no plants", variant="sea")
+    assert shown[-1].endswith("not measurable; 0 images, procedural scenes: **undecided** "
+                              "(there are no plants).")  # fmt: skip
+    chapter.exact("R1", "all", 2, 22, "layers")
     assert shown[-1] == (
-        f"> **R1** {CLAIMS['R1']} layers that differ: 2 of 22 layers: **not supported**."
+        "> **R1 all** Layers are equal. *Effect:* layers that differ: 2 exceptions; 22 layers, "
+        "computed: **not supported**."
     )
-    found = {claim["id"]: claim for claim in kept(chapter)["claims"]}
-    assert (found["R6"]["value"], found["R6"]["low"], found["R6"]["n"]) == (3, low, 3)
-    assert [found["R2"][key] for key in ("low", "high")] == list(seed_interval([1, 2, 3]))
-    assert (found["R2"]["of"], found["R2"]["data"], found["R6"]["data"]) == ("seeds", "other", ON)
-    assert (found["R8"]["low"], found["R8"]["n"], found["R8"]["verdict"]) == (-1, 40, "undecided")
-    assert (found["R9"]["value"], found["R9"]["verdict"]) == (None, "undecided")
-    assert (found["R1"]["value"], found["R1"]["n"], found["R1"]["data"]) == (2, 22, "computed")
-    assert f"<caption>Claims of this chapter ({ON}).</caption><thead>" in shown[-1]
-    for cell in ("R6 plants", "22 layers", "not measurable", "not supported"):
-        assert f"<td>{cell}</td>" in shown[-1]
+    found = kept(chapter)["claims"]
+    assert [f["verdict"] for f in found] == [
+        "supported",
+        "undecided",
+        "undecided",
+        "not supported",
+    ]
+    assert (found[0]["value"], found[0]["low"], found[0]["n"]) == (3, pytest.approx(low), 3)
+    assert [found[1][key] for key in ("low", "high")] == pytest.approx(seed_interval([1, 2, 3]))
+    assert (found[1]["of"], found[1]["data"], found[0]["data"]) == ("seeds", "other", ON)
+    table, whole = shown[-2:]
+    assert f"<caption>Claims of this chapter ({ON}).</caption><thead>" in table
+    for cell in ("R6 saved, plants", "22 layers", "not measurable", "not supported", "0.5"):
+        assert f"<td>{cell}</td>" in table
+    assert whole.endswith("R1 **not supported**; R2 **undecided**; R6 **undecided**.")
+
+
+def test_a_part_that_passes_only_alone_is_shown_corrected(chapter, shown, registry):
+    values = estimate(np.arange(9.0) - 2.0)
+    low, _ = values.interval()
+    barely = np.arange(9.0) - 2.0 - low + 1e-3
+    chapter.claim("R6", "saved", barely, variant="a")
+    chapter.claim("R6", "saved", [-9.0, 9.0, 1.0], variant="b")
+    chapter.finish()
+    assert "<td>undecided (corrected)</td>" in shown[-2]
+
+
+def test_what_a_network_does_is_judged_only_if_it_has_learned(chapter, shown, registry):
+    gray, mean = np.linspace(9, 11, 20), np.linspace(7, 9, 20)
+    noise = np.tile([0.1, -0.1], 10)
+    able = chapter.learned("VégéNet", mean - 2 * ADVANTAGE + noise, gray, mean)
+    assert able is True
+    assert shown[-1].startswith("*VégéNet is nearer to the truth than gray by 2.")
+    assert shown[-1].endswith("; that is enough.*")
+    for weak in (mean - ADVANTAGE / 2, mean, gray, mean - 1 + 40 * noise):
+        assert chapter.learned("VégéNet", weak, gray, mean) is False
+        assert "has learned too little to tell" in shown[-1]
+    seeds = np.stack([mean - 2 * ADVANTAGE, mean - 2 * ADVANTAGE - 0.01])
+    assert chapter.learned("VégéNet", seeds, gray, mean) is True
+    effect = np.array([[1.0, 1.1, 0.9], [1.1, 1.0, 0.9]])
+    chapter.claim("R6", "painted", effect, of="seeds", learned=True)
+    for gates in ([True, False], {"one": True, "other": False}.values()):
+        chapter.claim("R6", "painted", effect, of="seeds", learned=gates)
+    first, *others = kept(chapter)["claims"]
+    assert (first["verdict"], first["why"]) == ("supported", "")
+    assert [(x["verdict"], x["why"]) for x in others] == 2 * [("undecided", claims.TOO_LITTLE)]
+
+
+def test_claims_that_cannot_be_judged_stop_the_chapter(chapter, registry):
+    with pytest.raises(ColorkitError, match="R6 painted: give `learned=`"):
+        chapter.claim("R6", "painted", np.ones((2, 3)), of="seeds")
+    with pytest.raises(ColorkitError, match="leave out `learned=`"):
+        chapter.claim("R6", "saved", [1.0, 2.0], learned=True)
+    with pytest.raises(ColorkitError, match="R2 left compares trainings"):
+        chapter.claim("R2", "left", [1.0, 2.0])
+    with pytest.raises(ColorkitError, match="R2 has no part 'right'"):
+        chapter.claim("R2", "right", [1.0, 2.0])
 
 
 def test_a_chapter_that_stops_keeps_what_there_is_and_runs_no_further(chapter, shown, monkeypatch):
@@ -160,16 +239,3 @@ def test_photographs_are_no_procedural_scenes(chapter, tmp_path):
     (tmp_path / "own.yaml").write_text(own)
     other = Chapter("01_first", "own.yaml", data=str(tmp_path))
     assert (other.images_show, other.what) == ("photographs", "mine")
-
-
-def test_the_interval_of_a_difference_is_that_of_the_normal_law():
-    rng = np.random.default_rng(1)
-    a, b = rng.normal(5, 2, 900), np.append(rng.normal(4, 1, 400), NAN)
-    (low, high), n = difference_interval(a, b, resamples=10_000)
-    error = np.sqrt(a.var() / 900 + np.nanvar(b) / 400)
-    middle = a.mean() - np.nanmean(b)
-    assert n == 1300
-    assert (low, high) == pytest.approx(
-        (middle - 1.96 * error, middle + 1.96 * error), abs=error / 15
-    )
-    assert difference_interval(a, b) == difference_interval(a, b)

@@ -1,89 +1,193 @@
-"""The rule that turns a measurement into a verdict, fixed for all claims alike."""
+"""The registry of claims and the rule that turns a measurement into a verdict."""
 
 import math
 
+import numpy as np
 import pytest
 
+from colorkit.course import claims
 from colorkit.course.claims import (
-    CLAIMS,
+    NEGLIGIBLE,
+    NO_LUCK,
     NOT_SUPPORTED,
+    ONE_TRAINING,
     SUPPORTED,
+    TOO_LITTLE,
     UNDECIDED,
+    Claim,
+    Finding,
+    Part,
+    exact_finding,
     finding,
+    known_claims,
+    read_claims,
+    read_finding,
     verdict,
     with_interval,
 )
+from colorkit.course.estimates import Estimate, estimate
+from colorkit.system.errors import ColorkitError
 
 NAN = math.nan
+SMALL = {
+    "R6": Claim(
+        "OutNet still colors plants.",
+        {
+            "better": Part("ΔE saved", 0.5, unit="ΔE₀₀"),
+            "pictures": Part("ΔE of pictures", 0.5, over="images"),
+            "counted": Part("exceptions", over="exact"),
+        },
+    )
+}
+
+
+@pytest.fixture
+def registry(monkeypatch):
+    monkeypatch.setattr(claims, "known_claims", lambda: SMALL)
 
 
 def test_every_claim_of_the_documents_is_there_and_no_other():
-    counts = {"R": 27, "P": 3, "C": 6, "H": 7, "L": 4, "Z": 3}
-    assert list(CLAIMS) == [f"{d}{i + 1}" for d, count in counts.items() for i in range(count)]
-    assert all(text.endswith(".") and not text[0].islower() for text in CLAIMS.values())
-    assert len(set(CLAIMS.values())) == len(CLAIMS)
+    counts = {"R": 32, "P": 3, "C": 6, "H": 7, "L": 4, "Z": 3}
+    known = known_claims()
+    assert list(known) == [f"{d}{i + 1}" for d, count in counts.items() for i in range(count)]
+    assert all(c.text.endswith(".") and not c.text[0].islower() for c in known.values())
+    assert len({c.text for c in known.values()}) == len(known)
+
+
+def test_every_claim_says_beforehand_what_is_measured():
+    for id, claim in known_claims().items():
+        assert claim.parts, id
+        for name, part in claim.parts.items():
+            assert part.measure and not part.measure.endswith("."), (id, name)
 
 
 @pytest.mark.parametrize(
     ("low", "high", "expected"),
     [
-        (0.1, 0.5, SUPPORTED),
-        (1e-12, 1e9, SUPPORTED),
-        (-0.5, -0.1, NOT_SUPPORTED),
-        (-0.1, 0.1, UNDECIDED),
-        (0.0, 0.5, UNDECIDED),
-        (-0.5, 0.0, UNDECIDED),
-        (0.0, 0.0, UNDECIDED),
+        (0.1, 0.6, SUPPORTED),
+        (-0.6, -0.1, NOT_SUPPORTED),
+        (-0.1, 0.6, UNDECIDED),
+        (0.0, 0.6, UNDECIDED),
+        (-0.1, 0.1, NEGLIGIBLE),
+        (0.1, 0.4, NEGLIGIBLE),  # clear of zero, and still of no size
+        (-0.4, -0.1, NEGLIGIBLE),
+        (0.1, 0.5, SUPPORTED),  # an interval that reaches the margin does not lie within it
         (NAN, NAN, UNDECIDED),
+        (-math.inf, math.inf, UNDECIDED),
     ],
 )
-def test_only_an_interval_clear_of_zero_decides(low, high, expected):
-    assert verdict(low, high) == expected
+def test_an_interval_and_a_margin_give_four_verdicts(low, high, expected):
+    assert verdict(low, high, 0.5) == expected
+    either = SUPPORTED if expected == NOT_SUPPORTED else expected
+    assert verdict(low, high, 0.5, "changes") == either
 
 
-def find(value, interval, id="R6", **options):
-    options = {"n": 40, "of": "images", "data": "procedural scenes"} | options
-    return finding(id, "ΔE saved", value, interval, **options)
+@pytest.mark.parametrize(
+    ("low", "high", "same", "at_most"),
+    [
+        (-0.4, 0.4, SUPPORTED, SUPPORTED),
+        (0.6, 0.9, NOT_SUPPORTED, NOT_SUPPORTED),
+        (-0.9, -0.6, NOT_SUPPORTED, SUPPORTED),
+        (0.1, 0.9, UNDECIDED, UNDECIDED),
+        (-0.9, 0.1, UNDECIDED, SUPPORTED),
+        (NAN, NAN, UNDECIDED, UNDECIDED),
+    ],
+)
+def test_claims_of_no_difference_ask_for_an_interval_within_the_margin(low, high, same, at_most):
+    assert verdict(low, high, 0.5, "same") == same
+    assert verdict(low, high, 0.5, "at most") == at_most
 
 
-def test_a_finding_carries_claim_numbers_and_verdict():
-    found = find(0.3, (0.1, 0.5), unit="ΔE", part="plants")
-    assert (found.id, found.text, found.part, found.unit) == ("R6", CLAIMS["R6"], "plants", "ΔE")
-    assert (found.value, found.low, found.high) == (0.3, 0.1, 0.5)
-    assert (found.n, found.of, found.data) == (40, "images", "procedural scenes")
-    assert found.verdict == SUPPORTED
-    assert find(-0.3, (-0.5, -0.1)).verdict == NOT_SUPPORTED
-    assert find(0.3, (-0.1, 0.5)).verdict == UNDECIDED
+def find(values, part="better", **options):
+    of = "seeds" if np.ndim(values) == 2 else "images"
+    options = {"of": of, "data": "procedural scenes"} | options
+    return finding("R6", part, estimate(values, of=of), **options)
 
 
-def test_an_interval_that_does_not_exist_leaves_the_claim_undecided():
-    found = find(0.3, (NAN, NAN), n=1)
-    assert found.verdict == UNDECIDED
-    assert (found.value, found.low, found.high) == (0.3, None, None)
-    assert find(NAN, (NAN, NAN)).value is None
+def test_a_finding_carries_claim_numbers_and_verdict(registry):
+    values = np.array([[1.0, 1.2, 0.9], [1.1, 1.2, 1.0]])
+    found = find(values, variant="plants")
+    assert (found.name, found.text) == ("R6 better, plants", SMALL["R6"].text)
+    assert (found.measure, found.unit, found.margin) == ("ΔE saved", "ΔE₀₀", 0.5)
+    assert found.value == pytest.approx(values.mean())
+    assert (found.low, found.high) == estimate(values, of="seeds").interval()
+    assert (found.n, found.of, found.images) == (2, "seeds", 3)
+    assert found.counted == "2 seeds × 3 images"
+    assert found.verdict == SUPPORTED and found.why == ""
+    assert find(-values).verdict == NOT_SUPPORTED
+    assert find(values / 10).verdict == NEGLIGIBLE
+    assert read_finding(found.__dict__ | {"chapter": {}}) == found
+    low, high = found.estimate.interval()
+    assert (low, high) == (found.low, found.high)
+
+
+def test_findings_over_images_and_classes_are_counted_so(registry):
+    found = finding("R6", "pictures", Estimate(1.0, ((0.1, 9.0),), 12, 0, 3), of="images", data="d")
+    assert found.counted == "12 images, mean over 3 classes"
+    one = Estimate(1.0, ((0.1, 9.0),), 12, 1)
+    assert finding("R6", "better", one, of="seeds", data="d").counted == "1 seed × 12 images"
+
+
+def test_a_reason_stands_above_the_interval(registry):
+    found = find([[9.0, 9.1], [9.2, 9.0]], why=TOO_LITTLE)
+    assert (found.verdict, found.why, found.low is not None) == (UNDECIDED, TOO_LITTLE, True)
+    assert find([[0.3, 0.4]]).why == ONE_TRAINING and find([[0.3, 0.3], [0.3, 0.3]]).why == NO_LUCK
+    lost = finding("R6", "better", Estimate(NAN), of="images", data="d", why="no portraits")
+    assert (lost.value, lost.low, lost.verdict, lost.n) == (None, None, UNDECIDED, 0)
+
+
+def test_trainings_are_not_compared_by_images_alone(registry):
+    with pytest.raises(ColorkitError, match=r"R6 better compares trainings.* several seeds"):
+        find([1.0, 2.0, 3.0])
+    assert find([1.0, 1.1, 0.9], "pictures").verdict == SUPPORTED
 
 
 @pytest.mark.parametrize(("exceptions", "expected"), [(0, SUPPORTED), (3, NOT_SUPPORTED)])
-def test_an_exact_claim_holds_only_without_exceptions(exceptions, expected):
-    found = find(exceptions, None, id="R1")
-    assert found.verdict == expected
-    assert (found.value, found.low, found.high) == (exceptions, None, None)
+def test_an_exact_claim_holds_only_without_exceptions(registry, exceptions, expected):
+    found = exact_finding("R6", "counted", exceptions, 22, "layers")
+    assert (found.verdict, found.value, found.margin) == (expected, exceptions, None)
+    assert (found.low, found.high, found.counted) == (None, None, "22 layers")
+    with pytest.raises(ColorkitError, match="not exact"):
+        exact_finding("R6", "better", 0, 1, "layers")
+    with pytest.raises(ColorkitError, match=r"Chapter\.exact"):
+        find([1.0, 2.0], "counted")
 
 
-def test_numbers_of_other_libraries_become_plain_ones():
-    import numpy as np
-    import torch
+@pytest.mark.parametrize("id", ["R28", "Q1", "", "r6"])
+def test_an_unknown_claim_or_part_names_the_known_ones(registry, id):
+    with pytest.raises(ColorkitError, match=f"unknown claim {id!r}; the ids are R6"):
+        finding(id, "better", Estimate(1.0), of="images", data="d")
+    with pytest.raises(ColorkitError, match=r"R6 has no part 'worse'.*'better', 'pictures'"):
+        find([1.0], "worse")
 
-    found = find(np.float32(0.5), torch.tensor([0.25, 0.75]), n=np.int64(3))
+
+PART = "R6: {text: Plants., parts: {a: {measure: b%s}}}"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (PART % "", "R6 a has no margin; write one down"),
+        (PART % ", margin: 0", "R6 parts a margin: .*greater than 0"),
+        (PART % ", margin: 1, over: exact", "R6 a needs no margin"),
+        (PART % ", margin: 1, says: maybe", "R6 parts a says: "),
+        (PART % ", margin: 1, power: 2", "R6 parts a power: "),
+        ("R6: {parts: {}}", "R6 text: "),
+        ("R6: [", "cannot be read"),
+    ],
+)
+def test_a_registry_that_is_not_right_is_refused_by_place(tmp_path, text, said):
+    (tmp_path / "claims.yaml").write_text(text)
+    with pytest.raises(ColorkitError, match=said):
+        read_claims(tmp_path / "claims.yaml")
+
+
+def test_a_finding_is_plain_numbers(registry):
+    found = find(np.float32([[1, 2, 2], [1, 1, 2]]))
+    assert isinstance(found, Finding)
     assert {type(x) for x in (found.value, found.low, found.high)} == {float}
+    assert {type(x) for pair in found.errors for x in pair} == {float}
     assert type(found.n) is int
-
-
-@pytest.mark.parametrize("id", ["R28", "R0", "Q1", "", "r1"])
-def test_an_unknown_claim_names_the_known_ones(id):
-    with pytest.raises(ValueError) as fault:
-        find(1.0, (0.5, 1.5), id=id)
-    assert repr(id) in str(fault.value) and "R27" in str(fault.value)
 
 
 @pytest.mark.parametrize(

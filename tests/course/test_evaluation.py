@@ -16,6 +16,7 @@ from colorkit.course.evaluation import (
     join,
     mean_chroma,
     predict_ab,
+    trivial_errors,
 )
 from colorkit.imaging.color import rgb_to_lab, unscale_ab
 from colorkit.imaging.metrics.tables import METRICS, listed
@@ -202,3 +203,13 @@ def test_a_network_is_measured_like_any_predictor(images, model):
     _, predicted, true = colorize_set(Trained(model), images, SIZE)
     again = METRICS["psnr"].function(predicted, true)
     assert np.allclose(table["psnr"], again, atol=1e-3)
+
+
+def test_trivial_errors_are_those_of_gray_and_of_the_training_images_mean_color(tiny, images):
+    training = tiny.subset(["lawn"], "train")
+    found = trivial_errors(images, training, SIZE)
+    assert set(found) == {"gray", "mean"}
+    for name, predictor in (("gray", Constant()), ("mean", mean_chroma(training, SIZE))):
+        expected = evaluate(predictor, images, SIZE, measured=["delta_e"])["delta_e"]
+        assert found[name].tolist() == expected.tolist()
+    assert (found["gray"] != found["mean"]).all()

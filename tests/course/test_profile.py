@@ -256,6 +256,7 @@ NIR = {"what": "pairs", "classes": ["field", "water"]}
         ({"nir": NIR | {"epochs": 0}}, "nir.epochs: "),
         ({"nir": NIR | {"of": 2}}, "nir.of: "),
         ({"nir": NIR | {"augment": 1}}, "nir.augment: "),
+        ({"nir": NIR | {"folds": 1}}, "nir.folds: "),
         ({"nir": NIR | {"folds": 6}}, "nir.folds must be at most nir.of, 5"),
         ({"nir": NIR | {"size": 41}}, "nir.stored must be at least nir.size"),
         ({"nir": NIR | {"root": "rgbnir"}}, "nir.root counts from data.root"),
@@ -272,7 +273,7 @@ def test_a_fault_in_the_pairs_section_is_named(tmp_path, change, said):
 def test_pairs_are_optional_and_their_folder_may_be_missing(tmp_path):
     assert load_profile(str(write(tmp_path))).nir is None
     nir = load_profile(str(write(tmp_path, nir=NIR))).nir
-    assert (nir.folds, nir.of, nir.root) == (1, 5, "")
+    assert (nir.folds, nir.of, nir.root) == (2, 5, "")
     load_profile(str(write(tmp_path, nir=NIR | {"size": 40, "folds": 5})))
     path = write(tmp_path, data__source="folders", nir={"what": "pairs", "root": "nowhere"})
     assert load_profile(str(path), str(tmp_path)).nir.root == "nowhere"

@@ -45,16 +45,49 @@ def spill(
     Colors that spill over an edge change beside it, where the lightness is flat. The gradient of
     the chroma is √(|∇a*|² + |∇b*|²), that of the lightness |∇L*|, both by central differences
     after the same Gaussian; Canny (IEEE Trans. PAMI 8(6), 1986) finds edges so. The ratio does not
-    change when a colorization is made more or less saturated as a whole.
-
-    Edge and flat pixels are *quantiles* of each image's own lightness gradient: one threshold for
-    all would find no edge in mist and nothing flat in foliage, and so measure the scene.
+    change when a colorization is made more or less saturated as a whole, as long as sRGB has the
+    colors. Far beyond it falls, for areas cut off to one color no longer change: `spill_ab`
+    measures colors before that.
 
     Args:
         rgb: (B, 3, H, W) float, sRGB in [0, 1], at least 2 pixels on a side.
         guide: images of the same shape whose L* tells the edges; `rgb` itself by default. A
             colorization has the original's L*, but for colors cut off at the gamut: with the
             original as guide, both are measured on exactly the same pixels.
+        flat, edge, least, sigma: as of `spill_ab`.
+
+    Returns:
+        See `Spill`.
+
+    Raises:
+        ValueError: another shape or type, a guide of another shape, a share outside of (0, 1).
+    """
+    guide = rgb if guide is None else guide
+    if guide.shape != rgb.shape:
+        raise ValueError(f"rgb {tuple(rgb.shape)} and guide {tuple(guide.shape)} differ in shape")
+    ab, L = rgb_to_lab(rgb)[:, 1:], rgb_to_lab(guide)[:, :1]
+    return spill_ab(ab, L, flat=flat, edge=edge, least=least, sigma=sigma)
+
+
+def spill_ab(
+    ab: Tensor,
+    L: Tensor,
+    *,
+    flat: float = 0.5,
+    edge: float = 0.1,
+    least: float = 1.0,
+    sigma: float = 1.0,
+) -> Spill:
+    """`spill` of chroma planes as a network gives them, whether sRGB has their colors or not.
+
+    Chroma multiplied by any number has the same ratio.
+
+    Edge and flat pixels are *quantiles* of each image's own lightness gradient: one threshold for
+    all would find no edge in mist and nothing flat in foliage, and so measure the scene.
+
+    Args:
+        ab: (B, 2, H, W) float, in Lab units, at least 2 pixels on a side.
+        L: (B, 1, H, W), the lightness that tells the edges, 0 to 100.
         flat: share of the pixels with the smallest lightness gradient that are flat. They must
             also change at most half as fast as the slowest edge, so that an even slope has none.
         edge: share of the pixels with the largest lightness gradient that are edges: enough for a
@@ -67,18 +100,18 @@ def spill(
         rounding leaves in a gray image.
 
     Raises:
-        ValueError: another shape or type, a guide of another shape, a share outside of (0, 1).
+        ValueError: other shapes, a share outside of (0, 1).
     """
-    guide = rgb if guide is None else guide
-    if guide.shape != rgb.shape:
-        raise ValueError(f"rgb {tuple(rgb.shape)} and guide {tuple(guide.shape)} differ in shape")
+    if ab.ndim != 4 or ab.shape[1] != 2 or L.shape != (len(ab), 1, *ab.shape[2:]):
+        raise ValueError(f"ab {tuple(ab.shape)} and L {tuple(L.shape)} are no planes of one size")
     for name, share in (("flat", flat), ("edge", edge)):
         if not 0 < share < 1:
             raise ValueError(f"{name} must lie between 0 and 1; got {share}")
-    if min(rgb.shape[-2:]) < 2:
-        raise ValueError(f"a gradient needs 2 pixels on a side; got {tuple(rgb.shape)}")
-    steepness = _gradient(rgb_to_lab(guide)[:, :1], sigma)  # (B, H·W), L* a pixel
-    change = _gradient(rgb_to_lab(rgb)[:, 1:], sigma)  # (B, H·W), Lab units a pixel
+    if min(ab.shape[-2:]) < 2:
+        height, width = ab.shape[-2:]
+        raise ValueError(f"a gradient needs 2 pixels on a side; got {height} × {width}")
+    steepness = _gradient(L, sigma)  # (B, H·W), L* a pixel
+    change = _gradient(ab, sigma)  # (B, H·W), Lab units a pixel
 
     count = steepness.shape[1]
     slowest_edge = _quantile(steepness, 1 - edge, count).clamp(min=least)

@@ -11,7 +11,7 @@ from scipy import ndimage
 from skimage.transform import resize
 
 from colorkit.imaging.color import lab_to_rgb, rgb_to_lab
-from colorkit.imaging.metrics.artifacts import _quantile, blue_stains, spill
+from colorkit.imaging.metrics.artifacts import _quantile, blue_stains, spill, spill_ab
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +68,19 @@ def test_a_photograph_guides_itself_unless_told_otherwise(photographs):
     for one, other in zip(spill(photographs), spill(photographs, photographs), strict=True):
         assert torch.equal(one, other)
     assert not torch.equal(spill(photographs).ratio, spill(photographs, photographs.flip(3)).ratio)
+
+
+def test_spill_of_chroma_is_the_pictures_and_does_not_know_the_gamut(photographs):
+    lab = rgb_to_lab(photographs)
+    L, ab = lab[:, :1], lab[:, 1:]
+    for one, other in zip(spill_ab(ab, L), spill(photographs), strict=True):
+        torch.testing.assert_close(one, other)
+    torch.testing.assert_close(spill_ab(6 * ab, L).ratio, spill_ab(ab, L).ratio)
+    torch.testing.assert_close(spill_ab(6 * ab, L).flat, 6 * spill_ab(ab, L).flat)
+    cut_off = spill(lab_to_rgb(torch.cat((L, 6 * ab), dim=1)), photographs)
+    assert (cut_off.flat < 5 * spill_ab(ab, L).flat).all()
+    with pytest.raises(ValueError, match=r"ab \(4, 2, 72, 96\) and L \(4, 1, 72, 90\)"):
+        spill_ab(ab, L[..., :90])
 
 
 def test_photographs_change_color_at_their_edges(photographs):
@@ -148,7 +161,7 @@ def test_spill_refuses_what_it_cannot_measure(photographs):
         spill(photographs, photographs[:1])
     with pytest.raises(ValueError, match=r"got torch\.float32 of shape \(4, 1, 72, 96\)"):
         spill(photographs[:, :1])
-    with pytest.raises(ValueError, match=r"2 pixels on a side; got \(4, 3, 1, 96\)"):
+    with pytest.raises(ValueError, match=r"2 pixels on a side; got 1 × 96"):
         spill(photographs[:, :, :1])
     for name, share in (("flat", 0.0), ("edge", 1.0), ("edge", math.nan)):
         with pytest.raises(ValueError, match=f"{name} must lie between 0 and 1; got {share}"):
