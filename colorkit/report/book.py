@@ -9,27 +9,18 @@ import json
 import re
 import shutil
 import warnings
-from collections import Counter
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path, PurePosixPath
 
 import jinja2
 import nbformat
 
-from colorkit.course.claims import CLAIMS, NOT_SUPPORTED, SUPPORTED, UNDECIDED, with_interval
+from colorkit.course.claims import with_interval
+from colorkit.report.ledger import judge_chapters, ledger, mark, shown, typeset
 from colorkit.report.speed import plots, speeds
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.writing import atomic_write
 
-DOCUMENTS = {
-    "R": "French report",
-    "P": "French poster",
-    "C": "Russian report",
-    "H": "Romanian slides",
-    "L": "English slides",
-    "Z": "Zhang et al. 2017",
-}
-_MARKS = {SUPPORTED: "✔", NOT_SUPPORTED: "✘", UNDECIDED: "?", "not measured": "–"}
 _PAGES = (
     "index.md",
     "ledger.md",
@@ -85,7 +76,7 @@ def build_html(run: Path, out: Path, *, sources: Path, record: Path) -> Path:
         "data": ", ".join(sorted({n["data"] for n in numbers.values() if n.get("data")})),
         "procedural": any("procedural" in n.get("data", "") for n in numbers.values()),
         "records": records,
-        **_ledger(chapters, numbers),
+        **ledger(numbers, chapters),
     }
     for path in sorted(p for p in sources.rglob("*") if p.is_file()):
         name = path.relative_to(sources)
@@ -199,26 +190,6 @@ def _clean_markdown(text: str, files: dict[str, str]) -> str:
     return re.sub(r"(?<!!)\[([^\]]*)\]\(([\w./-]+(?:\.\w+|/))\)", local, text)
 
 
-def _ledger(chapters: list[dict], numbers: dict[str, dict]) -> dict:
-    """The claims measured, each with its chapter, how many of each verdict, and those missing."""
-    claims = [
-        {**claim, "chapter": chapter}
-        for chapter in chapters
-        for claim in numbers.get(chapter["name"], {}).get("claims", [])
-    ]
-    order = {id: k for k, id in enumerate(CLAIMS)}
-    claims.sort(key=lambda c: order.get(c["id"], len(order)))
-    measured = {c["id"] for c in claims}
-    missing: dict[str, list] = {}
-    for id, text in CLAIMS.items():
-        if id not in measured:
-            missing.setdefault(DOCUMENTS.get(id[0], "Other claims"), []).append((id, text))
-    counted = Counter(c["verdict"] for c in claims)
-    counted["not measured"] = sum(map(len, missing.values()))
-    counts = {v: counted[v] for v in _MARKS if counted[v]}
-    return {"claims": claims, "counts": counts, "missing": missing}
-
-
 def _records(folder: Path, titles: dict[str, str], tree: _Tree) -> list[dict]:
     """The chapters of record, with those of their figures that are there copied into the tree."""
     records = []
@@ -234,7 +205,8 @@ def _records(folder: Path, titles: dict[str, str], tree: _Tree) -> list[dict]:
                 source = f"figures/{image.name}"
                 tree.write(source, image.read_bytes())
                 kept.append({**figure, "source": source})
-        records.append({**found, "figures": kept})
+        claims = [shown(each) for each in judge_chapters([found]).values()]
+        records.append({**found, "figures": kept, "claims": claims})
     return records
 
 
@@ -258,19 +230,15 @@ def _templates(sources: Path) -> jinja2.Environment:
         "capital": lambda t: (t[:1].upper() if t[1:2].isalpha() else t[:1]) + t[1:].rstrip("."),
         "counted": lambda found: found["of"].removesuffix("s" if found["n"] == 1 else ""),
         "effect": _effect,
-        "mark": lambda v: f"[{_MARKS.get(v, '–')} {v}]{{.verdict .{v.replace(' ', '-')}}}",
+        "mark": mark,
         "plain": _plain,
     }
     return templates
 
 
 def _effect(found: dict) -> str:
-    """A claim's or number's value with its interval and unit, in words."""
-    value, low, high = found["value"], found["low"], found["high"]
-    if low is None and value is not None and found.get("verdict") in (SUPPORTED, NOT_SUPPORTED):
-        return f"{value:g} exceptions"  # an exact statement has no interval
-    text = with_interval(value, low, high, found["unit"])
-    return re.sub(r"-(?=\d)", "−", text).replace(", ", ",\u00a0")
+    """A number's value with its interval and unit, in words."""
+    return typeset(with_interval(found["value"], found["low"], found["high"], found["unit"]))
 
 
 def _plain(value) -> str:

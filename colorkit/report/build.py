@@ -14,7 +14,7 @@ from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
-from colorkit.course import claims
+from colorkit.course import claims, judgement
 from colorkit.course.profile import Profile, load_profile
 from colorkit.report.notebooks import ChapterSource, choose, digest, read_chapters
 from colorkit.report.runner import BAD, ChapterResult, run_chapters, share_cores
@@ -103,7 +103,8 @@ def _build_book(run: Path, root: Path) -> None:
         *sorted(sources),
         *sorted((root / "figures").glob("*")),
         *sorted(Path(__file__).parent.glob("*.py")),
-        Path(claims.__file__),
+        *sorted(Path(claims.__file__).parent.glob("claims.*")),
+        Path(judgement.__file__),
     ]
     key = digest([[str(p), hashlib.sha256(p.read_bytes()).hexdigest()] for p in made_of])
     stamp = root / "report" / "_build" / "html.json"
@@ -144,9 +145,10 @@ def _listing(profile: Profile) -> str:
 
 
 def _library(root: Path) -> str:
-    """Digest the library's source, but for the folders that no result depends on."""
+    """Digest the library's source and registries, but for folders that no result depends on."""
     package = Path(__file__).parents[1]
-    places = {path: path.relative_to(package).as_posix() for path in package.rglob("*.py")}
+    sources = [path for kind in ("*.py", "*.yaml") for path in package.rglob(kind)]
+    places = {path: path.relative_to(package).as_posix() for path in sources}
     apart = tuple(f"{folder}/" for folder in _NOT_SCIENCE)
     files = sorted((place, path) for path, place in places.items() if not place.startswith(apart))
     return digest([[place, path.read_text(encoding="utf-8")] for place, path in files])

@@ -8,8 +8,10 @@ import json
 import shutil
 from pathlib import Path
 
-from colorkit.course.claims import CLAIMS, with_interval
+from colorkit.course.claims import known_claims, with_interval
+from colorkit.course.judgement import Judgement
 from colorkit.course.profile import load_profile
+from colorkit.report.ledger import MISSING, judge_chapters, shown
 from colorkit.system.errors import ColorkitError
 from colorkit.system.project import project_root
 from colorkit.system.writing import write_json, write_text
@@ -107,22 +109,31 @@ def results_table(record: Path) -> str:
         lines += [f"*{caption}:*", "", _row(columns), _row(["---"] * len(columns))]
         lines += [_row([str(v) for v in row]) for row in table["rows"]]
         lines += [*_gains(chapter), ""]
-    found: dict[str, dict[str, list[str]]] = {}
-    for claim in (c for chapter in chapters for c in chapter["claims"]):
-        parts = found.setdefault(claim["id"], {}).setdefault(claim["verdict"], [])
-        parts.append(claim["part"])
-    lines += [_row(["claim", "", "verdict"]), _row(["---"] * 3)]
-    lines += [_row([id, CLAIMS[id], _verdicts(found[id])]) for id in CLAIMS if id in found]
+    judged = judge_chapters(chapters)
+    missing = sum(1 for id in known_claims() if id not in judged)
+    if missing:
+        lines += [
+            f"Claims not measured in this record: {missing}. They wait for a run with the "
+            "experiments as they are now.",
+            "",
+        ]
+    heads = ["claim", "", "verdict", "what decided it", "effect [95 %]", "margin", "measured on"]
+    lines += [_row(heads), _row(["---"] * len(heads))]
+    for id, claim in known_claims().items():
+        if id in judged:
+            lines.append(_row([id, claim.text, *_verdict(judged[id])]))
+        else:
+            lines.append(_row([id, claim.text, MISSING, *[""] * 4]))
     return "\n".join(lines) + "\n"
 
 
-def _verdicts(parts: dict[str, list[str]]) -> str:
-    """`supported`, or which parts are and which are not."""
-    if len(parts) == 1:
-        ((verdict, measured),) = parts.items()
-        return f"**{verdict}**" + (f" ({len(measured)} parts)" if measured[1:] else "")
-    named = {verdict: [part.replace(",", "") for part in some] for verdict, some in parts.items()}
-    return "; ".join(f"**{verdict}**: {', '.join(some)}" for verdict, some in named.items())
+def _verdict(judged: Judgement) -> list[str]:
+    """The verdict of a claim and the part that decided it, as cells."""
+    part = shown(judged)["parts"][judged.findings.index(judged.deciding)]
+    count = len(judged.findings)
+    named = part["measure"] + (f" ({part['name']}, of {count} parts)" if count > 1 else "")
+    told = f"**{judged.verdict}**" + (f": {part['note']}" if part["note"] else "")
+    return [told, named, part["effect"], part["margin"], part["counted"]]
 
 
 def _setting(chapter: dict) -> str:
@@ -137,8 +148,8 @@ def _setting(chapter: dict) -> str:
         f"Measured on {chapter['data']}, profile `{chapter['profile']}`: {s['size']} × {s['size']} "
         f"pixels, {s['width']:g} × the paper's width, `{s['preset']}` preset; epochs: {epochs}; "
         f"{s['seeds']} seeds for claims over seeds; CPU threads: {machine['threads']} "
-        f"({machine['date']}). Brackets are 95 % intervals: bootstrap over images, Student's t "
-        f"over seeds.{studies}"
+        f"({machine['date']}). Brackets are 95 % intervals: bootstrap over images; of claims, over "
+        f"trainings and images together.{studies}"
     )
 
 

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import time
+from dataclasses import asdict
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
@@ -13,8 +14,11 @@ import pytest
 from external_resources import external_resources
 from PIL import Image
 
-from colorkit.course.claims import CLAIMS
-from colorkit.report import book
+from colorkit.course import claims as registry
+from colorkit.course import judgement
+from colorkit.course.claims import Claim, Part, exact_finding, finding, known_claims
+from colorkit.course.estimates import Estimate
+from colorkit.report import book, ledger
 from colorkit.report.book import build_html, duration
 from colorkit.system.errors import ColorkitError
 
@@ -43,21 +47,18 @@ def _save(path: Path, cells) -> None:
     path.write_text(json.dumps(notebook), encoding="utf-8")
 
 
-def _claim(id, value, low, high, verdict, n=120, of="images", part=""):
-    return {
-        "id": id,
-        "part": part,
-        "text": CLAIMS[id],
-        "measure": "color error outside minus inside its classes | b*",
-        "value": value,
-        "low": low,
-        "high": high,
-        "unit": "ΔE",
-        "n": n,
-        "of": of,
-        "data": "procedural scenes",
-        "verdict": verdict,
-    }
+# What the chapters of the run have measured, in the place of the registry.
+MEASURED = {
+    "R1": Part("layers that differ", over="exact"),
+    "R2": Part("epochs", 1.0),
+    "R3": Part("color error outside minus inside its classes | b*", 0.5, unit="ΔE", over="images"),
+    "R4": Part("a*", 0.1, over="images"),
+}
+
+
+def _found(id, value, error, of="images"):
+    found = Estimate(value, ((error, 1e6),), images=120, trainings=0 if of == "images" else 3)
+    return asdict(finding(id, "part", found, of=of, data="procedural scenes"))
 
 
 def make_run(root: Path) -> dict:
@@ -108,11 +109,12 @@ def make_run(root: Path) -> dict:
     base = {"profile": "smoke", "seed": 0, "data": "procedural scenes", "seconds": 3.0}
     base |= {"numbers": [], "tables": {}, "figures": []}
     numbers = {
-        "01_architecture": [_claim("R1", 0, None, None, "supported", 22, "layers")],
+        "01_architecture": [asdict(exact_finding("R1", "part", 0, 22, "layers"))],
         "02_vegenet": [
-            _claim("R3", 1.234, 1.1, 1.4, "supported", part="inside"),
-            _claim("R4", -0.5, -0.9, -0.1, "not supported"),
-            _claim("R2", None, None, None, "undecided", 1, "seeds"),
+            _found("R3", 1.25, 0.1),
+            _found("R4", -0.5, 0.2),
+            _found("R4", -0.5, 0.2) | {"variant": "other"},
+            _found("R2", 0.1, 0.2, "seeds"),
         ],
     }
     (run / "numbers").mkdir()
@@ -175,10 +177,21 @@ class _Reader(HTMLParser):
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        yield from _built(tmp_path_factory, patch)
+
+
+def _built(tmp_path_factory, patch):
+    known = {
+        id: Claim(claim.text, {"part": MEASURED[id]} if id in MEASURED else {})
+        for id, claim in known_claims().items()
+    }
+    for module in (registry, ledger, judgement):
+        patch.setattr(module, "known_claims", lambda: known)
     arguments = make_run(tmp_path_factory.mktemp("book"))
     index = build_html(**arguments)
     pages = {p.stem: _Reader(p) for p in arguments["out"].glob("*.html")}
-    return arguments, index, pages
+    yield arguments, index, pages
 
 
 def test_pages_are_there_in_order(built):
@@ -230,13 +243,15 @@ def test_code_is_folded_and_widgets_are_gone(built):
 def test_ledger_lists_every_claim_once_and_links_to_its_chapter(built):
     _, _, pages = built
     page = pages["ledger"]
-    assert "1.23 [1.10, 1.40] ΔE" in page.text and "−0.50 [−0.90, −0.10]" in page.text
-    assert "0 exceptions" in page.text and "not measurable" in page.text
-    for mark in ("✔ supported", "✘ not supported", "? undecided", "– not measured", "1 seed;"):
+    assert "1.25 [1.05, 1.45] ΔE" in page.text and "−0.50 [−0.89, −0.11]" in page.text
+    assert "0 exceptions" in page.text and "0.5 ΔE" in page.text
+    for mark in ("✔ supported: 2", "✘ not supported: 1", "≈ negligible: 1", "– not measured: "):
         assert mark in page.text
-    assert all(text in page.text for text in CLAIMS.values())
+    assert all(claim.text in page.text for claim in known_claims().values())
     assert {"01_architecture.html", "02_vegenet.html"} <= set(page.links)
     assert "| b*" in page.text and "120 images; procedural scenes" in page.text
+    assert "3 seeds × 120 images" in page.text and "2 parts" in page.text
+    assert "4 parts were tested" in page.text and "about 0.2 of them" in page.text
 
 
 def test_record_states_data_size_and_shows_only_figures_that_are_there(built):
@@ -304,9 +319,7 @@ def test_values_become_short_text():
     filters = book._templates(SOURCES).filters
     found = {"value": -1.25, "low": -2.0, "high": -0.5, "unit": "dB", "n": 1, "of": "images"}
     assert filters["effect"](found) == "−1.2 [−2.0,\u00a0−0.5] dB"
-    exact = found | {"value": 3, "low": None, "verdict": "not supported"}
-    assert filters["effect"](exact) == "3 exceptions"
-    assert filters["effect"](exact | {"verdict": "undecided"}) == "3 dB"
+    assert filters["effect"](found | {"low": None, "value": 3}) == "3 dB"
     assert [filters["counted"](found | {"n": n}) for n in (1, 2)] == ["image", "images"]
     assert filters["plain"]({"a": 0.123456, "b": None, "c": 3}) == "a 0.1235, b –, c 3"
     assert filters["capital"]("errors fall.") == "Errors fall"

@@ -1,9 +1,13 @@
 """The numbers of record: only what is ours to publish, and a README that says the same."""
 
 import json
+from dataclasses import asdict
 
 import pytest
 
+from colorkit.course import claims, judgement
+from colorkit.course.claims import Claim, Part
+from colorkit.course.estimates import Estimate
 from colorkit.report import record
 from colorkit.system.errors import ColorkitError
 from colorkit.system.project import project_root
@@ -92,9 +96,19 @@ def test_what_cannot_be_recorded_is_refused(project):
         record.keep_record("photos", str(project / "photographs"))
 
 
-def test_the_table_of_results_is_made_of_the_numbers(tmp_path):
-    def claim(id, verdict, part=""):
-        return {"id": id, "verdict": verdict, "part": part}
+def test_the_table_of_results_is_made_of_the_numbers(tmp_path, monkeypatch):
+    images, trainings = ({"margin": 0.5, "unit": "dB", "over": x} for x in ("images", "trainings"))
+    parts = {"R2": {"a": Part("gain", **images), "b, c": Part("cost", says="at most", **images)}}
+    parts |= {"R3": {"": Part("loss", **trainings)}, "R4": {"": Part("layers", over="exact")}}
+    known = {id: Claim(f"Claim {id}.", parts.get(id, {})) for id in ("R2", "R3", "R4", "R5")}
+    for module in (claims, judgement, record):
+        monkeypatch.setattr(module, "known_claims", lambda: known)
+
+    def found(id, value, error, part="", **options):
+        counts = {"images": 40, "trainings": 3 if options else 0}
+        measured = Estimate(value, ((error, 1e6),), **counts)
+        options = {"of": "images", "data": "landscapes"} | options
+        return asdict(claims.finding(id, part, measured, **options))
 
     setting = {"epochs": {"vegenet": 4}, "size": 32, "width": 0.5, "preset": "report", "seeds": 3}
     setting["scales"] = {
@@ -112,20 +126,22 @@ def test_the_table_of_results_is_made_of_the_numbers(tmp_path):
         "tables": {
             "vegenet": {"caption": "Errors", "columns": ["index", "A"], "rows": [["a|b", 1]]}
         },
-        "claims": [claim("R4", "supported"), claim("R3", "supported", "a, b")],
+        "claims": [
+            asdict(claims.exact_finding("R4", "", 0, 22, "layers")),
+            found("R2", 2.0, 0.1, "a"),
+        ],
     }
     other = network | {"chapter": "05_gray", "numbers": [], "tables": {}}
-    other["claims"] = [claim("R2", "supported", part) for part in "xy"]
-    other["claims"].append(claim("R3", "undecided", "c"))
+    other["claims"] = [found("R2", 1.0, 0.2, "b, c")]
+    other["claims"].append(found("R3", 3.0, 1.0, of="seeds", why="it is too early"))
     for chapter in (network, other):
         (tmp_path / f"{chapter['chapter']}.json").write_text(json.dumps(chapter))
-    claims = record.CLAIMS
     assert record.results_table(tmp_path).splitlines() == [
         "Measured on landscapes, profile `photos`: 32 × 32 pixels, 0.5 × the paper's width, "
         "`report` preset; epochs: vegenet 4; 3 seeds for claims over seeds; CPU threads: 2 "
-        "(2026-01-01). Brackets are 95 % intervals: bootstrap over images, Student's t over "
-        "seeds. The studies train 2 seeds at 0.25 × the width, epochs as above. The ablations "
-        "train 1 seeds at 1 × the width, 7 epochs.",
+        "(2026-01-01). Brackets are 95 % intervals: bootstrap over images; of claims, over "
+        "trainings and images together. The studies train 2 seeds at 0.25 × the width, epochs as "
+        "above. The ablations train 1 seeds at 1 × the width, 7 epochs.",
         "",
         "*Errors:*",
         "",
@@ -135,11 +151,17 @@ def test_the_table_of_results_is_made_of_the_numbers(tmp_path):
         "",
         "Image by image, its network is nearer to the truth than gray by 1.50 [1.25, 1.75] ΔE₀₀.",
         "",
-        "| claim |  | verdict |",
-        "| --- | --- | --- |",
-        f"| R2 | {claims['R2']} | **supported** (2 parts) |",
-        f"| R3 | {claims['R3']} | **supported**: a b; **undecided**: c |",
-        f"| R4 | {claims['R4']} | **supported** |",
+        "Claims not measured in this record: 1. They wait for a run with the experiments as they "
+        "are now.",
+        "",
+        "| claim |  | verdict | what decided it | effect [95 %] | margin | measured on |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| R2 | Claim R2. | **not supported** | cost (b, c, of 2 parts) "
+        "| 1.00 [0.61,\u00a01.39] dB | at most: 0.5 dB | 40 images |",
+        "| R3 | Claim R3. | **undecided**: it is too early | loss "
+        "| 3.0 [1.0,\u00a05.0] dB | 0.5 dB | 3 seeds × 40 images |",
+        "| R4 | Claim R4. | **supported** | layers | 0 exceptions | none | 22 layers |",
+        "| R5 | Claim R5. | not measured |  |  |  |  |",
     ]
 
 
