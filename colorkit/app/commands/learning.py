@@ -25,12 +25,20 @@ def report(
     record: Annotated[
         bool, typer.Option(help="Keep this run's numbers and plots as those of record.")
     ] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="List the trainings to be made, with minutes; make none.")
+    ] = False,
 ) -> None:
     """Run the chapters and write report/_build/html/index.html."""
     from colorkit.report.build import run_report
 
     if more and not only:
         raise ColorkitError(f"unexpected {' '.join(more)}; name chapters with --only")
+    if plan:
+        from colorkit.report.plan import plan_report, print_plan
+
+        print_plan(plan_report(profile, data, seed))
+        return
     outcomes = run_report(profile, [*(only or []), *(more or [])], data, seed, jobs)
     if any(o.state in ("failed", "skipped") for o in outcomes):
         raise typer.Exit(1)
