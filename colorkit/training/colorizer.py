@@ -93,8 +93,8 @@ class Colorizer(L.LightningModule):
     def _loss(self, batch: Batch):
         ab, _, scores = self._predict(batch)  # (B, 2, H/2, W/2), (B, classes)
         target = chroma_target(scale_ab(batch.lab[:, 1:]), ab.shape[-2:])  # from (B, 2, H, W)
-        recipe = self.recipe
-        weights = {name: getattr(recipe, name) for name in ("alpha", "reduction", "beta", "delta")}
+        names = ("alpha", "reduction", "beta", "delta", "keep_shares")
+        weights = {name: getattr(self.recipe, name) for name in names}
         return joint_loss(ab, target, scores, batch.labels, **weights), scores
 
     def _record(self, stage: str, loss, count: int) -> None:

@@ -103,8 +103,19 @@ def lite2_weights(folder: str | Path, source: Path | None = None) -> Path:
     )
 
 
-def lite2_features(source: Path | None = None) -> nn.Module:
-    """Give ImageNet's encoder in its colors: (B, 3, H, W) in [0, 1] to (B, `num_features`).
+def lite2_missing() -> str:
+    """Why there is no EfficientNet-Lite2 of ImageNet on this machine; empty where there is."""
+    try:
+        _lite2(None)
+    except ColorkitError as reason:
+        return str(reason)
+    return ""
+
+
+def lite2_encoder(source: Path | None = None) -> nn.ModuleList:
+    """Give ImageNet's encoder in its colors, frozen: stages that take (B, 3, H, W) in [−2, 2].
+
+    The first is given what `colorkit.models.resnet.standardized` makes of sRGB.
 
     Args:
         source: see `lite2_weights`, and the errors there.
@@ -113,6 +124,16 @@ def lite2_features(source: Path | None = None) -> nn.Module:
     own = _encoder(_lite2(source), stages)
     _standardize(own, "0.0.conv.weight", "0.0.norm.running_mean", _LITE2_MEAN, _LITE2_DEVIATION)
     stages.load_state_dict(own)
+    return stages.eval().requires_grad_(False)
+
+
+def lite2_features(source: Path | None = None) -> nn.Module:
+    """Give ImageNet's encoder in its colors: (B, 3, H, W) in [0, 1] to (B, `num_features`).
+
+    Args:
+        source: see `lite2_weights`, and the errors there.
+    """
+    stages = lite2_encoder(source)
     features = nn.Sequential(_Standardized(), *stages, nn.AdaptiveAvgPool2d(1), nn.Flatten())
     features.num_features = LITE2_CHANNELS[-1]
     return features.eval().requires_grad_(False)

@@ -92,12 +92,16 @@ def joint_loss(
     reduction: str = "mean",
     beta: float = 0.0,
     delta: str = "difference",
+    keep_shares: bool = False,
 ) -> JointLoss:
     """Color loss plus α times the classification's cross-entropy (Iizuka et al. 2016, eq. 4).
 
     With `mean` at α = 1/300 the two terms are of one size; with `sum` the same α makes the
     classification a ten-thousandth of the whole, so α has to follow the reduction. With β > 0 each
     image's color error is multiplied by 1 + β · `colorfulness_gap` (the report's section 3.4).
+    Taken in Lab units that factor is some forty, and the classification, which it does not
+    multiply, is left with a fortieth of its share: `keep_shares` divides the products by what the
+    factor enlarges them, so that it changes the direction of the color term and not its size.
 
     Args:
         predicted, target: (B, 2, h, w), scaled chroma in [0, 1].
@@ -107,6 +111,8 @@ def joint_loss(
         reduction: of the color term, see `color_loss`.
         beta: weight of the colorfulness, at least 0.
         delta: its form, see `colorfulness_gap`.
+        keep_shares: color and classification keep the shares that they have without the factor;
+            the total is then that of the plain loss, its gradient is not.
 
     Raises:
         ValueError: negative α or β, unknown reduction or form, unequal shapes.
@@ -119,6 +125,8 @@ def joint_loss(
     color = total = errors.mean()
     if beta:
         total = (errors * (1 + beta * colorfulness_gap(predicted, target, delta))).mean()
+        if keep_shares:
+            total = total * (color / total.clamp(min=1e-30)).detach()  # both 0 if all is right
     if scores is None:
         return JointLoss(total, color, color.new_zeros(()))
     classification = F.cross_entropy(scores.float(), labels)

@@ -24,6 +24,8 @@ class Recipe:
         reduction: of the color loss, see `colorkit.training.losses.color_loss`.
         beta: weight of the colorfulness loss; 0 leaves it out.
         delta: its form, see `colorkit.training.losses.colorfulness_gap`.
+        keep_shares: the colorfulness loss leaves the classification its share, see
+            `colorkit.training.losses.joint_loss`; without, as the report printed it.
         gray: decolorization the network is fed; `weighted` is what the reports used, `random`
             draws one for every image of every step.
         patience: epochs without a better validation color loss before stopping; 0 never stops.
@@ -38,6 +40,7 @@ class Recipe:
     reduction: Literal["mean", "sum"] = "mean"
     beta: Annotated[float, Field(ge=0)] = 0.0
     delta: Literal["difference", "ratio"] = "difference"
+    keep_shares: bool = False
     gray: Gray = "weighted"
     patience: CountOrZero = 0
     precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"

@@ -219,6 +219,40 @@ def test_total_is_the_mean_of_the_products_plus_the_classification(beta, form, r
 
 
 @pytest.mark.parametrize("form", GAPS)
+def test_color_and_classification_keep_their_shares_when_asked(form):
+    predicted, target = planes()
+    scores, alpha = torch.randn(4, 3), 0.2
+    gradients = {}
+    for name, options in {"plain": {}, "printed": {"beta": 5}, "kept": {"beta": 5}}.items():
+        leaves = predicted.clone().requires_grad_(), scores.clone().requires_grad_()
+        kept = name == "kept"
+        loss = joint_loss(
+            leaves[0], target, leaves[1], LABELS, alpha, delta=form, keep_shares=kept, **options
+        )
+        loss.total.backward()
+        gradients[name] = loss.total.detach(), *(leaf.grad for leaf in leaves)
+    assert torch.allclose(gradients["kept"][0], gradients["plain"][0], rtol=1e-6)
+    # The classification is asked for as much in all three; the colors' direction is the product's,
+    # smaller by one number for the whole batch.
+    for _, _, class_gradient in gradients.values():
+        assert torch.allclose(class_gradient, gradients["plain"][2])
+    ratio = gradients["printed"][1] / gradients["kept"][1]
+    factor = (gradients["printed"][0] - gradients["plain"][0]) / joint_loss(
+        predicted, target, None, LABELS
+    ).color + 1
+    assert torch.allclose(ratio, factor.expand_as(ratio), rtol=1e-4)
+    assert not torch.allclose(gradients["kept"][1], gradients["plain"][1], rtol=0.05)
+
+
+def test_shares_of_a_perfect_prediction_are_finite():
+    _, target = planes()
+    leaf = target.clone().requires_grad_()
+    loss = joint_loss(leaf, target, None, LABELS, beta=5, keep_shares=True)
+    loss.total.backward()
+    assert loss.total == 0 and leaf.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("form", GAPS)
 def test_beta_zero_is_exactly_the_plain_loss(form):
     predicted, target = planes()
     scores = torch.randn(4, 3)
