@@ -5,18 +5,34 @@ are others. The correlation is blind to the first two, the plain distance mixes 
 distance after `matched` is what is left of it for the forms.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
 
+from colorkit.course.profile import Profile, Scale
 from colorkit.data.batches import crop, loader
 from colorkit.data.collection import ImageSet
 from colorkit.imaging.color import DECOLORIZATIONS, decolorize, join, lab_to_rgb, rgb_to_lab
 from colorkit.imaging.metrics.quality import colorfulness, delta_e, psnr
 
 PAIRS = (("red", "green"), ("red", "blue"), ("green", "blue"))
+
+
+def trainings(profile: Profile) -> dict[str, dict]:
+    """List the trainings that see other grays: arguments of `Course.repeats` by name.
+
+    OutNet is that of chapter 3; the two VégéNets have the scale of the studies, and the second is
+    given another gray for every image of every step.
+    """
+    vegenet = {"network": "vegenet", "scale": profile.studies}
+    return {
+        "VégéNet": vegenet,
+        "VégéNet, random grays": {**vegenet, "variant": "random-gray", "gray": "random"},
+        "OutNet": {"network": "outnet", "scale": Scale(seeds=profile.studies.seeds)},
+    }
 
 
 def correlation(x: Tensor, y: Tensor) -> Tensor:
@@ -182,6 +198,61 @@ def measure_grays(
             columns["own_lightness", way] = delta_e(join(L, ab), truth)
         parts.append(pd.DataFrame({name: x.numpy() for name, x in columns.items()}))
     return pd.concat(parts, ignore_index=True)
+
+
+def between_trainings(
+    predictors: Sequence[Callable[[Tensor], Tensor]], images: ImageSet, size: int
+) -> np.ndarray:
+    """How far apart the results of trainings are that differ in their seed alone.
+
+    Args:
+        predictors: S of them, gray (B, 1, H, W) in [0, 1] to a*, b* (B, 2, H, W).
+        images: N, center-cropped; fed is their weighted mean.
+        size: side of the crops.
+
+    Returns:
+        (S, N) ΔE of each training's result to those of the others, on the mean; NaN for a single
+        one. Rows share their pairs: they are less independent than trainings are.
+    """
+    apart = []
+    for pixels, _ in loader(images, 64):
+        L = rgb_to_lab(rgb := crop(pixels, size))[:, :1]
+        fed = decolorize(rgb, "weighted")
+        results = [join(L, predictor(fed)) for predictor in predictors]
+        found = torch.full((len(results), len(results), len(rgb)), torch.nan)
+        for k, one in enumerate(results):
+            for j, other in enumerate(results[:k]):
+                found[k, j] = found[j, k] = delta_e(one, other)
+        apart.append(found.nanmean(dim=1))
+    return torch.cat(apart, dim=1).numpy()
+
+
+def rank_products(x, y) -> np.ndarray:
+    """Products of standardized ranks, whose mean over images is Spearman's rank correlation.
+
+    So a rank correlation is an effect like others, with trainings in rows and images in columns.
+
+    Args:
+        x: (N,) one number an image.
+        y: (S, N) one for each of S trainings on each image.
+
+    Returns:
+        (S, N); NaN for an image where one of the numbers is NaN, which is left out of the ranks,
+        and everywhere in a row of equal numbers, which have no order.
+    """
+    from scipy.stats import rankdata
+
+    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    kept = np.isfinite(x) & np.isfinite(y).all(axis=0)
+    products = np.full(y.shape, np.nan)
+    ranks = [rankdata(values[..., kept], axis=-1) for values in (x, y)]
+    spreads = [r.std(axis=-1, keepdims=True) for r in ranks]
+    x, y = (
+        (r - r.mean(axis=-1, keepdims=True)) / np.where(spread > 0, spread, np.nan)
+        for r, spread in zip(ranks, spreads, strict=True)
+    )
+    products[:, kept] = x * y
+    return products
 
 
 def _grays(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:

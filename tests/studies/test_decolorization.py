@@ -1,23 +1,29 @@
 """How alike two grays are: against SciPy and NumPy, and on images where nothing varies."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
-from scipy.stats import pearsonr
+from scipy.stats import pearsonr, spearmanr
 
 from colorkit.course.evaluation import Constant, Trained, evaluate
+from colorkit.course.profile import Scale
 from colorkit.data.batches import crop
 from colorkit.imaging.color import DECOLORIZATIONS, decolorize, rgb_to_lab
 from colorkit.imaging.metrics.quality import delta_e
 from colorkit.models.colornet import ColorNet
 from colorkit.studies.decolorization import (
     PAIRS,
+    between_trainings,
     channel_correlations,
     compare_grays,
     correlation,
     gray_distance,
     matched,
     measure_grays,
+    rank_products,
+    trainings,
 )
 
 SIZE = 16
@@ -236,3 +242,37 @@ def test_grays_of_a_set_are_compared_image_by_image_in_its_order(images):
         assert np.allclose(ours["brighter", way], brighter.numpy(), atol=1e-6)
     mean = rgb_to_lab(rgb)[:, 1:].mean(dim=(2, 3)).numpy()
     assert np.allclose(ours["chroma", "mean color"], np.hypot(*mean.T))
+
+
+def test_trainings_are_apart_by_the_mean_of_their_pairs(images):
+    three = [network(seed) for seed in range(3)]
+    ours = between_trainings(three, images, SIZE)
+
+    def pair(a, b):
+        return measure_grays(a, images, SIZE, reference=b)["to_weighted", "weighted"].to_numpy()
+
+    expected = [(pair(a, b) + pair(a, c)) / 2 for a, b, c in (three, three[1:] + three[:1])]
+    assert ours.shape == (3, len(images))
+    assert np.allclose(ours[:2], expected, rtol=1e-3)
+    assert np.isnan(between_trainings(three[:1], images, SIZE)).all()
+
+
+def test_the_mean_of_rank_products_is_scipys_correlation():
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 8, 30).astype(float)  # with ties
+    y = np.stack([x + rng.normal(0, 3, 30), rng.normal(0, 3, 30)])
+    y[1, 4] = x[7] = np.nan
+    ours = rank_products(x, y)
+    left = np.delete(np.arange(30), [4, 7])
+    assert np.isnan(ours[:, [4, 7]]).all()
+    for row, values in zip(ours, y, strict=True):
+        assert np.nanmean(row) == pytest.approx(spearmanr(x[left], values[left]).statistic)
+    assert np.isnan(rank_products(x, np.ones((1, 30)))).all()
+
+
+def test_trainings_differ_in_their_grays_alone():
+    profile = SimpleNamespace(studies=Scale(epochs=3, seeds=2))
+    table = trainings(profile)
+    plain, random_grays = table["VégéNet"], table["VégéNet, random grays"]
+    assert random_grays == plain | {"variant": "random-gray", "gray": "random"}
+    assert table["OutNet"] == {"network": "outnet", "scale": Scale(seeds=2)}
