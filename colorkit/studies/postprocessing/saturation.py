@@ -1,11 +1,8 @@
-"""What can be done to a colorized image afterwards: contrast and saturation.
+"""A saturation fitted to pairs of predicted and true images.
 
-The French report equalized the histogram, then saturated by hand in Photoshop, channel by channel,
-and wished for a saturation *fitted* to pairs of predicted and true images. All are here: pure
-functions on batches, and two fits that see one batch at a time, whatever the number of images.
-
-Lightness is the original's in every colorization of this course. Whatever changes it, as the
-equalizations do, can only move it away from the truth; whatever changes chroma may do either.
+The French report saturated by hand in Photoshop, channel by channel, and wished for such a fit.
+Two are here: gain and offset of each channel, and a curve of chroma on top of them. Both see one
+batch at a time, whatever the number of images.
 """
 
 from collections.abc import Iterable, Sequence

@@ -6,7 +6,7 @@ import torch
 from scipy.optimize import lsq_linear
 
 from colorkit.imaging.color import lab_to_rgb
-from colorkit.studies.postprocessing import (
+from colorkit.studies.postprocessing.saturation import (
     KNOTS,
     Saturation,
     SaturationCurve,
