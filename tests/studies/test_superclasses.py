@@ -1,5 +1,8 @@
 """Grouping classes by color: statistics, tree and representatives on sets whose answer is known."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,9 +10,21 @@ import torch
 from scipy.cluster.hierarchy import cut_tree, linkage
 from sklearn.preprocessing import StandardScaler
 
+from colorkit.course.profile import Network, Superclasses, load_profile
 from colorkit.data.collection import ImageSet
 from colorkit.imaging.color import rgb_to_lab
-from colorkit.studies.superclasses import color_statistics, group, representatives
+from colorkit.studies.superclasses import (
+    GROUPINGS,
+    Design,
+    choices,
+    color_statistics,
+    design,
+    group,
+    image_statistics,
+    large_classes,
+    representatives,
+    trainings,
+)
 
 
 class Decoded:
@@ -82,3 +97,66 @@ def test_one_constant_statistic_gives_no_nan():
     statistics = pd.DataFrame({"x": [1.0, 2.0, 9.0], "same": [3.0, 3.0, 3.0]}, index=list("abc"))
     _, tree = group(statistics, 2)
     assert torch.isfinite(torch.from_numpy(tree)).all()
+
+
+def test_small_classes_are_left_out(tiny):
+    assert large_classes(tiny, ["lawn", "sky"], 5) == ["lawn", "sky"]
+    few = replace(tiny, splits=np.where(np.arange(len(tiny.splits)) == 0, "", tiny.splits))
+    assert large_classes(few, ["lawn", "sky"], 5) == ["sky"]
+
+
+def test_groupings_differ_and_so_do_random_choices(images):
+    statistics = image_statistics(images, 12)
+    assert len(statistics) == len(images)
+    found = choices(statistics, images.classes, 3, 6, seed=1)
+    assert found["method"].tolist() == [*GROUPINGS, *GROUPINGS]
+    for name in ("representatives", "random"):
+        assert all(len(set(own)) == 3 and set(own) <= set(COLORS) for own in found[name])
+    for own in found["representatives"]:  # one of lawn and forest, one of sea and sky, and brick
+        assert "brick" in own and len({"lawn", "forest"} & set(own)) == 1
+    assert len({tuple(own) for own in found["random"]}) > 1
+    again = choices(statistics, images.classes, 3, 2, seed=1)
+    pd.testing.assert_frame_equal(again, found.head(2))
+    assert choices(statistics, images.classes, 3, 6, seed=2)["random"].tolist() != (
+        found["random"].tolist()
+    )
+
+
+def test_chroma_alone_does_not_see_lightness():
+    rng = np.random.default_rng(0)
+    columns = ["L* mean", "a* mean", "b* mean", "L* spread", "a* spread", "b* spread"]
+    statistics = pd.DataFrame(rng.normal(size=(8, 6)), index=list("abcdefgh"), columns=columns)
+    lighter = statistics.assign(**{"L* mean": rng.normal(size=8) * 50})
+    method = GROUPINGS["Ward, a* b*"]
+    pd.testing.assert_series_equal(method(statistics, 3), method(lighter, 3))
+    for method in GROUPINGS.values():
+        assert method(statistics, 3).index.tolist() == list("abcdefgh")
+        assert method(statistics, 3).nunique() == 3
+
+
+def test_all_kinds_see_as_many_images():
+    profile = replace(load_profile("smoke"), superclasses=Superclasses(epochs=1))
+    table = pd.DataFrame({"representatives": [["a", "b"], ["a", "c"]], "random": [["c", "d"]] * 2})
+    listed = trainings(profile, Design(list("abcdef"), pd.DataFrame(), 2, 30, table))
+    images = {kind: {len(o["classes"]) * o["limit"] for o in own} for kind, own in listed.items()}
+    assert images == {"representatives": {60}, "random choices": {60}, "all classes": {60}}
+    assert [o["classes"] for o in listed["representatives"]] == [["a", "b"], ["a", "c"]]
+    assert all([o["repeat"] for o in own] == [0, 1] for own in listed.values())
+    assert {o["scale"].epochs for own in listed.values() for o in own} == {1}
+
+
+def test_one_class_in_five_that_has_enough_images_is_chosen(tiny):
+    smoke = load_profile("smoke")
+    networks = {"vegenet": Network(["lawn", "sky"])}
+    profile = replace(
+        smoke,
+        networks=networks,
+        data=replace(smoke.data, size=16),
+        superclasses=Superclasses(least=5, seeds=4),
+    )
+    found = design(SimpleNamespace(profile=profile, collection=tiny, seed=3))
+    assert found.classes == ["lawn", "sky"] and found.count == 2
+    assert found.limit == 5 and len(found.choices) == 4
+    train = image_statistics(tiny.subset(["lawn", "sky"], "train"), 16)
+    pd.testing.assert_frame_equal(found.statistics, train)
+    pd.testing.assert_frame_equal(found.choices, choices(train, ["lawn", "sky"], 2, 4, 3))
