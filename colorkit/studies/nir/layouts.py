@@ -20,6 +20,7 @@ of 8-bit files survive the way there and back, file formats and deeper bits do n
 
 import shutil
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -124,6 +125,30 @@ def convert(
     finally:
         shutil.rmtree(working, ignore_errors=True)
     return Conversion(target, count, faults, scale)
+
+
+def write_samples(root: str | Path, classes: Sequence[str], count: int, size: int) -> Path:
+    """Write a few procedural pairs as `pairs`, numbered from 0 in each class.
+
+    Args:
+        root: the new folder.
+        classes: of scenes, see `colorkit.data.scenes`.
+        count: how many of each.
+        size: side in pixels.
+
+    Returns:
+        The folder.
+    """
+    from colorkit.data.scenes import render
+
+    for label in classes:
+        place = Path(root) / label
+        place.mkdir(parents=True)
+        for number in range(count):
+            scene = render(label, number + 1, size)
+            for half in ("rgb", "nir"):
+                Image.fromarray(getattr(scene, half)).save(place / f"{number:04d}_{half}.png")
+    return Path(root)
 
 
 def draw_tree(root: str | Path, most: int = 2) -> str:

@@ -224,6 +224,35 @@ def painter(model: torch.nn.Module) -> Painter:
     return lambda batch: paint(model, batch.nir)
 
 
+def chroma_painter(model: torch.nn.Module) -> Painter:
+    """Make a painter that joins a network's chroma to the true luminance.
+
+    What a network knows of color shows here alone: a wrong brightness counts for nothing.
+    """
+
+    def painted(batch: NirBatch) -> Tensor:
+        with torch.inference_mode():
+            ab = predict(model, batch.nir).ab
+            return join(batch.lab[:, :1], _resize(unscale_ab(ab), batch.nir))
+
+    return painted
+
+
+def one_color(ab: Tensor, true_light: bool) -> Painter:
+    """Make a painter that gives every pixel one chroma: what a network has to beat.
+
+    Args:
+        ab: (2,) a*, b*; zeros are gray.
+        true_light: join it to the true luminance; else near infrared stands in for that.
+    """
+
+    def painted(batch: NirBatch) -> Tensor:
+        L = batch.lab[:, :1] if true_light else as_luminance(batch.nir)
+        return join(L, ab.to(L).view(1, 2, 1, 1).expand(len(L), 2, *L.shape[-2:]))
+
+    return painted
+
+
 def linear_light(batch: NirBatch) -> Tensor:
     """L* of the best linear map of near infrared to the true L*, image by image (it is oracle)."""
     x, y = as_luminance(batch.nir).flatten(1), batch.lab[:, :1].flatten(1)
@@ -261,19 +290,35 @@ def gradient_energy(L: Tensor) -> Tensor:
     return sum(step.square().mean(dim=(1, 2, 3)) for step in _steps(L))
 
 
+def found_edges(L: Tensor, true: Tensor) -> Tensor:
+    """How much of the true edges is there: (B,), 1 for the truth, 0 for a flat plane or for noise.
+
+    The slope of L's differences of neighboring pixels on the true ones, by least squares. Gradient
+    energy also counts edges at the wrong places; this does not.
+
+    Args:
+        L, true: (B, 1, H, W), in any one unit.
+    """
+    pairs = list(zip(_steps(L), _steps(true), strict=True))
+    shared = sum((found * wanted).mean(dim=(1, 2, 3)) for found, wanted in pairs)
+    return shared / gradient_energy(true).clamp(min=1e-6)
+
+
 def evaluate_pairs(painter: Painter, pairs: PairSet, size: int) -> pd.DataFrame:
     """Measure a painter on a set, one row a pair.
 
     Returns:
         `name`, `label`, the measures of the table "infrared" (`lpips` only where its weights are),
-        and `sharpness`, the gradient energy of L* relative to the truth's.
+        `sharpness`, the gradient energy of L* relative to the truth's, and `edges`, see
+        `found_edges`.
     """
     tables = []
     for batch in pair_batches(pairs, size):
         predicted, true = painter(batch), lab_to_rgb(batch.lab)
         values, _ = measure(predicted, true, listed("infrared"))
-        energy = gradient_energy(rgb_to_lab(predicted)[:, :1])
-        values["sharpness"] = energy / gradient_energy(batch.lab[:, :1]).clamp(min=1e-6)
+        L, light = rgb_to_lab(predicted)[:, :1], batch.lab[:, :1]
+        values["sharpness"] = gradient_energy(L) / gradient_energy(light).clamp(min=1e-6)
+        values["edges"] = found_edges(L, light)
         tables.append(pd.DataFrame({name: v.cpu().numpy() for name, v in values.items()}))
     table = pd.concat(tables, ignore_index=True)
     table.insert(0, "label", [pairs.classes[i] for i in pairs.labels.tolist()])

@@ -1,17 +1,20 @@
-"""The near-infrared networks of the course: which there are, and their trainings fold by fold."""
+"""The near-infrared networks of the course: their trainings, fold by fold, and their measures."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
 
+from colorkit.course.evaluation import predict_ab
 from colorkit.course.networks import Course
 from colorkit.data.batches import NirBatch
+from colorkit.data.collection import ImageSet
 from colorkit.data.pairs.folds import (
     SCENE_CLASSES,
     Fold,
@@ -24,98 +27,46 @@ from colorkit.data.pairs.folds import (
     scene_pairs,
 )
 from colorkit.imaging.metrics.tables import listed
-from colorkit.models.nirnet import NirNet, NirResNetUNet
-from colorkit.models.resnet_unet import ResNetUNet
-from colorkit.models.unet import UNet
 from colorkit.studies.nir.painters import (
     NirColorizer,
     NirRecipe,
     Painter,
     evaluate_pairs,
+    one_color,
     painter,
     pair_batches,
 )
+from colorkit.studies.nir.ways import FIRST, NETWORKS, WAYS
 from colorkit.system.errors import ColorkitError
 from colorkit.training.photo_sets import Photographs, first_training
 from colorkit.training.run import Run
 
 
-@dataclass(frozen=True)
-class Way:
-    """One way from near infrared to color.
+class NirTraining(NamedTuple):
+    """One training of the chapter, before it is made: what `Course.fit` takes.
 
     Attributes:
-        title: for tables.
-        make: builds the network; it is called with the number of classes and the study.
-        start: its first weights: `vegenet`'s of the course, or the same network's after a first
-            training on procedural pairs (`scenes`) or on the course's images through drawn filters
-            (`images`, see `colorkit.studies.nir.painters.filtered`); empty for none.
-        short: train for the profile's short time.
-        whole: train on the validation pairs too. They then choose nothing: the learning rate has
-            fallen to nothing at the end, and the last epochs are all alike.
-        recipe: settings of `NirRecipe` that differ.
+        way: a key of `colorkit.studies.nir.ways.WAYS` or `FIRST`.
+        name: of the training; seed: of its random numbers.
+        make: builds the network.
+        recipe: how it is trained.
+        train, val: images.
+        size: side of the crops.
+        data: the images in words; fingerprint: of their collection.
+        start: see `colorkit.studies.nir.ways.Way`.
     """
 
-    title: str
-    make: Callable[[int, "NirStudy"], torch.nn.Module]
-    start: str = ""
-    short: bool = False
-    whole: bool = False
-    recipe: dict = field(default_factory=dict)
-
-
-def _nirnet(luminance: str):
-    return lambda classes, study: NirNet(
-        classes, luminance=luminance, **asdict(study.course.profile.model)
-    )
-
-
-def _unet(classes: int, study: "NirStudy") -> UNet:
-    net = UNet(1, 3, width=study.nir.width)
-    torch.nn.init.zeros_(net.last[0].weight)  # begins as near infrared itself, gray
-    return net
-
-
-def _chroma_resnet(classes: int, study: "NirStudy") -> ResNetUNet:
-    return ResNetUNet(classes, stages=4)
-
-
-def _resnet(classes: int, study: "NirStudy") -> NirResNetUNet:
-    return NirResNetUNet(classes, stages=4)
-
-
-_CYCLE = {"fidelity": 0.05, "angle": 0.05, "learning_rate": 1e-3, "cycle": True, "batch_size": 8}
-_SHARP = _CYCLE | {"structure": "ssim", "structure_weight": 0.5}
-WAYS = {
-    "chroma": Way("b: NIR as luminance", _nirnet("none"), "vegenet"),
-    "chroma-scratch": Way("b, from scratch", _nirnet("none")),
-    "bytes": Way("c: wrong loading", _nirnet("head"), "vegenet", recipe={"loading": "bytes"}),
-    "head": Way("c: one head", _nirnet("head"), "vegenet"),
-    "branch-short": Way("d: branch, short", _nirnet("branch"), "vegenet", short=True),
-    "branch": Way("d: branch, long", _nirnet("branch"), "vegenet"),
-    "branch-scratch": Way("d, from scratch", _nirnet("branch")),
-    "chroma-resnet": Way("b: ResNet U-Net", _chroma_resnet, "images", recipe=_CYCLE),
-    "unet": Way("U-Net, structural loss", _unet, recipe={"structure": "gradient"}),
-    "resnet-scratch": Way("ResNet U-Net, from scratch", _resnet, recipe=_SHARP),
-    "resnet-scenes": Way("the same, from procedural pairs", _resnet, "scenes", recipe=_SHARP),
-    "resnet": Way("the same, from the course's images", _resnet, "images", recipe=_SHARP),
-    "resnet-whole": Way(
-        "the same, and all pairs but the tested", _resnet, "images", whole=True, recipe=_SHARP
-    ),
-}
-
-# Near infrared to color on the 28 validation pairs of the VCIP 2020 challenge, as published.
-PUBLISHED = pd.DataFrame(
-    {
-        "SST": (14.26, 0.57, 5.61, 0.361),
-        "NIR-GNN": (17.50, 0.60, 5.22, 0.384),
-        "MFCNet family": (20.34, 0.61, 3.79, 0.208),
-        "CoColor": (23.54, 0.69, 2.68, 0.233),
-        "ColorMamba": (24.56, 0.71, 2.81, 0.212),
-        "SF-GPT": (26.09, 0.77, 2.72, 0.132),
-    },
-    index=["PSNR (dB)", "SSIM", "angular error (°)", "LPIPS"],
-).T
+    way: str
+    name: str
+    seed: int
+    make: Callable[[], torch.nn.Module]
+    recipe: NirRecipe
+    train: ImageSet
+    val: ImageSet
+    size: int
+    data: str
+    fingerprint: str
+    start: str
 
 
 class NirStudy:
@@ -180,72 +131,124 @@ class NirStudy:
             if pair.name in wanted:
                 yield pair.name, *read_pair(pair, self.listed.full_scale)
 
-    def train(self, name: str, k: int = 0) -> Run:
-        """The network of one of `WAYS` for fold k: read from disk, or trained now."""
+    def trainings(self) -> Iterator[NirTraining]:
+        """List every training of the chapter: first those that others start from."""
+        starts = {way.start for way in WAYS.values()}
+        yield from (self._first(name) for name in FIRST if name in starts)
+        yield from (self.training(name, k) for name in WAYS for k in range(self.nir.folds))
+
+    def training(self, name: str, k: int = 0) -> NirTraining:
+        """The training of one of `WAYS` for fold k."""
         way, fold = WAYS[name], self.fold(k)
+        epochs = self.nir.long if way.long else self.nir.epochs
         if way.whole:
             fold = fold._replace(train=self._all_but("test", k))
-        epochs = self.nir.short if way.short else self.nir.epochs
-        return self._fit(f"nir-{name}-f{k}", way, fold, epochs, self._start(way), self.nir.what)
+        elif way.every > 1:
+            whole, part = fold.train, every(fold.train, way.every)
+            fold, size = fold._replace(train=part), self.nir.batch_size
+            epochs = round(epochs * steps(len(whole), size) / steps(len(part), size))
+        return self._plan(f"nir-{name}-f{k}", name, fold, epochs, self.nir.what)
+
+    def train(self, name: str, k: int = 0) -> Run:
+        """The network of one of `WAYS` for fold k: read from disk, or trained now."""
+        return self.fit(self.training(name, k))
 
     def final(self, name: str) -> Run:
         """The network for use: as one of `WAYS` that is `whole`, but trained on every pair."""
-        way, fold = WAYS[name], self.fold(0)._replace(train=self.pairs.pairs)
-        return self._fit(
-            f"nir-{name}-final", way, fold, self.nir.epochs, self._start(way), self.nir.what
+        fold = self.fold(0)._replace(train=self.pairs.pairs)
+        return self.fit(self._plan(f"nir-{name}-final", name, fold, self.nir.epochs, self.nir.what))
+
+    def fit(self, training: NirTraining) -> Run:
+        """Make a training, and what it starts from; or read it from disk."""
+        return self.course.fit(
+            training.name,
+            training.make,
+            training.recipe,
+            training.train,
+            training.val,
+            what=training.data,
+            fingerprint=training.fingerprint,
+            size=training.size,
+            start=self._weights(training),
+            module=NirColorizer,
+        )
+
+    def _weights(self, training: NirTraining) -> Path | None:
+        """The weights a training starts from."""
+        if training.start == "vegenet":
+            return self.course.train("vegenet").weights
+        if training.start:
+            return self.fit(self._first(training.start)).weights
+        if training.way == "images" and self.nir.photographs:
+            return first_training(Photographs(self.course.profile.data.root)).weights
+        return None
+
+    def _first(self, name: str) -> NirTraining:
+        """One of the trainings that others start from."""
+        if name == "scenes":
+            counts = dict.fromkeys(self.nir.classes or SCENE_CLASSES, self.nir.scenes)
+            fold = collect_pairs(counts, self._stored, self.course.root / "data" / "cache").fold()
+            data = "procedural pairs"
+        else:
+            collection, classes = self.course.collection, self.course.profile.classes()
+            train = collection.subset(classes, "train", self.nir.images or None)
+            val = collection.subset(classes, "val", 10)
+            fold = Fold(train, val, val, collection.fingerprint)
+            data = f"{self.course.profile.data.what} through drawn filters"
+        return self._plan(f"nir-{name}", name, fold, self.nir.first_epochs[name], data)
+
+    def _plan(self, full: str, name: str, fold: Fold, epochs: int, data: str) -> NirTraining:
+        way, profile, nir = (WAYS | FIRST)[name], self.course.profile, self.nir
+        changes = {"epochs": epochs, "batch_size": nir.batch_size, "augment": nir.augment}
+        changes |= way.recipe | ({"batch_size": nir.batch_size} if name in FIRST else {})
+        return NirTraining(
+            way=name,
+            name=full,
+            seed=self.course.seed,
+            make=lambda: NETWORKS[way.network].make(len(fold.train.classes), profile),
+            recipe=NirRecipe(**asdict(profile.recipe) | changes),
+            train=fold.train,
+            val=fold.val,
+            size=self.size,
+            data=data,
+            fingerprint=fold.fingerprint,
+            start=way.start,
         )
 
     def _all_but(self, split: str, k: int) -> PairSet:
         splits = self.pairs.splits(k, self.nir.of)
         return self.pairs.pairs.take(np.flatnonzero(splits != split))
 
-    def _start(self, way: Way) -> Path | None:
-        """The weights a way starts from."""
-        if way.start == "vegenet":
-            return self.course.train("vegenet").weights
-        if way.start == "scenes":
-            counts = dict.fromkeys(self.nir.classes or SCENE_CLASSES, self.nir.scenes)
-            folder = self.course.root / "data" / "cache"
-            fold = collect_pairs(counts, self._stored, folder).fold()
-            data = "procedural pairs"
-        elif way.start == "images":
-            collection, classes = self.course.collection, self.course.profile.classes()
-            train = collection.subset(classes, "train", self.nir.images or None)
-            val = collection.subset(classes, "val", 10)
-            fold = Fold(train, val, val, collection.fingerprint)
-            data = f"{self.course.profile.data.what} through drawn filters"
-        else:
-            return None
-        epochs, earlier = self.nir.first_epochs[way.start], None
-        if way.start == "images" and self.nir.photographs:
-            earlier = first_training(Photographs(self.course.profile.data.root)).weights
-        before = replace(WAYS["resnet"], recipe=_SHARP | {"batch_size": self.nir.batch_size})
-        return self._fit(f"nir-{way.start}", before, fold, epochs, earlier, data).weights
-
-    def _fit(
-        self, name: str, way: Way, fold: Fold, epochs: int, start: Path | None, data: str
-    ) -> Run:
-        changes = {
-            "epochs": epochs,
-            "batch_size": self.nir.batch_size,
-            "augment": self.nir.augment,
-        }
-        return self.course.fit(
-            name,
-            lambda: way.make(len(fold.train.classes), self),
-            NirRecipe(**asdict(self.course.profile.recipe) | changes | way.recipe),
-            fold.train,
-            fold.val,
-            what=data,
-            fingerprint=fold.fingerprint,
-            size=self.size,
-            start=start,
-            module=NirColorizer,
-        )
-
     def models(self, name: str) -> list:
         """The trained networks of a way, one a fold."""
         return [self.train(name, k).model() for k in range(self.nir.folds)]
+
+    def mean_colors(self) -> list[Tensor]:
+        """The mean a*, b* of the training pairs, (2,) a fold."""
+        means = []
+        for k in range(self.nir.folds):
+            batches = pair_batches(self.fold(k).train, self.size)
+            means.append(torch.cat([b.lab[:, 1:].mean(dim=(2, 3)) for b in batches]).mean(dim=0))
+        return means
+
+    def trivial(self, true_light: bool) -> list[np.ndarray]:
+        """ΔE₀₀ of gray and of the mean color, (N,) each, as `Chapter.learned` takes them.
+
+        Args:
+            true_light: see `colorkit.studies.nir.painters.one_color`.
+        """
+        colors = [torch.zeros(2)] * self.nir.folds, self.mean_colors()
+        tables = [self.measure([one_color(ab, true_light) for ab in each]) for each in colors]
+        return [table["delta_e"].to_numpy() for table in tables]
+
+    def chroma(self, name: str) -> Tensor:
+        """What a way paints before the gamut cuts colors off: a*, b* (N, 2, H, W) in Lab units."""
+        parts = [
+            predict_ab(model, batch.nir)
+            for k, model in enumerate(self.models(name))
+            for batch in pair_batches(self.fold(k).test, self.size)
+        ]
+        return torch.cat(parts)
 
     def measure(self, painters: Painter | list) -> pd.DataFrame:
         """Measure on the test pairs of every fold that is trained.
@@ -277,9 +280,26 @@ class NirStudy:
         parts = [b for k in folds for b in pair_batches(self.fold(k).test, self.size)]
         return NirBatch(*(torch.cat(side) for side in zip(*parts, strict=True)))
 
+    def first_batch(self, name: str) -> NirBatch:
+        """The first pairs that a way learns from, as many as in a step."""
+        training = self.training(name)
+        return next(pair_batches(training.train, self.size, training.recipe.batch_size))
+
     def _each(self, painters: Painter | list) -> list[Painter]:
         each = painters if isinstance(painters, list) else [painters] * self.nir.folds
         return [painter(p) if isinstance(p, torch.nn.Module) else p for p in each]
+
+
+def every(pairs: PairSet, step: int) -> PairSet:
+    """Take every so manieth pair of each class, beginning with its first."""
+    labels = pairs.labels.numpy()
+    chosen = [np.flatnonzero(labels == c)[::step] for c in range(len(pairs.classes))]
+    return pairs.take(np.sort(np.concatenate(chosen)))
+
+
+def steps(count: int, batch_size: int) -> int:
+    """Steps of an epoch: a last batch that is not full is left out, unless it is the only one."""
+    return max(1, count // batch_size)
 
 
 def improvement(after: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:

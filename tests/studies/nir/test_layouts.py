@@ -9,8 +9,9 @@ import torchvision
 from PIL import Image
 
 from colorkit.data.pairs.folds import list_pairs, read_pair
+from colorkit.data.scenes import render
 from colorkit.studies.nir import layouts
-from colorkit.studies.nir.layouts import LAYOUTS, convert, draw_tree, layout_of
+from colorkit.studies.nir.layouts import LAYOUTS, convert, draw_tree, layout_of, write_samples
 from colorkit.system.errors import ColorkitError
 
 
@@ -29,6 +30,15 @@ def root(tmp_path) -> Path:
         Image.fromarray(pixels[..., :3]).save(path)
         Image.fromarray(pixels[..., 3]).save(path.with_name(path.name.replace("rgb", "nir")))
     return tmp_path / "set"
+
+
+def test_samples_are_pairs_of_the_scenes(tmp_path):
+    found = write_samples(tmp_path / "pairs", ["field", "water"], 2, 32)
+    assert layout_of(found) == "pairs" and len(list_pairs(found).pairs) == 4
+    for pair in list_pairs(found).pairs:
+        scene = render(pair.label, int(pair.path.name[:4]) + 1, 32)
+        rgb, nir = read_pair(pair)
+        assert np.array_equal(rgb, scene.rgb) and np.array_equal(nir, scene.nir)
 
 
 def files(root: Path) -> dict[str, bytes]:

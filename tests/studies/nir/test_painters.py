@@ -12,28 +12,32 @@ from colorkit.course.networks import Course
 from colorkit.course.profile import Nir, load_profile
 from colorkit.data.batches import NirBatch, prepare_nir
 from colorkit.data.pairs.folds import collect_pairs
-from colorkit.imaging.color import lab_to_rgb, rgb_to_lab, scale_ab
-from colorkit.imaging.metrics.quality import psnr
+from colorkit.imaging.color import join, lab_to_rgb, rgb_to_lab, scale_ab
+from colorkit.imaging.metrics.quality import delta_e, psnr
 from colorkit.imaging.metrics.tables import listed
 from colorkit.models.colornet import ColorNet
 from colorkit.models.nirnet import NirNet
 from colorkit.models.unet import UNet
-from colorkit.models.weights import read_card
+from colorkit.models.weights import read_card, save_weights
 from colorkit.studies.nir import study as nir_study
 from colorkit.studies.nir.painters import (
     LIMITS,
     NirRecipe,
     as_luminance,
     augmented,
+    chroma_painter,
     evaluate_pairs,
+    found_edges,
     gradient_energy,
     linear_light,
     nir_loss,
+    one_color,
     paint,
     painter,
     predict,
 )
-from colorkit.studies.nir.study import PUBLISHED, WAYS, NirStudy
+from colorkit.studies.nir.study import NirStudy, every, steps
+from colorkit.studies.nir.ways import NETWORKS, PUBLISHED, WAYS, map_of_ways
 from colorkit.system.errors import ColorkitError
 
 TINY = {"width": 0.125, "global_size": 32}
@@ -168,6 +172,28 @@ def test_painting_any_size_gives_that_size(size):
         assert rgb.shape == (1, 3, *size) and rgb.min() >= 0 and rgb.max() <= 1
 
 
+def test_chroma_alone_is_shown_on_the_true_luminance(batch):
+    torch.manual_seed(0)  # a network whose colors sRGB has at this luminance
+    net = NirNet(3, "branch", **TINY).eval()
+    found = rgb_to_lab(chroma_painter(net)(batch))
+    with torch.inference_mode():
+        net.light[-2].bias.add_(3)  # another luminance
+    torch.testing.assert_close(rgb_to_lab(chroma_painter(net)(batch)), found)
+    assert not torch.allclose(paint(net, batch.nir), chroma_painter(net)(batch), atol=0.05)
+    flat = batch._replace(lab=batch.lab * 0 + torch.tensor([60.0, 0, 0]).view(3, 1, 1))
+    ab = rgb_to_lab(chroma_painter(net)(flat))  # in gamut at this luminance
+    assert (ab[:, 0] - 60).abs().max() < 0.1 and ab[:, 1:].abs().max() > 0.1
+
+
+def test_one_color_has_that_chroma_on_either_luminance(batch):
+    middle = batch._replace(nir=0.4 + 0.2 * batch.nir, lab=batch.lab.clamp(40, 60))
+    for true_light, L in ((True, middle.lab[:, :1]), (False, as_luminance(middle.nir))):
+        lab = rgb_to_lab(one_color(torch.tensor([5.0, -8.0]), true_light)(middle))
+        torch.testing.assert_close(lab[:, :1], L, atol=0.1, rtol=0)
+        wanted = torch.tensor([5.0, -8.0]).view(1, 2, 1, 1).expand_as(lab[:, 1:])
+        torch.testing.assert_close(lab[:, 1:], wanted, atol=0.1, rtol=0)
+
+
 def test_linear_light_is_least_squares(batch):
     found = linear_light(batch)
     x, y = as_luminance(batch.nir).flatten(1).numpy(), batch.lab[:, 0].flatten(1).numpy()
@@ -203,6 +229,15 @@ def test_gradient_energy_equals_numpy_and_falls_with_blur():
     assert (gradient_energy(F.avg_pool2d(L, 3, 1, 1)) < 0.3 * gradient_energy(L)).all()
 
 
+def test_noise_has_energy_but_not_the_true_edges():
+    true = 100 * F.avg_pool2d(noise(2, 1, 64, 64), 3, 1, 1)
+    other = 100 * noise(2, 1, 64, 64, seed=9)
+    torch.testing.assert_close(found_edges(true, true), torch.ones(2))
+    torch.testing.assert_close(found_edges(0.3 * true + 7, true), torch.full((2,), 0.3))
+    assert found_edges(other, true).abs().max() < 0.3
+    assert (gradient_energy(other) > gradient_energy(true)).all()
+
+
 def test_measures_are_one_row_a_pair_and_those_of_the_metrics(pairs):
     table = evaluate_pairs(LIMITS["near infrared itself, gray"], pairs.pairs, 32)
     assert table["name"].tolist() == pairs.pairs.names
@@ -213,6 +248,7 @@ def test_measures_are_one_row_a_pair_and_those_of_the_metrics(pairs):
     np.testing.assert_allclose(table["psnr"], wanted, rtol=1e-4)
     perfect = evaluate_pairs(lambda b: lab_to_rgb(b.lab), pairs.pairs, 32)
     assert np.allclose(perfect["sharpness"], 1, atol=1e-3)
+    assert np.allclose(perfect["edges"], 1, atol=1e-3)
     assert np.allclose(perfect["colorfulness"], perfect["colorfulness_true"])
 
 
@@ -229,10 +265,8 @@ def course(tmp_path, monkeypatch):
     """The smoke profile at its smallest, with VégéNet's weights made up."""
     profile = load_profile("smoke")
     nir = Nir("pairs", classes=["field", "water"], pairs=6, of=3, folds=2, size=32, stored=36)
-    nir = replace(nir, epochs=2, short=1, batch_size=4, width=4, augment=True)
+    nir = replace(nir, epochs=2, long=3, batch_size=4, width=4, augment=True)
     profile = replace(profile, nir=nir, model=replace(profile.model, width=0.125, global_size=32))
-    from colorkit.models.weights import save_weights
-
     weights = save_weights(tmp_path / "vegenet-s0-0" / "weights.safetensors", ColorNet(10, **TINY))
     course = Course("smoke")
     course.profile, course.root = profile, tmp_path
@@ -242,10 +276,10 @@ def course(tmp_path, monkeypatch):
 
 def test_a_study_trains_every_way_and_measures_each_test_pair_once(course):
     study = NirStudy(course)
-    some = ("chroma", "head", "branch-short", "unet")
+    some = ("chroma", "head", "branch-long", "unet")
     for name in some:
         run = study.train(name)
-        assert len(run.history) == (1 if name == "branch-short" else 2)
+        assert len(run.history) == (3 if name == "branch-long" else 2)
         assert {"val_L", "val_a", "val_b", "val_structure"} <= set(run.history)
         assert (run.history["val_L"] > 0).all() == (name != "chroma")
         assert read_card(run.weights)["gray"] == "nir"
@@ -253,6 +287,21 @@ def test_a_study_trains_every_way_and_measures_each_test_pair_once(course):
     table = study.measure(study.models("head"))
     tested = [name for k in range(2) for name in study.fold(k).test.names]
     assert table["name"].tolist() == tested and len(set(tested)) == len(tested)
+    assert table["fold"].tolist() == [k for k in range(2) for _ in study.fold(k).test.names]
+    for k, color in enumerate(study.mean_colors()):
+        pairs = study.fold(k).train
+        lab = prepare_nir(*pairs.__getitems__(range(len(pairs))), 32).lab
+        torch.testing.assert_close(color, lab[:, 1:].mean(dim=(0, 2, 3)), atol=1e-3, rtol=1e-3)
+    colors = [torch.zeros(2)] * 2, study.mean_colors()
+    for light in (True, False):
+        for found, each in zip(study.trivial(light), colors, strict=True):
+            wanted = study.paint([one_color(ab, light) for ab in each])
+            np.testing.assert_allclose(found, delta_e(wanted, lab_to_rgb(study.truth().lab)), 1e-4)
+    shown = study.paint([chroma_painter(m) for m in study.models("head")])
+    joined = join(study.truth().lab[:, :1], study.chroma("head"))
+    torch.testing.assert_close(joined, shown, atol=1e-3, rtol=0)
+    first = study.fold(0).train.__getitems__(range(4))
+    torch.testing.assert_close(study.first_batch("head").lab, prepare_nir(*first, 32).lab)
     painted, truth = study.paint(study.models("head")), study.truth()
     assert painted.shape == truth.lab.shape == (len(tested), 3, 32, 32)
     np.testing.assert_allclose(table["psnr"], psnr(painted, lab_to_rgb(truth.lab)), rtol=1e-4)
@@ -278,16 +327,20 @@ def test_true_chroma_is_best_where_near_infrared_stands_in_for_luminance(pairs):
 
 def test_the_first_training_may_start_from_one_on_all_photographs(course, monkeypatch):
     study = NirStudy(course)
-    nets = []
-    monkeypatch.setattr(study, "_fit", lambda *a: nets.append(a) or SimpleNamespace(weights="w"))
+    starts = []
+    course.fit = lambda name, *a, start, **o: (
+        starts.append((name, start)) or SimpleNamespace(weights=f"of {name}")
+    )
     monkeypatch.setattr(nir_study, "Photographs", lambda root: f"all below {root}")
     monkeypatch.setattr(nir_study, "first_training", lambda all_: SimpleNamespace(weights=all_))
-    collection = SimpleNamespace(subset=lambda *a: [], fingerprint="")
+    collection = SimpleNamespace(subset=lambda *a: study.fold(0).train, fingerprint="")
     course.collection, course.profile = collection, replace(course.profile)
     for photographs in (False, True):
         study.nir = replace(study.nir, photographs=photographs)
-        study._start(WAYS["resnet"])
-    assert [start for *_, start, _ in nets] == [None, f"all below {course.profile.data.root}"]
+        study.train("resnet")
+    own = ("nir-resnet-f0", "of nir-images")
+    every_ = f"all below {course.profile.data.root}"
+    assert starts == [("nir-images", None), own, ("nir-images", every_), own]
 
 
 def test_a_network_learns_pairs_by_heart(pairs):
@@ -377,12 +430,56 @@ def test_a_painter_is_a_network_fed_near_infrared(batch):
 def test_a_whole_training_sees_all_pairs_but_the_tested_and_the_one_for_use_all(monkeypatch):
     study = NirStudy(Course("smoke"))
     seen = []
-    monkeypatch.setattr(study, "_fit", lambda name, way, fold, *rest: seen.append(fold))
-    monkeypatch.setattr(study, "_start", lambda way: None)
+    monkeypatch.setattr(study, "fit", lambda training: seen.append(set(training.train.names)))
     study.train("resnet", 1)
     study.train("resnet-whole", 1)
     study.final("resnet-whole")
-    part, whole, final = (set(fold.train.names) for fold in seen)
+    part, whole, final = seen
     everything, tested = set(study.pairs.pairs.names), set(study.fold(1).test.names)
     assert whole == everything - tested and final == everything
     assert part == whole - set(study.fold(1).val.names) < whole
+
+
+# --- the table of trainings -----------------------------------------------------------------------
+
+
+def test_the_table_lists_what_is_trained_and_in_an_order_in_which_it_can_be(course):
+    study, asked = NirStudy(course), []
+    listed_ = list(study.trainings())
+    course.fit = lambda name, *a, start, **o: asked.append(name) or SimpleNamespace(weights=name)
+    for training in listed_:
+        study.fit(training)
+        assert asked[-1] == training.name
+    assert set(asked) == {training.name for training in listed_}
+    assert [t.name for t in listed_[:2]] == ["nir-scenes", "nir-images"]
+    ways = [t.way for t in listed_[2:]]
+    assert ways == [name for name in WAYS for _ in range(2)] and "vegenet" not in ways
+    for training in listed_:
+        assert training.make() is not None and training.seed == course.seed
+        assert not set(training.val.names) & set(training.train.names) or "whole" in training.way
+
+
+def test_fewer_pairs_of_every_class_in_as_many_steps():
+    course = Course("smoke")
+    course.profile = replace(course.profile, nir=replace(course.profile.nir, pairs=60, epochs=4))
+    study = NirStudy(course)
+    whole, half, quarter = (study.training(f"branch{n}") for n in ("", "-half", "-quarter"))
+    assert set(quarter.train.names) < set(half.train.names) < set(whole.train.names)
+    for part, n in ((half, 2), (quarter, 4)):
+        counts = [torch.bincount(t.train.labels) for t in (part, whole)]
+        assert torch.equal(counts[0], -(-counts[1] // n))
+        taken = [t.recipe.epochs * steps(len(t.train), t.recipe.batch_size) for t in (part, whole)]
+        assert taken[0] == pytest.approx(taken[1], rel=0.05)
+    assert every(whole.train, 1).names == whole.train.names
+    assert steps(33, 16) == 2 and steps(7, 16) == 1
+
+
+def test_the_map_has_a_line_for_every_way_and_says_what_its_network_gives():
+    epochs = {name: k for k, name in enumerate(WAYS)}
+    found = map_of_ways(epochs)
+    assert found.index.tolist() == [way.title for way in WAYS.values()]
+    assert len(set(found.index)) == len(WAYS) and found["epochs"].tolist() == list(epochs.values())
+    profile = load_profile("smoke")
+    for name, network in NETWORKS.items():
+        L = predict(network.make(3, profile).eval(), noise(1, 1, 64, 64)).L
+        assert (L is not None) == ("L*" in network.gives), name
