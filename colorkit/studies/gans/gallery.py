@@ -1,6 +1,10 @@
-"""Many networks on the same test images: measured in one table, shown in one picture."""
+"""Many networks on the same test images: measured in one table, shown in one picture.
 
-from collections.abc import Iterable
+Trainings that differ in their seed alone stand side by side as `u-learned`, `u-learned/1`, … (see
+`colorkit.studies.gans.configurations`), and are measured together.
+"""
+
+from collections.abc import Callable, Iterable
 from textwrap import wrap
 
 import numpy as np
@@ -8,14 +12,18 @@ import pandas as pd
 import torch
 
 from colorkit.course.chapter import Chapter
-from colorkit.course.evaluation import Constant, Trained, colorize_pixels, evaluate
+from colorkit.course.evaluation import Constant, Predictor, Trained, colorize_pixels, evaluate
 from colorkit.course.figures import image_grid
 from colorkit.data.collection import ImageSet
+from colorkit.imaging.metrics.artifacts import spill
 from colorkit.imaging.metrics.tables import listed
+from colorkit.studies.gans.configurations import split
 from colorkit.studies.gans.recognition import Judge
+from colorkit.training.run import Run
 
 SHOWN = (*listed("summary"), "ratio")
-GRAY = "gray"  # the name of painting nothing, measured like a network
+# The names of painting nothing, and of one color for all, measured like networks.
+GRAY, MEAN = "gray", "mean color"
 
 
 class Gallery:
@@ -23,37 +31,44 @@ class Gallery:
 
     Args:
         chapter: shows and records.
-        networks: gray to chroma, by name.
+        networks: gray to chroma, by name; or trainings, whose networks are read when asked for.
         images: what they are measured on.
         size: side of the crops.
         titles: of the networks in tables and figures; their names by default.
         judge: adds whether each picture's scene is recognized.
+        mean: what paints the mean color of the training images, for `learned`.
+        more: other measures of (predicted, true) sRGB, one number an image, by column.
     """
 
     def __init__(
         self,
         chapter: Chapter,
-        networks: dict[str, torch.nn.Module],
+        networks: dict[str, torch.nn.Module | Run],
         images: ImageSet,
         size: int,
         titles: dict[str, str] | None = None,
         judge: Judge | None = None,
+        mean: Predictor | None = None,
+        more: dict[str, Callable] | None = None,
     ):
         self.chapter, self.networks, self.images, self.size = chapter, networks, images, size
-        self.titles, self.judge = titles or {}, judge
+        self.titles, self.judge, self.more = titles or {}, judge, more or {}
+        self._plain = {GRAY: Constant()} | ({MEAN: mean} if mean else {})
         self._measured: dict[str, pd.DataFrame] = {}
 
     def __getitem__(self, name: str) -> pd.DataFrame:
-        """Measure a network, or nothing (`GRAY`).
+        """Measure a network, or what paints one color (`GRAY`, `MEAN`).
 
         Returns:
             A row an image: `colorkit.course.evaluation.evaluate` of the table "gallery"; `ratio`,
-            M1 divided by the truth's; `color_gap`, how far the one is from the other; with a judge,
-            `recognized`.
+            M1 divided by the truth's; `color_gap`, how far the one is from the other; `spill`, how
+            far colors run over edges, see `colorkit.imaging.metrics.artifacts.spill`; with a judge,
+            `recognized`; and what `more` names.
         """
         if name not in self._measured:
-            predictor = Constant() if name == GRAY else Trained(self.networks[name])
-            more = {"scene": self.judge} if self.judge else None
+            predictor = self._predictor(name)
+            more = {"spill": lambda found, true: spill(found, true).ratio} | self.more
+            more |= {"scene": self.judge} if self.judge else {}
             measured = listed("gallery")
             table = evaluate(predictor, self.images, self.size, measured=measured, more=more)
             vivid, true = table["colorfulness"], table["colorfulness_true"]
@@ -65,9 +80,42 @@ class Gallery:
             self._measured[name] = table
         return self._measured[name]
 
+    def _predictor(self, name: str) -> Predictor:
+        if name in self._plain:
+            return self._plain[name]
+        found = self.networks[name]
+        return Trained(found.model() if isinstance(found, Run) else found)
+
+    def repeats(self, row: str) -> list[str]:
+        """The trainings of a row that differ in their seed alone, by name."""
+        return [name for name in self.networks if split(name)[0] == row]
+
+    def over_seeds(self, row: str, column: str) -> np.ndarray:
+        """Measure all trainings of a row that differ in their seed alone.
+
+        Returns:
+            (S, N): one value for each of S trainings on each of N images.
+        """
+        return np.stack([self[name][column].to_numpy(dtype=float) for name in self.repeats(row)])
+
+    def learned(self, row: str) -> bool:
+        """Tell whether a row's trainings have learned enough, see `Chapter.learned`."""
+        plain = (self[name]["delta_e"].to_numpy() for name in (GRAY, MEAN))
+        found = self.over_seeds(row, "delta_e")
+        # One training says nothing of seeds; it is compared over images.
+        found = found if len(found) > 1 else found[0]
+        return self.chapter.learned(self.title(row), found, *plain, labels=self.labels)
+
+    @property
+    def labels(self) -> list[str]:
+        """Class of each image."""
+        return [self.images.classes[k] for k in self.images.labels.tolist()]
+
     def title(self, name: str) -> str:
         """How tables and figures call a network."""
-        return self.titles.get(name, name)
+        row, repeat = split(name)
+        own = self.titles.get(name)
+        return own or self.titles.get(row, row) + (f", {repeat + 1}" if repeat else "")
 
     def summary(
         self, names: Iterable[str], id: str, caption: str, measures: Iterable[str] = SHOWN
@@ -100,7 +148,7 @@ class Gallery:
         """
         rows, names = [], list(names)
         for name in names:
-            gray, painted, true = colorize_pixels(Trained(self.networks[name]), few[0], self.size)
+            gray, painted, true = colorize_pixels(self._predictor(name), few[0], self.size)
             rows.append(list(painted))
         rows = [list(gray), *rows, list(true)]
         titles = ["\n".join(wrap(self.title(name), 20)) for name in names]

@@ -13,7 +13,7 @@ from threading import Lock
 import torch
 
 from colorkit.course.networks import Course
-from colorkit.studies.gans.configurations import NAMES, missing, needs
+from colorkit.studies.gans.configurations import NAMES, needs, repetitions
 from colorkit.studies.gans.sweep import Sweep
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.processes import elsewhere
@@ -37,8 +37,8 @@ def run_sweep(
 
     Args:
         profile, data, seed: see `colorkit.course.networks.Course`.
-        names: of `colorkit.studies.gans.configurations.NAMES`, with all that they need; by default
-            all that can be done on this machine.
+        names: of `Sweep.names`, with all that they need; by default all that can be done on this
+            machine.
         jobs: trainings at a time, each in a process of its own: on a GPU of its own where there
             are several, else with one thread. 0 takes one for each GPU.
 
@@ -47,9 +47,10 @@ def run_sweep(
     """
     course = (profile, seed, data)
     sweep = Sweep(Course(*course))
-    if unknown := [name for name in names or () if name not in NAMES]:
-        raise ColorkitError(f"no training {unknown[0]!r}; choose among {', '.join(NAMES)}")
-    chosen = _with_needs(names or [name for name in NAMES if not missing(name)])
+    known = repetitions(NAMES, sweep.seeds)
+    if unknown := [name for name in names or () if name not in known]:
+        raise ColorkitError(f"no training {unknown[0]!r}; choose among {', '.join(known)}")
+    chosen = _with_needs(names or sweep.names(), known)
     most = min(jobs or max(1, torch.cuda.device_count()), len(chosen))
     if most > 1:
         sweep.decode()
@@ -66,13 +67,13 @@ def run_sweep(
     )
 
 
-def _with_needs(names: list[str]) -> list[str]:
-    """Those names and all that they need, in the order of the table."""
+def _with_needs(names: list[str], known: list[str]) -> list[str]:
+    """Those names and all that they need, in the order of those known."""
     found, more = set(), set(names)
     while more:
         found |= more
         more = {other for name in more for other in needs(name)} - found
-    return [name for name in NAMES if name in found]
+    return [name for name in known if name in found]
 
 
 def _attempt(sweep: Sweep, name: str) -> TrainingResult:

@@ -19,15 +19,16 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
 from colorkit.data.batches import Batch
-from colorkit.imaging.color import lab_to_rgb, scale_ab, scale_L, unscale_ab, unscale_L
-from colorkit.imaging.metrics.perceptual import lpips_network
+from colorkit.imaging.color import AB_RANGE, scale_ab, scale_L
 from colorkit.models.patchgan import DISCRIMINATORS, PatchGAN
+from colorkit.studies.gans.perceptual import perceptual_loss
 from colorkit.training.colorizer import Colorizer
 from colorkit.training.losses import chroma_target
 from colorkit.training.recipe import STRICT, Count, Recipe
 
 ADVERSARIAL = {"bce": F.binary_cross_entropy_with_logits, "lsgan": F.mse_loss}
 RECONSTRUCTIONS = {"l1": F.l1_loss, "mse": F.mse_loss, "huber": F.huber_loss}
+Schedule = Literal["joint", "alternating-steps", "pretrained"]
 COLLAPSED = 0.05  # a spread below this share of the truth's: every picture gets one color
 Weight = Annotated[float, Field(ge=0)]
 
@@ -38,10 +39,13 @@ class UNetRecipe(Recipe):
 
     Attributes:
         reconstruction: `l1`, `mse` or `huber`, of chroma in [−1, 1].
+        huber_delta: where `huber` turns from squared to absolute, in Lab units; at 110, the whole
+            range, it is half of `mse`.
         perceptual: weight of LPIPS (Zhang et al., CVPR 2018) beside it; needs its weights.
     """
 
     reconstruction: Literal["l1", "mse", "huber"] = "l1"
+    huber_delta: Annotated[float, Field(gt=0)] = AB_RANGE
     perceptual: Weight = 0.0
 
 
@@ -52,8 +56,9 @@ class GanRecipe(UNetRecipe):
     Attributes:
         adversarial: `bce`, cross-entropy of true and generated, or `lsgan`, least squares.
         weights: of the adversarial loss and of the reconstruction; the slides' lw.
-        schedule: `joint` lets the discriminator play from the first epoch, `alternating` in every
-            second one, `pretrained` in the second half; in the others the generator reconstructs.
+        schedule: `joint` lets the discriminator play in every step, `alternating-steps` in every
+            second one, `pretrained` in the second half of the epochs; in the others the generator
+            reconstructs.
         discriminator: `d0`, `d4` or `d8`, see `colorkit.models.patchgan`.
         discriminator_width: channels of its first level.
         discriminator_rate: its learning rate; the generator's is `learning_rate`.
@@ -66,7 +71,7 @@ class GanRecipe(UNetRecipe):
 
     adversarial: Literal["bce", "lsgan"] = "bce"
     weights: tuple[Weight, Weight] = (20.0, 80.0)
-    schedule: Literal["joint", "alternating", "pretrained"] = "joint"
+    schedule: Schedule = "joint"
     discriminator: Literal["d0", "d4", "d8"] = "d0"
     discriminator_width: Count = 64
     discriminator_rate: Annotated[float, Field(gt=0)] = 2e-4
@@ -134,28 +139,12 @@ def reconstruction_loss(found: Tensor, true: Tensor, recipe: UNetRecipe) -> UNet
         found, true: (B, 3, h, w), see `planes_of`; their lightness is the same.
         recipe: which of `RECONSTRUCTIONS`.
     """
-    color = RECONSTRUCTIONS[recipe.reconstruction](found[:, 1:], true[:, 1:])
+    options = {"delta": recipe.huber_delta / AB_RANGE} if recipe.reconstruction == "huber" else {}
+    color = RECONSTRUCTIONS[recipe.reconstruction](found[:, 1:], true[:, 1:], **options)
     total, none = color, color.new_zeros(())
     if recipe.perceptual:
         total = color + recipe.perceptual * perceptual_loss(found, true)
     return UNetLoss(total, color, none, spread(found.detach(), true), none)
-
-
-def perceptual_loss(found: Tensor, true: Tensor) -> Tensor:
-    """LPIPS between the pictures that planes make, mean over them.
-
-    Args:
-        found, true: (B, 3, h, w), see `planes_of`.
-
-    Raises:
-        Unavailable: its weights are missing, see `colorkit.imaging.metrics.quality.lpips`.
-    """
-    network = lpips_network().to(found.device)
-    pictures = []
-    for planes in (found, true):
-        L, ab = (planes[:, :1] + 1) / 2, (planes[:, 1:] + 1) / 2
-        pictures.append(2 * lab_to_rgb(torch.cat((unscale_L(L), unscale_ab(ab)), dim=1)) - 1)
-    return network(*pictures).mean()
 
 
 def generator_loss(answers: Tensor, found: Tensor, true: Tensor, recipe: GanRecipe) -> UNetLoss:
@@ -180,10 +169,14 @@ def discriminator_loss(on_true: Tensor, on_found: Tensor, recipe: GanRecipe) -> 
     return loss / 2 if recipe.average else loss
 
 
-def plays(recipe: GanRecipe, epoch: int) -> bool:
-    """Whether the discriminator plays in an epoch, counted from 0, by the recipe's schedule."""
-    if recipe.schedule == "alternating":
-        return epoch % 2 == 1
+def plays(recipe: GanRecipe, epoch: int, step: int) -> bool:
+    """Whether the discriminator plays in a step of an epoch, both counted from 0.
+
+    Steps alternate within an epoch: were it epochs, what a training ends on, an adversarial epoch
+    or one of reconstruction alone, would hang on whether their number is odd.
+    """
+    if recipe.schedule == "alternating-steps":
+        return step % 2 == 1
     return recipe.schedule == "joint" or epoch >= recipe.epochs / 2
 
 
@@ -251,7 +244,7 @@ class GanColorizer(UNetColorizer):
         """Let both step; what the generator painted before its step serves for both."""
         found, true = self._planes(batch)
         judged = None
-        if not plays(self.recipe, self.current_epoch):
+        if not plays(self.recipe, self.current_epoch, batch_index):
             loss = self.generator_step(found, true, alone=True)
         elif self.recipe.first == "discriminator":
             judged = self.discriminator_step(found, true)

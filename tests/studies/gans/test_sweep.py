@@ -10,20 +10,30 @@ import torch
 from colorkit.app import cli
 from colorkit.course.networks import Course
 from colorkit.imaging.metrics.perceptual import Unavailable
+from colorkit.models import pretrained
+from colorkit.models.unet import UNet
 from colorkit.models.weights import read_card
+from colorkit.studies.gans import configurations
 from colorkit.studies.gans import parallel as jobs
 from colorkit.studies.gans.configurations import (
     AUTOENCODERS,
+    BOX,
     CLASSIFIER,
+    D8,
     GANS,
     NAMES,
     NINETEEN,
+    REPEATED,
     REWEIGHTED,
     SCHEDULES,
+    SHARES,
     TABLE,
     missing,
     needs,
+    repetitions,
+    split,
 )
+from colorkit.studies.gans.costs import operations
 from colorkit.studies.gans.parallel import run_sweep
 from colorkit.studies.gans.sweep import Sweep
 from colorkit.studies.gans.training import GanColorizer
@@ -35,7 +45,7 @@ data: {source: scenes, what: procedural scenes, size: 64, stored: 64, train: 5, 
 recipe: {precision: 32-true}
 networks: {vegenet: {classes: [lawn, house]}}
 gans: {classes: [lawn, house], width: 2, depth: 1, discriminator_width: 2, epochs: 1, batch_size: 4,
-  stages: 2, classifier_epochs: 1}
+  stages: 2, classifier_epochs: 1, seeds: 2, patterns: 112}
 """
 
 
@@ -55,7 +65,7 @@ def scores(monkeypatch):
     given, asked = {}, []
 
     def train(self, name):
-        configuration = None if name == CLASSIFIER else self.configuration(name)
+        configuration = None if split(name)[0] == CLASSIFIER else self.configuration(name)
         if given.get(name) == "fails":
             raise RuntimeError(f"{name} blew up\non two lines")
         asked.append((name, configuration))
@@ -94,6 +104,7 @@ def test_the_table_is_the_slides():
 def test_the_best_are_chosen_by_validation(project, scores):
     given, _ = scores
     given |= {"nu-learned-d4": 0.1, "u-interpolated": 0.2, "u-interpolated-d8": 0.3}
+    given["nu-interpolated-d8"] = 0.4
     one = Sweep(Course("tiny"))
     for name, weights in REWEIGHTED.items():
         chosen = one.configuration(name)
@@ -110,9 +121,13 @@ def test_the_best_are_chosen_by_validation(project, scores):
         "interpolated",
         "d8",
     )
+    continued = one.configuration("continued/1")
+    assert (continued.start, continued.discriminator) == ("u-interpolated", "")
     fewer = one.configuration("fewer-autoencoder"), one.configuration("fewer-gan")
     assert [c.share for c in fewer] == [0.4, 0.4]
-    assert (fewer[0].discriminator, fewer[1].discriminator) == ("", "d4")
+    # Of those that are repeated: the best d8, though a d4 is better.
+    assert (fewer[0].discriminator, fewer[1].discriminator) == ("", "d8")
+    assert (fewer[1].skips, fewer[1].upsampling) == (True, "interpolated")
 
 
 def test_a_share_is_spread_over_the_classes(project):
@@ -160,26 +175,73 @@ def test_what_is_chosen_by_results_waits_for_all_of_them(project, scores):
     asked.clear()
     given["u-learned-d8"] = given[CLASSIFIER] = "fails"
     outcomes = {o.name: o for o in run_sweep("tiny")}
-    assert set(outcomes) == {name for name in NAMES if not missing(name)}
+    every = [name for name in repetitions(NAMES, 2) if not missing(name)]
+    assert set(outcomes) == set(every)
     lost = {name: o.fault for name, o in outcomes.items() if o.fault.startswith("it needs")}
-    for name in (*REWEIGHTED, "refined", "fewer-gan"):
+    for name in (*REWEIGHTED, "refined", "fewer-gan", "refined/1", "fewer-gan/1"):
         assert lost.pop(name) == "it needs u-learned-d8, which failed"
-    for name in ("resnet", "resnet-mse", "resnet-huber", *SCHEDULES):
+    for name in ("resnet", "resnet-mse", "resnet-huber", "resnet-features", *SCHEDULES):
         assert lost.pop(name) == "it needs classifier, which failed"
-    assert set(lost) == {"student", "pruned"}  # of the network that the classifier would start
+    assert not lost  # the second classifier did not fail, nor those that it starts
     ended = set(outcomes) - {name for name, o in outcomes.items() if o.fault}
     assert {name for name, _ in asked} == ended
 
 
 def test_nothing_needs_what_needs_it():
-    done = set()
-    while len(done) < len(NAMES):
-        ready = {name for name in NAMES if set(needs(name)) <= done} - done
+    done, every = set(), repetitions(NAMES, 3)
+    assert len(set(every)) == len(every) == len(NAMES) + 2 * len(REPEATED)
+    while len(done) < len(every):
+        ready = {name for name in every if set(needs(name)) <= done} - done
         assert ready
         done |= ready
-    assert all(name in TABLE or name in NAMES for name in done)
     titles = [row.title for row in TABLE.values()]
     assert len(set(titles)) == len(titles)
+
+
+def test_a_repetition_needs_those_of_its_own_number():
+    assert needs("resnet/2") == ("classifier/2",)
+    assert needs("pruned") == ("u-learned",)
+    assert needs("fewer-gan/1") == D8
+    assert {"u-learned", "u-learned/1", "u-learned-d0"} < set(needs("refined/1"))
+    assert not {"u-learned-d0", "u-learned-d0/1"} & set(needs("continued/1"))
+    assert needs("student-10") == ()  # of the box's model, which needs no training
+
+
+def test_repetitions_differ_in_their_seed_alone(project):
+    one = Sweep(Course("tiny", seed=5))
+    first, second = one.repeats("u-huber-3")
+    assert (first.seed, second.seed) == (5, 6)
+    cards = [read_card(run.weights)["identity"] for run in (first, second)]
+    assert cards[0]["recipe"]["huber_delta"] == 3
+    assert cards[0] == cards[1] | {"seed": 5}
+    assert len(one.repeats("resnet-mse")) == 1  # which no claim compares
+    with pytest.raises(ColorkitError, match="no colorizer"):
+        one.configuration("resnet-mse/1")
+
+
+def test_what_continues_starts_where_the_refined_one_does(project):
+    one = Sweep(Course("tiny"))
+    start = one.train(f"{one.best(AUTOENCODERS)}/1").folder.name
+    refined, continued = (
+        read_card(one.train(f"{name}/1").weights)["identity"] for name in ("refined", "continued")
+    )
+    assert refined["start"] == continued["start"] == start
+    assert (refined["module"], continued["module"]) == ("GanColorizer", "UNetColorizer")
+    same = refined["recipe"].keys() & continued["recipe"].keys()
+    assert {"batch_size", "epochs"} <= same
+    assert all(refined["recipe"][key] == continued["recipe"][key] for key in same)
+
+
+def test_three_sizes_see_the_same_pictures_in_as_many_steps(project):
+    one = Sweep(Course("tiny"))
+    assert [one.side(f"at-{side}") for side in (64, 128, 224)] == [32, 64, 112]
+    assert one.side("u-learned") == 64
+    sets = [one.images("train", side=side) for side in (32, 64, 112)]
+    assert sets[0].names == sets[1].names == sets[2].names
+    assert [s[0][0].shape[0] for s in sets] == [36, 64, 126]
+    small, large = (read_card(one.train(f"at-{s}").weights) for s in (64, 224))
+    assert (small["size"], large["size"]) == (32, 112)
+    assert small["identity"]["recipe"] == large["identity"]["recipe"]
 
 
 def test_a_training_that_lacks_weights_says_so(project):
@@ -190,20 +252,48 @@ def test_a_training_that_lacks_weights_says_so(project):
         Sweep(Course("tiny")).train("resnet-lpips")
 
 
-def test_an_encoder_a_student_and_a_pruned_network_are_trained(project):
+def test_an_encoder_without_weights_is_compared_with_nothing(monkeypatch):
+    monkeypatch.setattr(configurations, "lite2_missing", lambda: "there are no weights")
+    lacking = [name for name in NAMES if missing(name) == "there are no weights"]
+    assert lacking == ["lite-fresh", "lite-imagenet", "resnet-imagenet"]
+
+
+def test_an_encoder_students_and_a_pruned_network_are_trained(project):
     one = Sweep(Course("tiny"))
     classifier, resnet = one.train(CLASSIFIER), one.train("resnet")
     assert read_card(resnet.weights)["identity"]["start"] == classifier.folder.name
     assert classifier.judged == "val_class"
     assert classifier.error == classifier.history["val_class"].min()
-    for name in ("student", "pruned"):
+    known = pretrained.models()[BOX]["sha256"][:12]
+    for name, width in (("student-1", 2), ("pruned", 1)):  # of one level and one halving
         card = read_card(one.train(name).weights)
-        assert card["identity"]["recipe"]["teacher"] == resnet.folder.name
-        assert card["settings"]["width"] == 1
+        assert card["identity"]["recipe"]["teacher"] == f"{BOX}-{known}"
+        assert card["settings"]["width"] == width
         assert card["identity"]["module"] == "Student"
     found = one.judge()(torch.rand(3, 3, 64, 64))
     assert found.shape == (3,)
     assert set(found.tolist()) <= {0, 1}
+
+
+def test_a_loss_of_features_is_named_by_its_encoder(project):
+    one = Sweep(Course("tiny"))
+    card = read_card(one.train("resnet-features/1").weights)
+    encoder = one.train(f"{CLASSIFIER}/1").folder.name
+    assert card["identity"]["recipe"]["encoder"] == card["identity"]["start"] == encoder
+    assert card["identity"]["module"] == "FeatureColorizer"
+    rgb = torch.rand(2, 3, 64, 64)
+    assert (one.distance(CLASSIFIER)(rgb, rgb.flip(0)) > 0).all()
+
+
+def test_students_do_the_shares_of_the_teachers_work_that_they_are_named_by(project):
+    one, teacher = Sweep(Course("tiny")), operations(pretrained.load(BOX)[0], 64)
+    for share in SHARES[1:]:  # of the smallest the narrowest network does less
+        alone, taught = (
+            one._network(TABLE[f"{kind}-{share}"]).eval() for kind in ("small", "student")
+        )
+        assert alone.settings() == taught.settings()
+        wider = UNet(**alone.settings() | {"width": alone.settings()["width"] + 1}).eval()
+        assert operations(alone, 64) <= share / 100 * teacher < operations(wider, 64)
 
 
 def test_an_unknown_name_is_refused_before_anything_runs(project, scores):

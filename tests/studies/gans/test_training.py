@@ -243,6 +243,16 @@ def test_reconstructions(name, reference):
     torch.testing.assert_close(loss.color, loss.total)
 
 
+def test_hubers_loss_turns_where_its_delta_in_lab_units_says():
+    true = torch.zeros(1, 3, 1, 2)
+    found = torch.tensor([1.0, 20.0]).view(1, 1, 1, 2).expand(1, 3, 1, 2) / 110  # Lab units off
+    for delta in (3.0, 10.0, 110.0):
+        recipe = UNetRecipe(reconstruction="huber", huber_delta=delta)
+        far = delta * (20 - delta / 2) if delta < 20 else 20**2 / 2
+        wanted = (0.5 + far) / 2 / 110**2
+        assert reconstruction_loss(found, true, recipe).total.item() == pytest.approx(wanted)
+
+
 def test_networks_with_a_classifier_serve_as_generators_too(module):
     one = module(model=ColorNet(2, width=0.125, global_size=32))
     one.training_step(batch(side=32), 0)
@@ -258,6 +268,8 @@ def test_networks_with_a_classifier_serve_as_generators_too(module):
         {"smoothing": 0.6},
         {"discriminator": "d2"},
         {"reconstruction": "l2"},
+        {"huber_delta": 0.0},
+        {"schedule": "alternating"},
     ],
 )
 def test_a_recipe_refuses_what_it_does_not_know(wrong):
@@ -308,22 +320,31 @@ def test_an_autoencoder_is_trained_by_its_reconstruction(fit):
 
 @pytest.mark.parametrize(
     ("schedule", "with_it"),
-    [("joint", {1, 2, 3, 4}), ("alternating", {2, 4}), ("pretrained", {3, 4})],
+    [
+        ("joint", [(e, s) for e in (1, 2, 3) for s in (0, 1, 2)]),
+        ("alternating-steps", [(1, 1), (2, 1), (3, 1)]),  # whatever the number of epochs
+        ("pretrained", [(3, 0), (3, 1), (3, 2)]),
+    ],
 )
-def test_the_discriminator_plays_when_the_schedule_says(fit, schedule, with_it):
-    recipe = replace(RECIPE, epochs=4, schedule=schedule)
-    assert {epoch + 1 for epoch in range(4) if plays(recipe, epoch)} == with_it
-    steps = []
-    noting = type("Noting", (GanColorizer,), {})
+def test_the_discriminator_plays_when_the_schedule_says(fit, monkeypatch, schedule, with_it):
+    recipe = replace(RECIPE, epochs=3, schedule=schedule)
+    assert [(e + 1, s) for e in range(3) for s in range(3) if plays(recipe, e, s)] == with_it
+    told, steps = [], []
+
+    def noting(recipe, epoch, step):
+        told.append((epoch, step))
+        return plays(recipe, epoch, step)
 
     def step(self, found, true):
-        steps.append(self.current_epoch + 1)
+        steps.append(told[-1])
         return GanColorizer.discriminator_step(self, found, true)
 
-    noting.discriminator_step = step
-    run = fit(recipe, noting)
-    assert set(steps) == with_it
-    assert len(run.history) == 4
+    monkeypatch.setattr("colorkit.studies.gans.training.plays", noting)
+    kind = type("Noting", (GanColorizer,), {"discriminator_step": step})
+    assert len(fit(recipe, kind).history) == 3
+    count = len(told) // 3  # steps an epoch
+    assert told == [(epoch, step) for epoch in range(3) for step in range(count)]
+    assert steps == [(e - 1, s) for e, s in with_it if s < count]
 
 
 def test_alone_a_generator_only_reconstructs(module):
@@ -344,7 +365,7 @@ def test_a_perceptual_loss_is_of_the_pictures(monkeypatch):
             shown.extend((pred, true))
             return (pred - true).square().mean(dim=(1, 2, 3), keepdim=True)
 
-    monkeypatch.setattr("colorkit.studies.gans.training.lpips_network", Distance)
+    monkeypatch.setattr("colorkit.studies.gans.perceptual.lpips_network", Distance)
     one = batch()
     ab = torch.full((4, 2, SIZE, SIZE), 0.5, requires_grad=True)
     found, true = planes_of(one, ab)
