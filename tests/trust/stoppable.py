@@ -55,7 +55,7 @@ WAYS = {
     ),
     "gray": (Recipe(**COMMON, gray="random"), Colorizer, lambda: ColorNet(2, **SETTINGS)),
     "gan": (
-        GanRecipe(**COMMON, discriminator_width=4, spectral=True, schedule="alternating"),
+        GanRecipe(**COMMON, discriminator_width=4, spectral=True, schedule="alternating-steps"),
         GanColorizer,
         lambda: UNet(1, 2, 4, 2),
     ),
