@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from colorkit.course.profile import Profile, Scale, load_profile
+from colorkit.course.profile import Profile, load_profile
+from colorkit.course.scales import Scale
 from colorkit.data.cache import read_entry
 from colorkit.data.collection import Collection, ImageSet, collect
 from colorkit.data.folders import Entry, choose_classes, list_images

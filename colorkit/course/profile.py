@@ -13,6 +13,7 @@ import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from colorkit.course.scales import Ablations, Gans, Nir, Scale, Superclasses
 from colorkit.models.colornet import ColorNetConfig
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.project import project_root
@@ -60,134 +61,6 @@ class Network:
     epochs: CountOrZero = 0
     limit: CountOrZero = 0
     start: str = ""
-
-
-@dataclass(frozen=True, config=STRICT)
-class Scale:
-    """The scale of a study, where many trainings are compared with each other.
-
-    Attributes:
-        epochs: passes over the images; 0 takes the network's own.
-        width: of the networks; 0 takes the profile's own.
-        seeds: trainings of each variant; 0 takes the profile's own.
-    """
-
-    epochs: CountOrZero = 0
-    width: Annotated[float, Field(ge=0, le=4)] = 0.0
-    seeds: CountOrZero = 0
-
-
-@dataclass(frozen=True, config=STRICT)
-class Superclasses(Scale):
-    """The scale of the trainings on few classes; its seeds count groupings and random choices.
-
-    Attributes:
-        least: training images that a class must have to be grouped: a representative of a dozen
-            pictures would speak for hundreds.
-    """
-
-    least: Count = 75
-
-
-@dataclass(frozen=True, config=STRICT)
-class Ablations(Scale):
-    """The scale of the ablations, and of what they change beside the networks' settings.
-
-    Attributes:
-        few: training images of each class where a network is to overfit.
-        long: its passes over them.
-        least: training images that a class must have to take part there, and where numbers of
-            classes are compared, so that no class is told from a dozen of pictures.
-    """
-
-    few: Count = 30
-    long: Count = 60
-    least: Count = 75
-
-
-@dataclass(frozen=True, config=STRICT)
-class Nir:
-    """Pairs of color and near infrared, and the scale of the networks trained on them.
-
-    Attributes:
-        what: the pairs in words, for captions and tables.
-        root: their folder, relative to the folder of photographs; empty draws procedural pairs.
-        classes: procedural scene classes, at least two; pairs: how many of each.
-        folds: folds of the cross-validation that are trained and tested, out of `of`: two or more,
-            for a comparison of trainings needs several.
-        size, stored: as of `Data`; 0 takes its own.
-        epochs: of most trainings; long: of the long ones of the networks that paint luminance.
-        batch_size: images a step.
-        width: channels of the U-Net's first level; the other networks have the profile's model, so
-            that its weights fit them.
-        scenes: procedural pairs a class that a network is first trained on.
-        images: most images of the course a class that another is first trained on; 0 takes all.
-        first_epochs: of these two first trainings.
-        photographs: start the one on the course's images from a network that has learned to
-            colorize all photographs of the folder (`colorkit.training.photo_sets.first_training`).
-        augment: zoom, and change exposure and contrast of near infrared, beside crops and flips.
-    """
-
-    what: str
-    root: str = ""
-    classes: list[str] = field(default_factory=list)
-    pairs: Count = 10
-    folds: Annotated[int, Field(ge=2)] = 2
-    of: Annotated[int, Field(ge=3)] = 5
-    size: CountOrZero = 0
-    stored: CountOrZero = 0
-    epochs: Count = 30
-    long: Count = 60
-    batch_size: Count = 16
-    width: Count = 32
-    scenes: Annotated[int, Field(ge=5)] = 10
-    images: CountOrZero = 0
-    first_epochs: dict[Literal["scenes", "images"], Count] = field(
-        default_factory=lambda: {"scenes": 2, "images": 1}
-    )
-    photographs: bool = False
-    augment: bool = False
-
-
-@dataclass(frozen=True, config=STRICT)
-class Gans:
-    """The scale of the sweep over autoencoders, conditional GANs and what follows from them.
-
-    Attributes:
-        classes: scene classes of the profile's networks, at least two.
-        portraits: classes of people, or what stands in for them, which are compared with
-            `classes` at equal numbers and steps; none leaves the comparison out. Their folders
-            may be missing: only one claim needs them.
-        size, stored: as of `Data`; 0 takes its own.
-        limit: most training images a class; 0 takes all.
-        width, depth: of the U-Nets, see `colorkit.models.unet.UNet`.
-        stages: of the U-Nets with a ResNet-18, see `colorkit.models.resnet_unet.ResNetUNet`.
-        discriminator_width: channels of the discriminators' first level.
-        epochs: of each training; batch_size: images a step.
-        learning_rate: of autoencoders and generators; discriminator_rate: of discriminators.
-        seeds: trainings of each that claims compare; 0 takes the profile's own.
-        patterns: side of the largest of three sizes in the study of small patterns.
-        classifier_epochs: of the scene classifier, on all images of the profile.
-        imagenet: start its encoder from ImageNet's weights, which are downloaded.
-    """
-
-    classes: Annotated[list[str], Field(min_length=2)]
-    portraits: list[str] = field(default_factory=list)
-    size: CountOrZero = 0
-    stored: CountOrZero = 0
-    limit: CountOrZero = 0
-    width: Count = 32
-    depth: Count = 4
-    stages: Annotated[int, Field(ge=2, le=5)] = 5
-    discriminator_width: Count = 64
-    epochs: Count = 30
-    batch_size: Annotated[int, Field(ge=2)] = 16
-    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
-    discriminator_rate: Annotated[float, Field(gt=0)] = 2e-4
-    seeds: CountOrZero = 0
-    patterns: Annotated[int, Field(ge=112)] = 224  # smaller ones cannot hold waves of 2 pixels
-    classifier_epochs: Count = 10
-    imagenet: bool = False
 
 
 @dataclass(frozen=True, config=STRICT)

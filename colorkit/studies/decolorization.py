@@ -12,7 +12,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from colorkit.course.profile import Profile, Scale
+from colorkit.course.profile import Profile
+from colorkit.course.scales import Scale
 from colorkit.data.batches import crop, loader
 from colorkit.data.collection import ImageSet
 from colorkit.imaging.color import DECOLORIZATIONS, decolorize, join, lab_to_rgb, rgb_to_lab

@@ -138,7 +138,8 @@ def test_an_interrupted_chapter_leaves_no_finished_notebook(project, without_ker
 
 
 def test_a_changed_near_infrared_file_makes_the_run_stale(tmp_path):
-    from colorkit.course.profile import Data, Network, Nir, Profile
+    from colorkit.course.profile import Data, Network, Profile
+    from colorkit.course.scales import Nir
     from colorkit.data.folders import list_images
     from colorkit.imaging.images import write_image
 

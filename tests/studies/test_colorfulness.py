@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from colorkit.course.evaluation import Constant, batches, evaluate
-from colorkit.course.profile import Scale
+from colorkit.course.scales import Scale
 from colorkit.imaging.color import scale_ab
 from colorkit.imaging.metrics.artifacts import spill_ab
 from colorkit.imaging.metrics.quality import colorfulness_ab

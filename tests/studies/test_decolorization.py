@@ -8,7 +8,7 @@ import torch
 from scipy.stats import pearsonr, spearmanr
 
 from colorkit.course.evaluation import Constant, Trained, evaluate
-from colorkit.course.profile import Scale
+from colorkit.course.scales import Scale
 from colorkit.data.batches import crop
 from colorkit.imaging.color import DECOLORIZATIONS, decolorize, rgb_to_lab
 from colorkit.imaging.metrics.quality import delta_e

@@ -10,7 +10,8 @@ import torch
 from scipy.cluster.hierarchy import cut_tree, linkage
 from sklearn.preprocessing import StandardScaler
 
-from colorkit.course.profile import Network, Superclasses, load_profile
+from colorkit.course.profile import Network, load_profile
+from colorkit.course.scales import Superclasses
 from colorkit.data.collection import ImageSet
 from colorkit.imaging.color import rgb_to_lab
 from colorkit.studies.superclasses import (

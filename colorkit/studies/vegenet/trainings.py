@@ -6,7 +6,8 @@ import lightning as L
 import numpy as np
 
 from colorkit.course.networks import Course
-from colorkit.course.profile import Profile, Scale
+from colorkit.course.profile import Profile
+from colorkit.course.scales import Scale
 from colorkit.models.colornet import ColorNet
 
 # What each changes in `colorkit.course.networks.Course.train`.

@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 
 from colorkit.course.networks import Course
-from colorkit.course.profile import Nir, load_profile
+from colorkit.course.profile import load_profile
+from colorkit.course.scales import Nir
 from colorkit.data.batches import NirBatch, prepare_nir
 from colorkit.data.pairs.folds import collect_pairs
 from colorkit.imaging.color import join, lab_to_rgb, rgb_to_lab, scale_ab

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from colorkit.course.profile import Scale
+from colorkit.course.scales import Scale
 from colorkit.imaging.color import join
 from colorkit.imaging.metrics.regions import error_map
 from colorkit.studies.colorfulness import trainings

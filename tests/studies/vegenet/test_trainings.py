@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from colorkit.course.networks import Course
-from colorkit.course.profile import Scale, load_profile
+from colorkit.course.profile import load_profile
+from colorkit.course.scales import Scale
 from colorkit.models.colornet import ColorNet
 from colorkit.studies.vegenet import trainings as table
 from colorkit.studies.vegenet.trainings import VARIANTS, stack, trainings, untrained
