@@ -148,13 +148,13 @@ def evaluate(
         ab = predictor(batch.gray)
         predicted, true = join(batch.lab[:, :1], ab), lab_to_rgb(batch.lab)
         bias = (ab - batch.lab[:, 1:]).mean(dim=(2, 3))
-        columns = {"label": [images.classes[i] for i in batch.labels.tolist()]}
         values, _ = measure(predicted, true, measured)
-        columns |= {name: value.tolist() for name, value in values.items()}
+        columns = {name: value.tolist() for name, value in values.items()}
         for name, metric in (more or {}).items():
             columns[name] = metric(predicted, true).tolist()
         columns |= {"a_bias": bias[:, 0].tolist(), "b_bias": bias[:, 1].tolist()}
         tables.append(pd.DataFrame(columns))
     table = pd.concat(tables, ignore_index=True)
     table.insert(0, "name", images.names)
+    table.insert(1, "label", images.class_names)
     return table

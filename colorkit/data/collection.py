@@ -69,6 +69,16 @@ class ImageSet(Dataset):
                     )
         return found
 
+    @property
+    def class_names(self) -> list[str]:
+        """The class of each image, in words."""
+        return [self.classes[label] for label in self.labels.tolist()]
+
+    def evenly(self, count: int) -> "ImageSet":
+        """So many images at equal steps, so that each class keeps its share; all of fewer."""
+        count = min(count, len(self))
+        return self.take(np.arange(count) * len(self) // max(count, 1))
+
     def pick(self, per_class: int) -> "ImageSet":
         """The first images of each class: the same few in every chapter's figures."""
         chosen = [

@@ -71,9 +71,8 @@ def measure_chroma(
         columns["vivid"] = torch.where(true > COLORED, found / true, torch.nan)
         columns["spill"], columns["flat"], columns["edge"] = spill_ab(ab, L)
         columns["cut_spill"] = spill(picture, truth).ratio
-        table = pd.DataFrame({name: x.numpy() for name, x in columns.items()})
-        tables.append(table.assign(label=[images.classes[k] for k in batch.labels.tolist()]))
-    return pd.concat(tables, ignore_index=True)
+        tables.append(pd.DataFrame({name: x.numpy() for name, x in columns.items()}))
+    return pd.concat(tables, ignore_index=True).assign(label=images.class_names)
 
 
 def planes(model, images: ImageSet, size: int, gray: str = "weighted") -> tuple[Tensor, Tensor]:

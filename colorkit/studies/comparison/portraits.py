@@ -63,7 +63,7 @@ class Portraits(Sweep):
     def images(self, split: str, share: float = 1.0, side: int = 0) -> ImageSet:
         """One split; for training as many as there are landscapes, spread over the classes."""
         whole = super().images(split, share, side)
-        return whole if split != "train" else evenly(whole, len(self.landscapes.images("train")))
+        return whole if split != "train" else whole.evenly(len(self.landscapes.images("train")))
 
 
 def rows(sweep: Sweep) -> tuple[str, ...]:
@@ -82,7 +82,7 @@ def equal_tests(sweeps: Iterable[Sweep]) -> list[ImageSet]:
     """
     sets = [sweep.images("test") for sweep in sweeps]
     count, rng = min(map(len, sets)), np.random.default_rng(0)
-    return [evenly(images, count).take(rng.permutation(count)) for images in sets]
+    return [images.evenly(count).take(rng.permutation(count)) for images in sets]
 
 
 def measure(sweep: Sweep, names: Iterable[str], images: ImageSet) -> dict[str, np.ndarray]:
@@ -97,8 +97,3 @@ def measure(sweep: Sweep, names: Iterable[str], images: ImageSet) -> dict[str, n
     measures = ("absolute_error", "delta_e")
     tables = [evaluate(p, images, sweep.size, measured=measures) for p in predictors]
     return {name: np.stack([table[name] for table in tables]) for name in measures}
-
-
-def evenly(images: ImageSet, count: int) -> ImageSet:
-    """So many of a set's images at equal steps, so that each class keeps its share."""
-    return images.take(np.arange(count) * len(images) // count)

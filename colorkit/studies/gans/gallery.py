@@ -109,7 +109,7 @@ class Gallery:
     @property
     def labels(self) -> list[str]:
         """Class of each image."""
-        return [self.images.classes[k] for k in self.images.labels.tolist()]
+        return self.images.class_names
 
     def title(self, name: str) -> str:
         """How tables and figures call a network."""
@@ -177,4 +177,4 @@ def pareto(values: np.ndarray) -> np.ndarray:
 
 def pixels_of(images: ImageSet) -> tuple[torch.Tensor, list[str]]:
     """All of a (small) set: pixels (N, S, S, 3) uint8, and the class of each."""
-    return images.__getitems__(range(len(images)))[0], [images.classes[c] for c in images.labels]
+    return images.__getitems__(range(len(images)))[0], images.class_names

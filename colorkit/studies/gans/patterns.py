@@ -91,5 +91,4 @@ def measure_patterns(sweep: Sweep, most: int = 300) -> Patterns:
     tables = [evaluate(p, images, size, measured=("delta_e",)) for p in painters[largest]]
     errors = np.stack([table["delta_e"] for table in tables])
     trivial = trivial_errors(images, sweep.images("train", side=size), size)
-    labels = [images.classes[k] for k in images.labels.tolist()]
-    return Patterns(shares, errors, **trivial, labels=labels)
+    return Patterns(shares, errors, **trivial, labels=images.class_names)

@@ -65,16 +65,11 @@ class Pictures:
         return torch.cat([predictor(some) for some in self.gray.split(64)])
 
 
-def thin(images: ImageSet, most: int = 600) -> ImageSet:
-    """At most so many images of a set, evenly spread over it."""
-    return images.take(range(0, len(images), -(-len(images) // most)))
-
-
 def pictures(images: ImageSet, size: int, gray: str = "weighted") -> Pictures:
     """Center crops of all images of a (small) set."""
     found = [(batch.gray, batch.lab) for batch in batches(images, size, gray)]
-    labels = [images.classes[c] for c in images.labels]
-    return Pictures(*(torch.cat(side) for side in zip(*found, strict=True)), labels)
+    planes = (torch.cat(side) for side in zip(*found, strict=True))
+    return Pictures(*planes, images.class_names)
 
 
 @dataclass(frozen=True)

@@ -50,9 +50,8 @@ def measure_regions(
         columns = [by_region(v, masks).add_suffix(f" {name}") for name, v in parts.items()]
         table = pd.concat(columns, axis=1)
         table["wrong red"] = wrong_red(ab, batch.lab[:, 1:]).float().mean(dim=(1, 2)).tolist()
-        table.insert(0, "label", [images.classes[i] for i in batch.labels.tolist()])
         tables.append(table)
-    return pd.concat(tables, ignore_index=True)
+    return pd.concat(tables, ignore_index=True).assign(label=images.class_names)
 
 
 def wrong_red(ab: Tensor, true: Tensor) -> Tensor:
