@@ -58,9 +58,7 @@ class Constant:
 
 def mean_chroma(images: ImageSet, size: int, limit: int = 2000) -> Constant:
     """The mean chroma of (at most `limit`, evenly spread) training images, as a predictor."""
-    step = max(1, -(-len(images) // limit))
-    chosen = images.take(range(0, len(images), step))
-    means = [batch.lab[:, 1:].mean(dim=(2, 3)) for batch in batches(chosen, size)]
+    means = [batch.lab[:, 1:].mean(dim=(2, 3)) for batch in batches(images.evenly(limit), size)]
     a, b = torch.cat(means).mean(dim=0).tolist()
     return Constant(a, b)
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from matplotlib.figure import Figure
+from matplotlib.ticker import ScalarFormatter
 
 from colorkit.course.evaluation import Predictor, batches
 from colorkit.course.figures import COLORS, DASHES, new_figure
@@ -63,6 +64,8 @@ def time_and_quality(
         ax.plot(times, errors, label=label, **style)
     ax.axhline(gray, color="black", lw=0.8, label="gray")
     ax.set(xscale="log", xlabel="milliseconds an image", ylabel="ΔE₀₀ on test images, mean")
+    ax.xaxis.set_major_formatter(ScalarFormatter())  # 6, not 6 × 10⁰
+    ax.xaxis.set_minor_formatter(ScalarFormatter())
     ax.legend(fontsize=8)
     return figure
 
