@@ -123,6 +123,14 @@ class SharedBatches(BatchSampler):
         return count if joins else count + 1
 
 
+def steps_of_epoch(count: int, batch_size: int) -> int:
+    """Steps of a pass over so many training images, as `loader` gives them.
+
+    A last batch that is not full is left out, unless it is the only one.
+    """
+    return max(1, count // batch_size)
+
+
 def loader(
     images: ImageSet, batch_size: int, shuffle_seed: int | None = None, share: Share = ALL
 ) -> DataLoader:

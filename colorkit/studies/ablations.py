@@ -15,10 +15,12 @@ from torch import Tensor
 
 from colorkit.course.evaluation import batches
 from colorkit.course.networks import Course
+from colorkit.data.batches import steps_of_epoch
 from colorkit.data.collection import ImageSet
 from colorkit.imaging.color import scale_ab
 from colorkit.models.prediction import predict
 from colorkit.models.weights import load_weights
+from colorkit.studies.superclasses import large_classes
 from colorkit.system.errors import ColorkitError
 from colorkit.training.losses import chroma_target
 from colorkit.training.run import Run
@@ -147,8 +149,7 @@ class Ablations:
         for repeat, run in enumerate(self.train(name)):
             network, losses = last_network(run), {}
             for split in ("train", "val"):
-                images = self.images(name, split, repeat)
-                images = images.take(range(0, len(images), -(-len(images) // SHOWN)))
+                images = self.images(name, split, repeat).evenly(SHOWN)
                 losses[split] = chroma_losses(painter(network), images, size, gray).mean()
             gaps.append(losses["val"] - losses["train"])
         return np.array(gaps)
@@ -159,8 +160,7 @@ class Ablations:
         Raises:
             ColorkitError: there are fewer than two.
         """
-        counts = self.course.collection.table()["train"]
-        found = [name for name in classes if counts[name] >= self.scale.least]
+        found = large_classes(self.course.collection, classes, self.scale.least)
         if len(found) < 2:
             raise ColorkitError(
                 f"{len(found)} of {len(classes)} classes have {self.scale.least} training images; "
@@ -196,8 +196,7 @@ class Ablations:
         return len(self.course.collection.subset(classes, "train", limit or None))
 
     def _steps(self, count: int, batch_size: int = 0) -> int:
-        """Steps of one pass over so many images; a last batch that is not whole is left out."""
-        return max(1, count // (batch_size or self.course.profile.recipe.batch_size))
+        return steps_of_epoch(count, batch_size or self.course.profile.recipe.batch_size)
 
     def _epochs(self, count: int, steps: int, batch_size: int = 0) -> int:
         return max(1, round(steps / self._steps(count, batch_size)))

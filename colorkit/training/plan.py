@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 import lightning as L
 from lightning.pytorch.callbacks import Callback
 
+from colorkit.data.batches import steps_of_epoch
 from colorkit.models.weights import save_weights
 from colorkit.system.devices import best_precision
 from colorkit.system.writing import write_json, write_text
@@ -62,7 +63,7 @@ class Plan:
         if not (folder / "run.json").exists():
             step, look = self._time(trained, about["identity"])
             count, recipe = len(trained.train_set), trained.recipe
-            steps = max(1, count // recipe.batch_size)
+            steps = steps_of_epoch(count, recipe.batch_size)
             looks = -(-len(trained.val_set) // recipe.batch_size)
             minutes = recipe.epochs * (steps * step + looks * look) / 60
             self.trainings.append(Planned(run_folder.name, count, recipe.epochs, minutes))

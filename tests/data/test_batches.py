@@ -14,6 +14,7 @@ from colorkit.data.batches import (
     loader,
     mix_seed,
     prepare,
+    steps_of_epoch,
     views,
 )
 from colorkit.imaging.color import DECOLORIZATIONS, decolorize, rgb_to_lab
@@ -238,3 +239,10 @@ def test_processes_share_every_batch_and_none_is_left_without_images(of, drop):
             batches = SharedBatches(range(count), 4, drop, Share(rank, of))
             assert list(batches) == [batch[rank::of] for batch in whole]
             assert len(batches) == len(whole)
+
+
+@pytest.mark.parametrize(("count", "size"), [(33, 16), (32, 16), (7, 16), (16, 16), (17, 16)])
+def test_steps_of_an_epoch_are_those_that_the_loader_gives(tiny, count, size):
+    images = tiny.subset(["lawn", "sky"], "train")
+    images = images.take(np.arange(count) % len(images))
+    assert len(list(loader(images, size, shuffle_seed=0))) == steps_of_epoch(count, size)

@@ -75,11 +75,10 @@ class Patterns(NamedTuple):
 
 
 def measure_patterns(sweep: Sweep, most: int = 300) -> Patterns:
-    """Measure all trainings of `PATTERNS` on the test images, on about `most` of them at most."""
+    """Measure all trainings of `PATTERNS` on the test images, on at most `most` of them."""
     largest = f"at-{LARGEST}"
     size = sweep.side(largest)
-    images = sweep.images("test", side=size)
-    images = images.take(range(0, len(images), -(-len(images) // most)))
+    images = sweep.images("test", side=size).evenly(most)
     painters = {
         row: [AtSize(run.model(), sweep.side(row)) for run in sweep.repeats(row)]
         for row in PATTERNS

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from colorkit.course.evaluation import predict_ab
 from colorkit.course.networks import Course
-from colorkit.data.batches import NirBatch
+from colorkit.data.batches import NirBatch, steps_of_epoch
 from colorkit.data.collection import ImageSet
 from colorkit.data.pairs.folds import (
     SCENE_CLASSES,
@@ -146,7 +146,9 @@ class NirStudy:
         elif way.every > 1:
             whole, part = fold.train, every(fold.train, way.every)
             fold, size = fold._replace(train=part), self.nir.batch_size
-            epochs = round(epochs * steps(len(whole), size) / steps(len(part), size))
+            epochs = round(
+                epochs * steps_of_epoch(len(whole), size) / steps_of_epoch(len(part), size)
+            )
         return self._plan(f"nir-{name}-f{k}", name, fold, epochs, self.nir.what)
 
     def train(self, name: str, k: int = 0) -> Run:
@@ -295,11 +297,6 @@ def every(pairs: PairSet, step: int) -> PairSet:
     labels = pairs.labels.numpy()
     chosen = [np.flatnonzero(labels == c)[::step] for c in range(len(pairs.classes))]
     return pairs.take(np.sort(np.concatenate(chosen)))
-
-
-def steps(count: int, batch_size: int) -> int:
-    """Steps of an epoch: a last batch that is not full is left out, unless it is the only one."""
-    return max(1, count // batch_size)
 
 
 def improvement(after: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
