@@ -6,6 +6,7 @@ counts, class lists) that nbval compares with what a run prints.
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,8 @@ class ChapterSource:
         needs: chapters whose failure makes this one pointless.
         parameters: names its parameters cell defines.
         cells: hash of its cells' sources.
+        thumbnail: the figure that stands for it, by its id; empty for its first one.
+        asks: what its header says it asks, in Markdown.
     """
 
     name: str
@@ -35,6 +38,8 @@ class ChapterSource:
     needs: tuple[str, ...]
     parameters: frozenset[str]
     cells: str
+    thumbnail: str = ""
+    asks: str = ""
 
 
 def read_chapters(root: Path) -> list[ChapterSource]:
@@ -63,9 +68,17 @@ def read_chapters(root: Path) -> list[ChapterSource]:
                 tuple(notebook.metadata.get("colorkit", {}).get("needs", ())),
                 frozenset(n.strip() for n in lines if n.strip().isidentifier()),
                 digest([[c.cell_type, c.source] for c in notebook.cells]),
+                notebook.metadata.get("colorkit", {}).get("thumbnail", ""),
+                _asked(headings[0]),
             )
         )
     return chapters
+
+
+def _asked(header: str) -> str:
+    """The words of a header between **Asks** and what comes after, on one line."""
+    found = re.search(r"\*\*Asks\*\*(.*?)(\*\*|\Z)", header, re.DOTALL)
+    return " ".join(found[1].split()) if found else ""
 
 
 def choose(chapters: list[ChapterSource], only: list[str]) -> list[ChapterSource]:

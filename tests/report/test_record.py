@@ -1,24 +1,22 @@
 """The numbers of record: only what is ours to publish, and a README that says the same."""
 
 import json
-from dataclasses import asdict
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from colorkit.course import claims, judgement
-from colorkit.course.claims import Claim, Part
-from colorkit.course.estimates import Estimate
-from colorkit.report import record
+from colorkit.report import front, record
 from colorkit.system.errors import ColorkitError
 from colorkit.system.project import project_root
 
 FIGURES = project_root() / "figures"
+MARKS = [
+    f"<!-- {name}: written by `colorkit report --record` -->\n{{}}\n<!-- end of {name} -->"
+    for name in ("models", "claims", "chapters")
+]
+COLORS = {"plot": (10, 20, 200), "photographs": (200, 10, 10), "sample": (10, 200, 10)}
 CHAPTERS = [json.loads(p.read_text()) for p in sorted(FIGURES.glob("[0-9][0-9]_*.json"))]
-
-
-def test_the_readme_holds_exactly_the_numbers_of_record():
-    readme = (project_root() / "README.md").read_text()
-    assert record.with_results(readme, FIGURES) == readme
 
 
 def test_every_figure_of_record_is_ours_to_publish_and_described():
@@ -55,14 +53,15 @@ def project(tmp_path, monkeypatch):
         text = (source / f"{name}.yaml").read_text()
         (tmp_path / "notebooks" / "profiles" / f"{name}.yaml").write_text(text)
     (tmp_path / "photographs").mkdir()
-    marked = f"before\n{record._BEGIN}\nstale words\n{record._END}\nafter\n"
-    (tmp_path / "README.md").write_text(marked)
+    places = [mark.format("stale words") for mark in MARKS]
+    (tmp_path / "README.md").write_text("\n".join(["before", *places, "after\n"]))
+    monkeypatch.setattr(front, "front_picture", lambda: np.zeros((8, 8, 3), np.uint8))
     run = tmp_path / "report" / "_build" / "runs" / "photos"
     (run / "figures").mkdir(parents=True)
     (run / "numbers").mkdir()
     figures = []
     for shows in ("plot", "photographs", "sample"):
-        (run / "figures" / f"{shows}.png").write_bytes(b"png")
+        Image.new("RGB", (40, 30), COLORS[shows]).save(run / "figures" / f"{shows}.png")
         figures.append({"file": f"figures/{shows}.png", "shows": shows, "alt": "a", "caption": "c"})
     numbers = CHAPTERS[1] | {"figures": figures}
     (run / "numbers" / "02_vegenet.json").write_text(json.dumps(numbers))
@@ -75,7 +74,9 @@ def project(tmp_path, monkeypatch):
 def test_no_photograph_of_a_data_set_is_kept(project):
     record.keep_record("photos", str(project / "photographs"))
     kept = {p.name for p in (project / "figures").iterdir()}
-    assert kept == {"plot.png", "sample.png", "02_vegenet.json"}
+    thumbnail = project / "figures" / "thumbnails" / "02_vegenet.webp"
+    assert kept == {"plot.png", "sample.png", "02_vegenet.json", "front.webp", "thumbnails"}
+    assert Image.open(thumbnail).getpixel((0, 0)) == pytest.approx(COLORS["plot"], abs=3)
     names = [
         f["file"]
         for f in json.loads((project / "figures" / "02_vegenet.json").read_text())["figures"]
@@ -85,7 +86,8 @@ def test_no_photograph_of_a_data_set_is_kept(project):
     assert readme.startswith("before\n")
     assert readme.endswith("\nafter\n")
     assert "stale words" not in readme
-    assert "VégéNet" in readme
+    assert "claims:" in readme
+    assert "| `faithful` |" in readme
 
 
 def test_what_cannot_be_recorded_is_refused(project):
@@ -94,75 +96,6 @@ def test_what_cannot_be_recorded_is_refused(project):
     (project / "README.md").write_text("no marks")
     with pytest.raises(ColorkitError, match="put them back"):
         record.keep_record("photos", str(project / "photographs"))
-
-
-def test_the_table_of_results_is_made_of_the_numbers(tmp_path, monkeypatch):
-    images, trainings = ({"margin": 0.5, "unit": "dB", "over": x} for x in ("images", "trainings"))
-    parts = {"R2": {"a": Part("gain", **images), "b, c": Part("cost", says="at most", **images)}}
-    parts |= {"R3": {"": Part("loss", **trainings)}, "R4": {"": Part("layers", over="exact")}}
-    known = {id: Claim(f"Claim {id}.", parts.get(id, {})) for id in ("R2", "R3", "R4", "R5")}
-    for module in (claims, judgement, record):
-        monkeypatch.setattr(module, "known_claims", lambda: known)
-
-    def found(id, value, error, part="", **options):
-        counts = {"images": 40, "trainings": 3 if options else 0}
-        measured = Estimate(value, ((error, 1e6),), **counts)
-        options = {"of": "images", "data": "landscapes"} | options
-        return asdict(claims.finding(id, part, measured, **options))
-
-    setting = {"epochs": {"vegenet": 4}, "size": 32, "width": 0.5, "preset": "report", "seeds": 3}
-    setting["scales"] = {
-        "studies": {"seeds": 2, "width": 0.25, "epochs": 0},
-        "ablations": {"seeds": 1, "width": 1.0, "epochs": 7},
-    }
-    number = {"value": 1.5, "low": 1.25, "high": 1.75}
-    network = {
-        "chapter": "02_vegenet",
-        "profile": "photos",
-        "data": "landscapes",
-        "setting": setting,
-        "environment": {"threads": 2, "date": "2026-01-01"},
-        "numbers": [number | {"name": "ΔE gained over gray"}, number | {"name": "other"}],
-        "tables": {
-            "vegenet": {"caption": "Errors", "columns": ["index", "A"], "rows": [["a|b", 1]]}
-        },
-        "claims": [
-            asdict(claims.exact_finding("R4", "", 0, 22, "layers")),
-            found("R2", 2.0, 0.1, "a"),
-        ],
-    }
-    other = network | {"chapter": "05_gray", "numbers": [], "tables": {}}
-    other["claims"] = [found("R2", 1.0, 0.2, "b, c")]
-    other["claims"].append(found("R3", 3.0, 1.0, of="seeds", why="it is too early"))
-    for chapter in (network, other):
-        (tmp_path / f"{chapter['chapter']}.json").write_text(json.dumps(chapter))
-    assert record.results_table(tmp_path).splitlines() == [
-        "Measured on landscapes, profile `photos`: 32 × 32 pixels, 0.5 × the paper's width, "
-        "`report` preset; epochs: vegenet 4; 3 seeds for claims over seeds; CPU threads: 2 "
-        "(2026-01-01). Brackets are 95 % intervals: bootstrap over images; of claims, over "
-        "trainings and images together. The studies train 2 seeds at 0.25 × the width, epochs as "
-        "above. The ablations train 1 seeds at 1 × the width, 7 epochs.",
-        "",
-        "*Errors:*",
-        "",
-        "| prediction | A |",
-        "| --- | --- |",
-        "| a\\|b | 1 |",
-        "",
-        "Image by image, its network is nearer to the truth than gray by 1.50 [1.25, 1.75] ΔE₀₀.",
-        "",
-        "Claims not measured in this record: 1. They wait for a run with the experiments as they "
-        "are now.",
-        "",
-        "| claim |  | verdict | what decided it | effect [95 %] | margin | measured on |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
-        "| R2 | Claim R2. | **not supported** | cost (b, c, of 2 parts) "
-        "| 1.00 [0.61,\u00a01.39] dB | at most: 0.5 dB | 40 images |",
-        "| R3 | Claim R3. | **undecided**: it is too early | loss "
-        "| 3.0 [1.0,\u00a05.0] dB | 0.5 dB | 3 seeds × 40 images |",
-        "| R4 | Claim R4. | **supported** | layers | 0 exceptions | none | 22 layers |",
-        "| R5 | Claim R5. | not measured |  |  |  |  |",
-    ]
 
 
 def test_curves_made_elsewhere_stay(tmp_path):

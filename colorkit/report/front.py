@@ -1,0 +1,151 @@
+"""The front picture, which the README and the book's first page open with, and the thumbnails.
+
+Only photographs that may be shown are in them: the old ones that ship with colorkit, samples of
+scikit-image, scikit-learn and matplotlib, and figures of record.
+
+    python -m colorkit.report.front    # writes them, and the README's tables, after `make report`
+"""
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from colorkit.data.sample_photographs import old_photographs
+from colorkit.inference.photograph import PhotographColorizer, to_gray
+from colorkit.report.notebooks import read_chapters
+from colorkit.report.readme import fill
+from colorkit.system.project import project_root
+from colorkit.system.writing import atomic_write, write_text
+
+FRONT = "front.webp"
+SAID = (
+    "Six gray photographs and, below them, what the default model makes of them: Dorothea Lange's "
+    "Migrant Mother, 1936; Broadway in Saratoga Springs, between 1900 and 1915; Louis Armstrong in "
+    "his dressing room, about 1946; Grace Hopper in uniform; a temple by a lake in China; a street "
+    "in Buffalo, about 1908."
+)
+_HEIGHT, _GAP, _WIDEST = 300, 6, 1.25  # pixels; width ÷ height at most
+_THUMBNAIL = (320, 200)
+_MOST_BYTES = 300_000
+_SHOWN = ("sample", "procedural", "plot")  # what is ours to show
+
+
+def front_photographs() -> dict[str, np.ndarray]:
+    """Six photographs that stand for what people bring: (H, W, 3) uint8 by name."""
+    from matplotlib.cbook import get_sample_data
+    from sklearn.datasets import load_sample_image
+
+    old = old_photographs()
+    with get_sample_data("grace_hopper.jpg", asfileobj=True) as stream:
+        hopper = np.asarray(Image.open(stream).convert("RGB"))
+    return {
+        "migrant-mother-1936": old["migrant-mother-1936"],
+        "saratoga-springs-1900s": old["saratoga-springs-1900s"],
+        "louis-armstrong-1946": old["louis-armstrong-1946"],
+        "grace-hopper": hopper,
+        "china": np.asarray(load_sample_image("china.jpg")),
+        "buffalo-1908": old["buffalo-1908"],
+    }
+
+
+def front_picture(model: str | Path | None = None) -> np.ndarray:
+    """Give the photographs in gray, in one row, and below each what a model makes of it.
+
+    Args:
+        model: of the box, or a weights file; the default model if none.
+
+    Returns:
+        uint8 (2 · 300 + 6, W, 3).
+
+    Raises:
+        ColorkitError: there is no such model.
+    """
+    colorizer = PhotographColorizer(model)
+    pairs = [_pair(rgb, colorizer) for rgb in front_photographs().values()]
+    gap = np.full((pairs[0].shape[0], _GAP, 3), 255, np.uint8)
+    row = [part for pair in pairs for part in (gap, pair)][1:]
+    return np.concatenate(row, axis=1)
+
+
+def _pair(rgb: np.ndarray, colorizer: PhotographColorizer) -> np.ndarray:
+    """A photograph in gray above its colorized twin, cut to `_WIDEST`: (2 · 300 + 6, w, 3)."""
+    gray = to_gray(rgb)
+    height, width = gray.shape[:2]
+    cut = max(0, round((width - _WIDEST * height) / 2))
+    size = (round(_HEIGHT * (width - 2 * cut) / height), _HEIGHT)
+    above, below = (
+        np.asarray(Image.fromarray(each[:, cut : width - cut]).resize(size, Image.LANCZOS))
+        for each in (gray, colorizer(gray))
+    )
+    return np.concatenate([above, np.full((_GAP, size[0], 3), 255, np.uint8), below])
+
+
+def write_front(folder: Path) -> None:
+    """Write the front picture into a folder, as `FRONT` and in at most 300 kB."""
+    _write_webp(folder / FRONT, Image.fromarray(front_picture()))
+
+
+def write_thumbnails(folder: Path, record: Path, run: Path, named: dict[str, str]) -> None:
+    """Write a thumbnail of each chapter, from its figures of record or else from a run's.
+
+    Args:
+        named: by chapter, the figure that its notebook names for it; else its first one serves.
+        folder: where they are written, `<chapter>.webp`; those of chapters that are gone go.
+        record: `figures/` of the project.
+        run: a finished run, for chapters that have no figure of record.
+    """
+    places = {p.stem: run for p in sorted((run / "numbers").glob("[0-9][0-9]_*.json"))}
+    places |= {p.stem: record for p in sorted(record.glob("[0-9][0-9]_*.json"))}
+    made = set()
+    for chapter, place in places.items():
+        numbers = place / "numbers" if place == run else place
+        found = json.loads((numbers / f"{chapter}.json").read_text(encoding="utf-8"))["figures"]
+        ours = [figure["file"] for figure in found if figure["shows"] in _SHOWN]
+        ours.sort(key=lambda file: Path(file).stem != named.get(chapter))
+        if ours:
+            picture = Image.open(place / ours[0]).convert("RGB")
+            made.add(f"{chapter}.webp")
+            _write_webp(folder / f"{chapter}.webp", _thumbnail(picture))
+    for path in folder.glob("*.webp"):
+        if path.name not in made:
+            path.unlink()
+
+
+def _thumbnail(picture: Image.Image) -> Image.Image:
+    """The picture's upper middle, as wide as it is or as high, at the size of a thumbnail."""
+    width, height = picture.size
+    ratio = _THUMBNAIL[0] / _THUMBNAIL[1]
+    if width > height * ratio:
+        left = round((width - height * ratio) / 2)
+        box = (left, 0, left + round(height * ratio), height)
+    else:
+        box = (0, 0, width, round(width / ratio))
+    return picture.crop(box).resize(_THUMBNAIL, Image.LANCZOS)
+
+
+def _write_webp(path: Path, image: Image.Image) -> None:
+    for quality in range(90, 40, -10):
+        stream = io.BytesIO()
+        image.save(stream, "WEBP", quality=quality, method=6)
+        if stream.tell() <= _MOST_BYTES:
+            break
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(path) as file:
+        file.write(stream.getvalue())
+
+
+def write_all(root: Path, run: Path) -> None:
+    """Make the front picture, the thumbnails and the README's tables of a project anew."""
+    record = root / "figures"
+    write_front(record)
+    named = {chapter.name: chapter.thumbnail for chapter in read_chapters(root)}
+    write_thumbnails(record / "thumbnails", record, run, named)
+    readme = root / "README.md"
+    write_text(readme, fill(readme.read_text(encoding="utf-8"), root))
+
+
+if __name__ == "__main__":
+    write_all(project_root(), project_root() / "report" / "_build" / "runs" / "smoke")
