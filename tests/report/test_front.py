@@ -30,8 +30,8 @@ def test_gray_stands_above_color_of_the_same_lightness(monkeypatch):
     assert picture.shape == (606, 2 * 375 + 6, 3)  # cut to 5 : 4
     above, between, below = picture[:300, :width], picture[300:306], picture[306:, :width]
     assert (between == 255).all()
-    assert np.ptp(above.astype(int), axis=2).max() == 0
-    assert np.abs(255 - above.astype(int) - below).max() <= 1
+    assert np.ptp(above.astype(int), axis=2).max() <= 2  # rounding
+    assert np.abs(255 - above.astype(int) - below).max() <= 2
 
 
 def test_every_chapter_has_a_thumbnail_of_record():
