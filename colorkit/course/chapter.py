@@ -51,6 +51,11 @@ class Chapter(Course):
         data_kind = "procedural" if self.profile.data.source == "scenes" else "photographs"
         self.images_show = data_kind
         say(f"*Profile **{self.profile.name}**, seed {seed}, on {self.what}.*")
+        if not (self.root / "notebooks").is_dir():
+            say(
+                f"*Outside of a clone, decoded images, trainings and results go to `{self.root}`; "
+                "the environment variable `COLORKIT_HOME` names another folder.*"
+            )
 
     def figure(
         self, figure, id: str, *, alt: str, caption: str, shows: str = "plot", data: bool = True

@@ -18,7 +18,7 @@ from colorkit.data.cache import read_entry
 from colorkit.data.collection import Collection, ImageSet, collect
 from colorkit.data.folders import Entry, choose_classes, list_images
 from colorkit.system.errors import ColorkitError
-from colorkit.system.project import project_root
+from colorkit.system.project import working_folder
 from colorkit.training.recipe import Recipe
 
 _NAMED = 20  # unreadable files named one by one; more are counted
@@ -47,7 +47,7 @@ class Course:
         self.profile: Profile = load_profile(profile, data)
         self.devices, self.num_nodes = devices, num_nodes
         self.seed = seed
-        self.root = project_root()
+        self.root = working_folder()
 
     @cached_property
     def collection(self) -> Collection:

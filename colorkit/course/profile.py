@@ -16,7 +16,7 @@ from pydantic.dataclasses import dataclass
 from colorkit.course.scales import Ablations, Gans, Nir, Scale, Superclasses
 from colorkit.models.colornet import ColorNetConfig
 from colorkit.system.errors import ColorkitError, one_line
-from colorkit.system.project import project_root
+from colorkit.system.project import project_root, working_folder
 from colorkit.training.recipe import STRICT, Count, CountOrZero, Recipe
 
 
@@ -107,6 +107,14 @@ class Profile:
         return sorted({name for network in self.networks.values() for name in network.classes})
 
 
+def profiles_folder() -> Path:
+    """The profiles of the clone that the current folder lies in, or those that are installed."""
+    try:
+        return project_root() / "notebooks" / "profiles"
+    except ColorkitError:
+        return Path(__file__).parent / "profiles"  # put there by the wheel
+
+
 def load_profile(name: str, data: str = "") -> Profile:
     """Read and check a profile.
 
@@ -118,7 +126,7 @@ def load_profile(name: str, data: str = "") -> Profile:
         ColorkitError: no such profile (the known ones are listed), an unknown key, a wrong type,
             or a folder that does not exist.
     """
-    folder = project_root() / "notebooks" / "profiles"
+    folder = profiles_folder()
     path = Path(name) if name.endswith((".yaml", ".yml")) else folder / f"{name}.yaml"
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in folder.glob("*.yaml")))
@@ -145,7 +153,7 @@ def _with_root(data: Data, override: str) -> Data:
         root = Path(override).expanduser().resolve()
         source = "shards" if (root / "shards.json").is_file() else data.source
         return replace(data, source=source, root=str(root))
-    return replace(data, root=str((project_root() / data.root).resolve())) if data.root else data
+    return replace(data, root=str((working_folder() / data.root).resolve())) if data.root else data
 
 
 def _check(profile: Profile, path: Path) -> Profile:

@@ -1,5 +1,6 @@
-"""Where the project's folder is."""
+"""Where the project's folder is, and where work goes when there is none."""
 
+import os
 from pathlib import Path
 
 from colorkit.system.errors import ColorkitError
@@ -18,3 +19,19 @@ def project_root(start: Path | None = None) -> Path:
         if (folder / "notebooks" / "profiles").is_dir():
             return folder
     raise ColorkitError(f"{here} is not inside a clone of colorkit; change to its folder first")
+
+
+def working_folder() -> Path:
+    """The folder below which caches, trainings and results of a chapter go.
+
+    It is the clone that the current folder lies in. A notebook that was copied elsewhere, or opened
+    online, has only the installed library: then it is the folder that the environment variable
+    COLORKIT_HOME names, or else the one that the system keeps for caches of programs.
+    """
+    try:
+        return project_root()
+    except ColorkitError:
+        import pooch
+
+        named = os.environ.get("COLORKIT_HOME")
+        return Path(named).expanduser().resolve() if named else Path(pooch.os_cache("colorkit"))

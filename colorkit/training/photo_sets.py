@@ -13,7 +13,7 @@ from colorkit.data.collection import Collection, ImageSet, collect
 from colorkit.data.folders import Entry, list_images
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.system.errors import ColorkitError
-from colorkit.system.project import project_root
+from colorkit.system.project import working_folder
 from colorkit.training.faithful import FaithfulColorizer, FaithfulRecipe
 from colorkit.training.run import Run
 from colorkit.training.trainer import fit
@@ -55,7 +55,7 @@ class Photographs:
         self.unlabelled = next((c for c in self.classes if c in sets), "")
         self.validated = [c for c in self.classes if tested[c.split("/")[0]] == "test"]
         self.groups = _groups(Path(data))
-        self.root, self._entries = project_root(), entries
+        self.root, self._entries = working_folder(), entries
 
     @cached_property
     def collection(self) -> Collection:

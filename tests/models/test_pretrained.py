@@ -149,6 +149,8 @@ def test_a_wheel_carries_the_box(tmp_path):
     assert {f"colorkit/models/pretrained/{entry['file']}" for entry in listed.values()} <= names
     page = ("index.html.j2", "page.css", "page.ipynb", "page.js")
     assert {f"colorkit/app/page/{name}" for name in page} <= names
+    profiles = {path.name for path in (project_root() / "notebooks" / "profiles").iterdir()}
+    assert {f"colorkit/course/profiles/{name}" for name in profiles} <= names
     assert "colorkit/py.typed" in names  # type checkers look into the package then
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from colorkit.system.errors import ColorkitError
-from colorkit.system.project import project_root
+from colorkit.system.project import project_root, working_folder
 
 
 def test_the_project_is_found_from_its_folders_and_only_there(tmp_path):
@@ -16,3 +16,13 @@ def test_the_project_is_found_from_its_folders_and_only_there(tmp_path):
     with pytest.raises(ColorkitError, match="not inside a clone of colorkit") as fault:
         project_root(tmp_path)
     assert str(tmp_path) in str(fault.value)
+
+
+def test_work_goes_to_the_clone_or_to_the_folder_that_is_named(tmp_path, monkeypatch):
+    assert working_folder() == project_root()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLORKIT_HOME", str(tmp_path / "work"))
+    assert working_folder() == tmp_path / "work"
+    monkeypatch.delenv("COLORKIT_HOME")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    assert working_folder().name == "colorkit"
