@@ -15,6 +15,7 @@ from PIL import Image
 
 from colorkit.data.sample_photographs import old_photographs
 from colorkit.inference.photograph import PhotographColorizer, to_gray
+from colorkit.report.notebook_figures import show_record
 from colorkit.report.notebooks import read_chapters
 from colorkit.report.readme import fill
 from colorkit.system.project import project_root
@@ -138,11 +139,12 @@ def _write_webp(path: Path, image: Image.Image) -> None:
 
 
 def write_all(root: Path, run: Path) -> None:
-    """Make the front picture, the thumbnails and the README's tables of a project anew."""
+    """Make the front picture, the thumbnails, the notebooks' links and the README's tables anew."""
     record = root / "figures"
     write_front(record)
     named = {chapter.name: chapter.thumbnail for chapter in read_chapters(root)}
     write_thumbnails(record / "thumbnails", record, run, named)
+    show_record(root)
     readme = root / "README.md"
     write_text(readme, fill(readme.read_text(encoding="utf-8"), root))
 

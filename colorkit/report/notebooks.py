@@ -16,6 +16,7 @@ from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.writing import write_text
 
 KEEP = "keep_output"
+RECORD = "record"  # cells of links to figures of record, which take no part in a run
 
 
 @dataclass(frozen=True)
@@ -67,12 +68,17 @@ def read_chapters(root: Path) -> list[ChapterSource]:
                 title,
                 tuple(notebook.metadata.get("colorkit", {}).get("needs", ())),
                 frozenset(n.strip() for n in lines if n.strip().isidentifier()),
-                digest([[c.cell_type, c.source] for c in notebook.cells]),
+                digest([[c.cell_type, c.source] for c in notebook.cells if not is_record(c)]),
                 notebook.metadata.get("colorkit", {}).get("thumbnail", ""),
                 _asked(headings[0]),
             )
         )
     return chapters
+
+
+def is_record(cell) -> bool:
+    """Whether a cell shows figures of record, see `colorkit.report.notebook_figures`."""
+    return RECORD in cell.metadata.get("tags", [])
 
 
 def _asked(header: str) -> str:
@@ -106,10 +112,12 @@ def keep_facts(chapter: ChapterSource, executed: Path) -> None:
     """
     notebook = nbformat.read(chapter.path, as_version=4)
     done = nbformat.read(executed, as_version=4)
-    ran = [c for c in done.cells if "injected-parameters" not in c.metadata.get("tags", [])]
-    if [c.source for c in ran] != [c.source for c in notebook.cells]:
+    injected = "injected-parameters"
+    ran = [c for c in done.cells if not is_record(c) and injected not in c.metadata.get("tags", [])]
+    own = [cell for cell in notebook.cells if not is_record(cell)]
+    if [c.source for c in ran] != [c.source for c in own]:
         raise ColorkitError(f"{executed} is not a run of {chapter.path}; run the report again")
-    for cell, made in zip(notebook.cells, ran, strict=True):
+    for cell, made in zip(own, ran, strict=True):
         if cell.cell_type != "code":
             continue
         kept = KEEP in cell.metadata.get("tags", [])
