@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colorkit.imaging.color import decolorize, unscale_ab
+from colorkit.models import pretrained
 from colorkit.models.folding import quick
 from colorkit.models.prediction import predict
 from colorkit.models.weights import load_weights
@@ -55,7 +56,8 @@ def export_onnx(
     `colorkit`.
 
     Args:
-        weights: a safetensors file of a network that colors gray photographs.
+        weights: a model of the box by its name, or a safetensors file, of a network that colors
+            gray photographs.
         path: the file to write.
         int8: multiply in 8-bit integers, between ranges measured on images (Jacob et al.,
             "Quantization and Training of Neural Networks", arXiv:1712.05877).
@@ -73,7 +75,7 @@ def export_onnx(
         raise ColorkitError(
             f"{error.name} is not installed; run `pip install 'colorkit[export]'`"
         ) from error
-    model, card = load_weights(weights)
+    model, card = load_weights(pretrained.find(weights))
     module = _ToChroma(model)
     # Sides of no round number, so that no size is mistaken for a constant.
     example = torch.rand(2, 1, 74, 99)

@@ -112,4 +112,8 @@ def test_a_network_of_another_task_is_refused(tmp_path):
     weights = save_weights(tmp_path / "nir.safetensors", NirNet(width=0.125, global_size=32))
     with pytest.raises(ColorkitError, match="NirNet that does not turn gray into chroma"):
         export_onnx(weights, tmp_path / "nir.onnx")
+    with pytest.raises(ColorkitError, match="does not turn gray into chroma"):
+        export_onnx("nir", tmp_path / "nir.onnx")  # that of the box, by its name
+    with pytest.raises(ColorkitError, match="no model 'sepia' in the box"):
+        export_onnx("sepia", tmp_path / "nir.onnx")
     assert not (tmp_path / "nir.onnx").exists()

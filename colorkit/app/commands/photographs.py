@@ -189,7 +189,9 @@ def _brief(value) -> str:
 
 @app.command()
 def export(
-    weights: Annotated[str, typer.Argument(help="A .safetensors weights file.")],
+    weights: Annotated[
+        str, typer.Argument(help="A name `colorkit models` lists, or a .safetensors file.")
+    ],
     out: Annotated[str, typer.Argument(help="The .onnx file to write.")],
     int8: Annotated[bool, typer.Option(help="Multiply in 8-bit integers.")] = False,
     images: Annotated[
