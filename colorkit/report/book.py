@@ -109,9 +109,7 @@ def _context(run, record, chapters, runs, records, tree, pictures) -> dict:
     for name, drawn in plots(measured).items():
         tree.write(f"figures/{name}", drawn)
     stills = _stills(run / "stills", tree)
-    seconds = {
-        p.stem: _read_json(p).get("seconds") for p in sorted((run / "state").glob("*.json"))
-    }
+    seconds = {p.stem: _read_json(p).get("seconds") for p in sorted((run / "state").glob("*.json"))}
     compared = {
         source: pages.comparison(found["14_comparison"], source == "record")
         for source, found in (("record", records), ("run", runs))
@@ -120,8 +118,7 @@ def _context(run, record, chapters, runs, records, tree, pictures) -> dict:
     for source, found in compared.items():
         for name, axis in _AXES.items():
             if drawn := found and pages.pareto(found["rows"], name, *axis):
-                tree.write(f"figures/pareto-{source}-{name}.svg", drawn)
-                found[name] = f"figures/pareto-{source}-{name}.svg"
+                found[name] = pictures.drawing(f"pareto-{source}-{name}", drawn)
     present = {name: found.facts for name, found in runs.items() if found.facts}
     kept = {name: found.facts for name, found in records.items() if found.facts}
     claims = ledger(present, kept, chapters)

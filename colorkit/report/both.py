@@ -12,8 +12,15 @@ from pathlib import Path
 from colorkit.course.claims import Finding, read_finding, with_interval
 from colorkit.report.ledger import MISSING, effect_html, ledger, ledger_html, margin, mark_html
 from colorkit.report.pictures import Shown
-from colorkit.report.tables import Table, box, folded, source_label, table_html, value_html
-
+from colorkit.report.tables import (
+    Table,
+    box,
+    folded,
+    source_label,
+    table_html,
+    value_html,
+    with_spreads,
+)
 
 
 @dataclass
@@ -116,24 +123,35 @@ def claims_html(record: Found, run: Found) -> str:
     return ledger_html(found["rows"], sources)
 
 
-def numbers_in(text: str, run: Found, record: Found) -> str:
-    """Lines for the numbers of a sentence of this run that the record has as well.
+def numbers_in(text: str, run: Found, record: Found, told: set[str]) -> str:
+    """A line for the numbers of a sentence of this run that the record has as well.
 
     A sentence does not name its numbers. One is known again by its digits, with those of its
-    interval; where two numbers of a chapter have the same, neither is taken.
+    interval; where two numbers of a chapter have the same, neither is taken. Those `told` already
+    are left out, and new ones added to it.
     """
     written: dict[str, list[str]] = {}
     for name, n in run.numbers.items():
         written.setdefault(with_interval(n["value"], n["low"], n["high"]), []).append(name)
     lines = []
     for digits, names in written.items():
-        if "[" in digits and digits in text and len(names) == 1 and names[0] in record.numbers:
+        known = len(names) == 1 and names[0] in record.numbers and names[0] not in told
+        if known and "[" in digits and digits in text:
+            told.add(names[0])
             n = record.numbers[names[0]]
             value = value_html(with_interval(n["value"], n["low"], n["high"], n["unit"]))
             lines.append(f"{escape(names[0].replace('_', ' '))} {value} ({counted(n)})")
     if not lines:
         return ""
     return f'<p class="recorded">{source_label(True)} {"; ".join(lines)}.</p>'
+
+
+def said(text: str) -> str:
+    """Label a sentence that holds numbers of this run; intervals become `±`."""
+    plain = text.lstrip()
+    if not re.search(r"\d", plain) or plain[:1] in "|>#-<`$" or "\n\n" in plain.strip():
+        return text
+    return f"{source_label(False)} {with_spreads(plain)}"
 
 
 def counted(number: dict) -> str:

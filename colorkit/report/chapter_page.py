@@ -23,7 +23,9 @@ _LONG = 12  # lines of output; longer listings are folded
 _PATH = re.compile(r"(?<![\w.:/-])/(?:root|home|Users|tmp|var|opt|mnt|private)(?:/[\w.@+-]+)*/?")
 _SETTING = re.compile(r"\*Profile \*\*.*?\*\*, seed \d+, on .*\*")
 _END = "## Exercises"
-_CONTENTS = "```{contents} On this page\n:local:\n:depth: 1\n:class: this-page\n```"
+_CONTENTS = (
+    "```{contents} On this page\n:local:\n:depth: 1\n:backlinks: none\n:class: this-page\n```"
+)
 
 
 def chapter_page(
@@ -75,6 +77,7 @@ class _Page:
     def __init__(self, record: Found, run: Found, pictures: Pictures):
         self.record, self.run, self.pictures = record, run, pictures
         self.shown: set[tuple[str, object]] = set()
+        self.told: set[str] = set()
         self.ended = False
 
     def output(self, output) -> list:
@@ -118,7 +121,7 @@ class _Page:
             self.shown.add(("figure", shown.id))
             if not shown.of_data:
                 return self.pictures.figure(shown, None)
-            run = self.pictures.figure(shown, False)
+            run = self.pictures.figure(shown, False, lazy=True)
             what = f"the same figure, on {escape(self.run.data)}"
             return both.pair_html(self.pictures.figure(kept, True), run, what)
         return self.pictures.figure(shown, False if shown.of_data else None)
@@ -151,8 +154,8 @@ class _Page:
         if key:
             self.shown.add(("claim", key))
             return [_html(both.claim_html(key, self.record, self.run))]
-        output = nbformat.v4.new_output("display_data", {"text/markdown": text})
-        recorded = both.numbers_in(text, self.run, self.record)
+        output = nbformat.v4.new_output("display_data", {"text/markdown": both.said(text)})
+        recorded = both.numbers_in(text, self.run, self.record, self.told)
         return [_html(recorded), output] if recorded else [output]
 
     def rest(self) -> list:

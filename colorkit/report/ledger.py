@@ -57,9 +57,9 @@ def ledger(
         known: ids of the claims to show; all by default.
 
     Returns:
-        `rows`: a dict a claim, with `record` and `run`, see `_side`, and `parts`; `counts`: how many
-        claims have each verdict, of `record` and `run`; `tested`: how many parts of this run were
-        tested by an interval, and `chance`: how many of them luck alone would decide.
+        `rows`: a dict a claim, with `record` and `run`, see `_side`, and `parts`; `counts`: how
+        many claims have each verdict, of `record` and `run`; `tested`: how many parts of this run
+        were tested by an interval, and `chance`: how many of them luck alone would decide.
     """
     sides = {"record": judge_chapters(records.values()), "run": judge_chapters(numbers.values())}
     rows = []
@@ -248,4 +248,5 @@ def _parts_html(row: dict, sources: dict[str, str]) -> str:
     count = len(items)
     summary = f"{count} part{'s' if count > 1 else ''}<span class=hidden> of {row['id']}</span>"
     where = f"<p>{links}</p>" if links else ""
-    return f'<details class="parts"><summary>{summary}</summary><ul>{"".join(items)}</ul>{where}</details>'
+    listed = f"<ul>{''.join(items)}</ul>{where}"
+    return f'<details class="parts"><summary>{summary}</summary>{listed}</details>'

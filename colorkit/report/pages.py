@@ -1,6 +1,6 @@
-"""What the pages around the chapters show: all of it from the record, the run, and the models' cards.
+"""What the pages around the chapters show: all of it from the record, the run, and models' cards.
 
-Each function gives plain data or HTML for a template of `report/`; no page has a number of its own.
+Each function gives plain data or HTML for a template of `report/`; no page has its own numbers.
 """
 
 import re
@@ -61,12 +61,15 @@ def front(record: Path, records: dict[str, Found], pictures: Pictures) -> dict |
             source, size = pictures.add("front", (record / name).read_bytes())
             alt = "Gray photographs in a row, and below each the same colorized by colorkit."
             return {"source": source, "size": size, "alt": alt}
-    for found in reversed(records.values()):
-        for each in found.facts.get("figures", ()):
-            if each["shows"] == "sample" and each["id"] in found.figures:
-                source, size = pictures.add("front", found.figures[each["id"]].png)
-                return {"source": source, "size": size, "alt": each["alt"]}
-    return None
+    # In its place the widest figure that shows sample photographs.
+    found = []
+    for each in records.values():
+        for figure in each.facts.get("figures", ()):
+            if figure["shows"] == "sample" and figure["id"] in each.figures:
+                shown = each.figures[figure["id"]]
+                source, size = pictures.add(shown.id, shown.png)
+                found.append({"source": source, "size": size, "alt": shown.alt})
+    return max(found, key=lambda each: each["size"][0] / each["size"][1], default=None)
 
 
 def comparison(found: Found, record: bool) -> dict | None:
@@ -127,21 +130,20 @@ def pareto(rows: list[dict], against: str, label: str, log: bool = False) -> byt
     best = [
         (x, y, name)
         for x, y, name in points
-        if not any(
-            sign * a >= sign * x and b >= y and (a, b) != (x, y) for a, b, _ in points
-        )
+        if not any(sign * a >= sign * x and b >= y and (a, b) != (x, y) for a, b, _ in points)
     ]
     figure = Figure(figsize=(8, 4.2), layout="constrained")
     axes = figure.subplots()
     axes.scatter([p[0] for p in points], [p[1] for p in points], s=28, color="#56B4E9")
     ordered = sorted(best)
     axes.plot([p[0] for p in ordered], [p[1] for p in ordered], "o-", color="#D55E00", lw=1.2)
-    for k, (x, y, name) in enumerate(ordered):
-        place = (7, 6) if k % 2 == 0 else (7, -13)
-        axes.annotate(name, (x, y), xytext=place, textcoords="offset points", fontsize=9)
+    for number, (x, y, _) in enumerate(ordered, 1):
+        axes.annotate(str(number), (x, y), xytext=(0, 6), textcoords="offset points", ha="center")
+    names = [f"{number}  {name}" for number, (_, _, name) in enumerate(ordered, 1)]
+    figure.text(1.0, 0.95, "\n".join(names), va="top", linespacing=1.6, in_layout=True)
     axes.axhline(0, color="black", lw=0.8)
     axes.set(xlabel=label, ylabel="ΔE₀₀ gained over gray", xscale="log" if log else "linear")
-    axes.margins(x=0.18, y=0.12)
+    axes.margins(x=0.08, y=0.12)
     axes.grid(alpha=0.3)
     return svg(figure)
 
@@ -153,9 +155,7 @@ def models(stills: dict | None) -> list[dict]:
         card = pretrained.card(name)
         scores = card.get("scores") or {}
         keys = [
-            key
-            for key in dict.fromkeys(k for s in scores.values() for k in s)
-            if key in _SCORES
+            key for key in dict.fromkeys(k for s in scores.values() for k in s) if key in _SCORES
         ]
         rows = [[of, *(_score(s.get(key)) for key in keys)] for of, s in scores.items()]
         heads = ["test images", *(_SCORES[key] for key in keys)]
@@ -209,18 +209,13 @@ def teaching(chapters: list[dict], records: dict, runs: dict, seconds: dict[str,
         name = chapter["name"]
         took = seconds.get(name, runs[name].facts.get("seconds"))
         kept = records[name].facts
-        machine = kept.get("environment", {})
         rows.append(
             {
                 "title": chapter["title"],
                 "file": chapter["file"],
                 "run": _minutes(took),
                 "record": _minutes(kept.get("seconds")),
-                "machine": ", ".join(
-                    [machine["device"], f"{machine['threads']} thread{'s'[: machine['threads'] > 1]}"]
-                )
-                if machine
-                else "",
+                "machine": _machine(kept.get("environment")),
                 "exercises": _exercises(chapter["notebook"]),
             }
         )
@@ -231,6 +226,12 @@ def _exercises(notebook) -> int:
     texts = [c.source for c in notebook.cells if c.cell_type == "markdown"]
     found = (text for text in texts if re.search(r"^## Exercises", text, re.M))
     return sum(len(re.findall(r"^\d+\. ", text, re.M)) for text in found)
+
+
+def _machine(facts: dict | None) -> str:
+    if not facts:
+        return "–"
+    return f"{facts['device']}, {facts['threads']} thread{'s' if facts['threads'] > 1 else ''}"
 
 
 def _minutes(seconds: float | None) -> str:

@@ -68,13 +68,13 @@ class Pictures:
     def __init__(self, tree):
         self.tree = tree
 
-    def figure(self, shown: Shown, record: bool | None, *, lazy: bool = True) -> str:
+    def figure(self, shown: Shown, record: bool | None, *, lazy: bool = False) -> str:
         """Write a figure and give its HTML, which opens large when clicked.
 
         Args:
             shown: the figure.
             record: of record, of this run, or None for what is the same in both.
-            lazy: read the file only when the reader comes near it.
+            lazy: read the file only when it is to be seen, as a folded one may never be.
         """
         source, (width, height) = self.add(shown.id or "figure", shown.png)
         label = "" if record is None else source_label(record) + " "
@@ -96,6 +96,11 @@ class Pictures:
             if not self.tree.keep(f"{FOLDER}/{source}"):
                 self.tree.write(f"{FOLDER}/{source}", _webp(image))
         return f"pictures/{source}", size
+
+    def drawing(self, name: str, svg: bytes) -> str:
+        """Keep a drawing; give its address as pages see it."""
+        self.tree.write(f"{FOLDER}/{name}.svg", svg)
+        return f"pictures/{name}.svg"
 
     def thumbnail(self, name: str, data: bytes, whole: bool) -> str:
         """Keep a small copy of a picture, whole on white ground or filled by its upper part."""

@@ -94,5 +94,5 @@ def svg(figure) -> bytes:
     stream = io.BytesIO()
     # Equal results make equal files: no date, and names that do not change.
     with matplotlib.rc_context({"svg.hashsalt": "colorkit"}):
-        figure.savefig(stream, format="svg", metadata={"Date": None})
+        figure.savefig(stream, format="svg", bbox_inches="tight", metadata={"Date": None})
     return stream.getvalue()

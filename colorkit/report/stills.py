@@ -53,7 +53,7 @@ def make_stills(folder: Path) -> None:
         file = f"model-{name}.jpg"
         with atomic_write(folder / file) as stream:
             stream.write(encode_image(file, draw(picture, 0.5, model=name), quality=90))
-        alt = f"The photograph {PHOTOGRAPH}, gray in its left half, colorized by {name} in its right."
+        alt = f"The photograph {PHOTOGRAPH}: left half gray, right half colorized by {name}."
         models[name] = {"file": file, "alt": alt}
     found = {"photograph": PHOTOGRAPH, "stills": stills, "models": models}
     write_json(listed, {"key": key, **found})

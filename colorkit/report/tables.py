@@ -12,6 +12,7 @@ from bs4 import BeautifulSoup
 
 _NUMBER = r"[-−]?\d+(?:\.\d+)?(?:e[-+]?\d+)?"
 _INTERVAL = re.compile(rf"({_NUMBER})\s\[({_NUMBER}),\s({_NUMBER})\](?:\s(.+))?")
+_WITHIN = re.compile(rf"{_NUMBER}\s\[{_NUMBER},\s{_NUMBER}\]")
 _PLAIN = re.compile(rf"({_NUMBER})\s?(%|[^\d\s].{{0,24}})?")
 _LONG = 12  # rows; a longer table is folded, so that it does not push the text away
 
@@ -127,6 +128,11 @@ def value_html(value) -> str:
     )
 
 
+def with_spreads(text: str) -> str:
+    """Write every interval in a sentence as `±`."""
+    return _WITHIN.sub(lambda found: value_html(found[0]), text)
+
+
 def _spread(middle: str, low: str, high: str) -> str:
     """`± 0.4`, or `−0.2 +0.9` where the interval reaches much farther to one side."""
     digits = max(len(x.partition(".")[2]) for x in (middle, low, high))
@@ -140,7 +146,10 @@ def _spread(middle: str, low: str, high: str) -> str:
 
 
 def _minus(text: str) -> str:
-    return re.sub(r"(?<![\w\d])-(?=\d)", "−", text)
+    text = re.sub(
+        r"(?<![\w.])[-−](?=0(?:\.0+)?(?![\d.]))", "", text
+    )  # nothing is less than nothing
+    return re.sub(r"(?<![\w.])-(?=\d)", "−", text)
 
 
 def _kind(cells) -> str:

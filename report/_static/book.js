@@ -42,6 +42,7 @@ function makeSortable(table) {
 
 function makeFilters(table) {
   const rows = [...table.tBodies[0].rows];
+  if (rows.length < 12) return; // one look is enough
   const bar = document.createElement("div");
   bar.className = "filters";
   const told = document.createElement("output");
@@ -101,5 +102,9 @@ function openLarge(event) {
 document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll("table.sortable").forEach(makeSortable);
   document.querySelectorAll("table.ledger, table.filtered").forEach(makeFilters);
+  // The theme calls its search button otherwise than the words on it, which a voice would say.
+  document.querySelectorAll("button[aria-label=Search]").forEach((button) => {
+    if (button.textContent.trim()) button.removeAttribute("aria-label");
+  });
   document.querySelectorAll("a.large").forEach((link) => link.addEventListener("click", openLarge));
 });
