@@ -11,8 +11,8 @@ project = "colorkit"
 html_title = "Automatic colorization"
 language = "en"
 smartquotes = False  # it would turn `--profile` into `–profile`
-extensions = ["myst_nb", "sphinxcontrib.bibtex", "mathml"]
-exclude_patterns = ["_ext", "_static", "_templates"]
+extensions = ["myst_nb", "sphinxcontrib.bibtex", "mathml", "folding"]
+exclude_patterns = ["_ext", "_extra", "_static", "_templates"]
 templates_path = ["_templates"]
 
 # The runner executes the notebooks. Sphinx only lays them out, and loads no widget manager.
@@ -32,7 +32,9 @@ bibtex_reference_style = "author_year"
 html_theme = "sphinx_book_theme"
 html_math_renderer = "mathml"
 html_static_path = ["_static"]
+html_extra_path = ["_extra"]  # the pictures, at the root of the pages
 html_css_files = ["custom.css"]
+html_js_files = ["book.js"]
 html_copy_source = False
 html_show_sourcelink = False
 # Summaries are fetched page by page, which browsers forbid to pages opened from disk.
@@ -43,6 +45,7 @@ html_theme_options = {
     "home_page_in_toc": True,
     "navbar_persistent": [],
     "search_bar_text": "Search the report",
+    "secondary_sidebar_items": [],  # figures and tables have the whole width; each page has a list
     "use_download_button": False,
     "use_fullscreen_button": False,
 }

@@ -10,27 +10,32 @@ import re
 import shutil
 import warnings
 from contextlib import redirect_stderr, redirect_stdout
-from pathlib import Path, PurePosixPath
+from html import escape
+from pathlib import Path
 
 import jinja2
 import nbformat
+import yaml
 
-from colorkit.course.claims import with_interval
-from colorkit.report.ledger import judge_chapters, ledger, mark, shown, typeset
+from colorkit.report import pages
+from colorkit.report.both import Found, read_found
+from colorkit.report.chapter_page import chapter_page, record_html
+from colorkit.report.ledger import ledger, ledger_html, mark_html
+from colorkit.report.pictures import FOLDER, Pictures
 from colorkit.report.speed import plots, speeds
+from colorkit.report.tables import source_label, table_html
 from colorkit.system.errors import ColorkitError, one_line
+from colorkit.system.project import project_root
 from colorkit.system.writing import atomic_write
 
-_PAGES = (
-    "index.md",
-    "ledger.md",
-    "record.md",
-    "speed.md",
-    "trust.md",
-    "page.md",
-    "bibliography.md",
-)
-_NOT_STATIC = {"application/vnd.jupyter.widget-view+json", "application/javascript"}
+# Pages that the first page places itself; any other stands beside the chapters.
+_KNOWN = {"index", "ledger", "comparison", "models", "speed", "trust", "glossary", "data"}
+_KNOWN |= {"teachers", "page", "bibliography"}
+# What gain is drawn against: the axis, and whether it grows by factors.
+_AXES = {
+    "milliseconds": ("milliseconds an image, on one processor", True),
+    "ratio": ("colorfulness ÷ that of the photographs", False),
+}
 
 
 def build_html(run: Path, out: Path, *, sources: Path, record: Path) -> Path:
@@ -41,7 +46,8 @@ def build_html(run: Path, out: Path, *, sources: Path, record: Path) -> Path:
             chapters failed, `failed.json`; `stills/` of the page, if made. The tree given to
             Sphinx is made beside `runs`.
         out: folder the HTML is written to.
-        sources: the book's own sources: settings, templates, bibliography.
+        sources: the book's own sources: settings, templates, bibliography. Every Markdown file at
+            its top is a page.
         record: folder with the numbers (JSON) and figures of record; it may be empty.
 
     Returns:
@@ -54,45 +60,40 @@ def build_html(run: Path, out: Path, *, sources: Path, record: Path) -> Path:
     facts["duration"] = duration(facts["seconds"])
     failed = _read_json(run / "failed.json") if (run / "failed.json").exists() else {}
     chapters = _chapters(run, failed)
-    numbers = {}
+    runs, records = {}, {}
     for chapter in chapters:
-        path = run / "numbers" / f"{chapter['name']}.json"
-        if not chapter["failed"] and path.exists():
-            numbers[chapter["name"]] = _read_json(path)
+        name, kept = chapter["name"], run / "numbers" / f"{chapter['name']}.json"
+        numbers = _read_json(kept) if kept.exists() and not chapter["failed"] else None
+        runs[name] = read_found(numbers, run)
+        kept = record / f"{name}.json"
+        records[name] = read_found(_read_json(kept) if kept.exists() else None, record)
 
     tree = _Tree(run.parent.parent / "source")
-    records = _records(record, {c["name"]: c["title"] for c in chapters}, tree)
-    measured, trust = speeds(record), record / "trust.json"
-    for name, drawn in plots(measured).items():
-        tree.write(f"figures/{name}", drawn)
-    stills = _stills(run / "stills", tree)
-    context = {
-        "facts": facts,
-        "stills": stills,
-        "speeds": measured,
-        "trust": _read_json(trust) if trust.exists() else None,
-        "chapters": chapters,
-        "broken": [c for c in chapters if c["failed"]],
-        "data": ", ".join(sorted({n["data"] for n in numbers.values() if n.get("data")})),
-        "procedural": any("procedural" in n.get("data", "") for n in numbers.values()),
-        "records": records,
-        **ledger(numbers, chapters),
-    }
+    pictures = Pictures(tree)
+    context = _context(run, record, chapters, runs, records, tree, pictures)
+    words = sources / "glossary.yaml"
+    own = {p.stem for p in sources.glob("*.md")} - _KNOWN
+    context |= {"facts": facts, "others": sorted(own)}
+    context["glossary"] = yaml.safe_load(words.read_text(encoding="utf-8"))
     for path in sorted(p for p in sources.rglob("*") if p.is_file()):
         name = path.relative_to(sources)
-        if not {"_build", "__pycache__"} & set(name.parts) and path.name not in _PAGES:
+        page = len(name.parts) == 1 and path.suffix == ".md"
+        if not {"_build", "__pycache__"} & set(name.parts) and not page:
             tree.write(str(name), path.read_bytes())
     templates = _templates(sources)
-    for page in _PAGES:
-        if {"record.md": records, "page.md": stills}.get(page, True):
+    for page in sorted(p.name for p in sources.glob("*.md")):
+        if page != "page.md" or context["stills"]:
             tree.write(page, templates.get_template(page).render(context))
     files = {c["name"]: c["file"] for c in chapters}
     for chapter in chapters:
+        found = {"record": records[chapter["name"]], "pictures": pictures}
         if chapter["failed"]:
             page = templates.get_template("_templates/failed.md")
-            tree.write(chapter["file"], page.render(context, chapter=chapter))
+            kept = record_html(**found)
+            tree.write(chapter["file"], page.render(context, chapter=chapter, record=kept))
         else:
-            tree.write(chapter["file"], _clean_notebook(chapter["notebook"], files))
+            found |= {"run": runs[chapter["name"]], "files": files}
+            tree.write(chapter["file"], chapter_page(chapter["notebook"], **found))
     tree.write("build.json", json.dumps(facts, indent=1))
     doctrees = tree.folder.parent / "doctrees"
     if tree.remove_others():  # Sphinx never deletes the pages of sources that are gone
@@ -100,6 +101,53 @@ def build_html(run: Path, out: Path, *, sources: Path, record: Path) -> Path:
         shutil.rmtree(doctrees, ignore_errors=True)
     _run_sphinx(tree.folder, out, doctrees)
     return out / "index.html"
+
+
+def _context(run, record, chapters, runs, records, tree, pictures) -> dict:
+    """What the pages around the chapters are filled in with."""
+    measured, trust = speeds(record), record / "trust.json"
+    for name, drawn in plots(measured).items():
+        tree.write(f"figures/{name}", drawn)
+    stills = _stills(run / "stills", tree)
+    seconds = {p.stem: _read_json(p).get("seconds") for p in sorted((run / "state").glob("*.json"))}
+    compared = {
+        source: pages.comparison(found["14_comparison"], source == "record")
+        for source, found in (("record", records), ("run", runs))
+        if "14_comparison" in found
+    }
+    for source, found in compared.items():
+        for name, axis in _AXES.items():
+            if drawn := found and pages.pareto(found["rows"], name, *axis):
+                found[name] = pictures.drawing(f"pareto-{source}-{name}", drawn)
+    present = {name: found.facts for name, found in runs.items() if found.facts}
+    kept = {name: found.facts for name, found in records.items() if found.facts}
+    claims = ledger(present, kept, chapters)
+    solutions = sorted(p.name for p in (project_root() / "notebooks").glob("*solutions*"))
+    return {
+        "stills": stills,
+        "speeds": measured,
+        "trust": _read_json(trust) if trust.exists() else None,
+        "chapters": chapters,
+        "broken": [c for c in chapters if c["failed"]],
+        "data": ", ".join(sorted({n["data"] for n in present.values() if n.get("data")})),
+        "procedural": any("procedural" in n.get("data", "") for n in present.values()),
+        "recorded": next((n for n in kept.values() if n.get("setting")), None),
+        "cards": pages.gallery(chapters, records, runs, pictures),
+        "front": pages.front(record, records, pictures),
+        "compared": compared,
+        "models": pages.models(stills),
+        "teaching": pages.teaching(chapters, records, runs, seconds),
+        "exercises": solutions,
+        "images": {
+            source: table_html(found.tables["images"], source_label(source == "record"))
+            for source, each in (("record", records), ("run", runs))
+            for found in [each.get("02_vegenet", Found())]
+            if "images" in found.tables
+        },
+        "about_data": (project_root() / "data" / "README.md").read_text(encoding="utf-8"),
+        "ledger_table": ledger_html(claims["rows"]),
+        **claims,
+    }
 
 
 class _Tree:
@@ -116,6 +164,13 @@ class _Tree:
         if not (path.exists() and path.read_bytes() == data):
             with atomic_write(path) as stream:
                 stream.write(data)
+
+    def keep(self, name: str) -> bool:
+        """Tell whether a file is there, and keep it: its name changes with its content."""
+        path = self.folder / name
+        if path.exists():
+            self.names.add(path)
+        return path.exists()
 
     def remove_others(self) -> bool:
         """Delete what an earlier build wrote and this one did not; tell whether there was any."""
@@ -148,74 +203,14 @@ def _chapters(run: Path, failed: dict[str, str]) -> list[dict]:
     return chapters
 
 
-def _clean_notebook(notebook, files: dict[str, str]) -> str:
-    """Fold the code and drop what a page cannot use.
-
-    Args:
-        notebook: as papermill left it; it is changed.
-        files: the file in the tree of each chapter; links to any other local file become text.
-    """
-    cells = []
-    for cell in notebook.cells:
-        tags = cell.metadata.get("tags", [])
-        if cell.cell_type == "markdown":
-            cell.source = _clean_markdown(cell.source, files)
-        elif cell.cell_type == "code":
-            tags = [*tags, *({"hide-input"} - set(tags))]
-            # Widgets need a kernel and scripts a network; what they show has a static twin.
-            cell.outputs = [
-                o
-                for o in cell.outputs
-                if not (_NOT_STATIC & set(o.get("data", ())))
-                and (o.output_type != "stream" or o.text.strip())
-            ]
-        # Without papermill's times an unchanged chapter stays the same file after another run.
-        cell.metadata = {"tags": tags, "mystnb": cell.metadata.get("mystnb", {})}
-        if cell.source.strip() or cell.get("outputs"):
-            cells.append(cell)
-    notebook.cells = cells
-    kept = {"kernelspec", "language_info"} & set(notebook.metadata)
-    notebook.metadata = {key: notebook.metadata[key] for key in sorted(kept)}
-    return nbformat.writes(notebook)
-
-
-def _clean_markdown(text: str, files: dict[str, str]) -> str:
-    def local(match: re.Match) -> str:
-        label, target = match.groups()
-        path = PurePosixPath(target)
-        return f"[{label}]({files[path.stem]})" if path.stem in files else label
-
-    # Badges are images of another site: their text stays.
-    text = re.sub(r"!\[([^\]]*)\]\((?:https?:)?//[^)]*\)", r"\1", text)
-    return re.sub(r"(?<!!)\[([^\]]*)\]\(([\w./-]+(?:\.\w+|/))\)", local, text)
-
-
-def _records(folder: Path, titles: dict[str, str], tree: _Tree) -> list[dict]:
-    """The chapters of record, with those of their figures that are there copied into the tree."""
-    records = []
-    for path in sorted(folder.glob("*.json")):
-        found = _read_json(path)
-        if not isinstance(found, dict) or "chapter" not in found:
-            continue
-        found["title"] = found.get("title") or titles.get(found["chapter"], found["chapter"])
-        kept = []
-        for figure in found.get("figures", []):
-            image = folder / Path(figure["file"]).name
-            if image.exists():
-                source = f"figures/{image.name}"
-                tree.write(source, image.read_bytes())
-                kept.append({**figure, "source": source})
-        claims = [shown(each) for each in judge_chapters([found]).values()]
-        records.append({**found, "figures": kept, "claims": claims})
-    return records
-
-
 def _stills(folder: Path, tree: _Tree) -> dict | None:
     """The stills of the page, copied into the tree; None if the run made none."""
     listed = folder / "stills.json"
     found = _read_json(listed) if listed.exists() else None
     for still in found["stills"] if found else ():
         tree.write(f"figures/{still['file']}", (folder / still["file"]).read_bytes())
+    for still in found.get("models", {}).values() if found else ():
+        tree.write(f"{FOLDER}/{still['file']}", (folder / still["file"]).read_bytes())
     return found
 
 
@@ -228,17 +223,12 @@ def _templates(sources: Path) -> jinja2.Environment:
         "line": lambda text: " ".join(str(text).split()),
         # The first letter of a word, not the a of a* nor the b of b*.
         "capital": lambda t: (t[:1].upper() if t[1:2].isalpha() else t[:1]) + t[1:].rstrip("."),
-        "counted": lambda found: found["of"].removesuffix("s" if found["n"] == 1 else ""),
-        "effect": _effect,
-        "mark": mark,
+        "mark": mark_html,
+        "md_html": lambda text: escape(re.sub(r"[*`]", "", str(text))),
+        "sentence": lambda t: t[:1].upper() + t[1:].rstrip(".") + ".",
         "plain": _plain,
     }
     return templates
-
-
-def _effect(found: dict) -> str:
-    """A number's value with its interval and unit, in words."""
-    return typeset(with_interval(found["value"], found["low"], found["high"], found["unit"]))
 
 
 def _plain(value) -> str:

@@ -52,9 +52,9 @@ def plots(found: list[dict]) -> dict[str, bytes]:
     files = {}
     for machine in found:
         for series in machine["series"]:
-            files[f"bench-{machine['kind']}-{series['id']}.svg"] = _svg(_curve(series))
+            files[f"bench-{machine['kind']}-{series['id']}.svg"] = svg(_curve(series))
         for k, (what, shares) in enumerate(machine["shares"].items()):
-            files[f"bench-{machine['kind']}-profile-{k}.svg"] = _svg(_bars(what, shares))
+            files[f"bench-{machine['kind']}-profile-{k}.svg"] = svg(_bars(what, shares))
     return files
 
 
@@ -87,11 +87,12 @@ def _bars(what: str, shares: dict[str, float]):
     return figure
 
 
-def _svg(figure) -> bytes:
+def svg(figure) -> bytes:
+    """Give a figure as an SVG file; equal figures give equal files."""
     import matplotlib
 
     stream = io.BytesIO()
     # Equal results make equal files: no date, and names that do not change.
     with matplotlib.rc_context({"svg.hashsalt": "colorkit"}):
-        figure.savefig(stream, format="svg", metadata={"Date": None})
+        figure.savefig(stream, format="svg", bbox_inches="tight", metadata={"Date": None})
     return stream.getvalue()

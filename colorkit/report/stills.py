@@ -28,7 +28,8 @@ _VIVID = 1.6
 def make_stills(folder: Path) -> None:
     """Write `stills.json` and the pictures it lists into a folder, if they are not current.
 
-    The list has `photograph`, and for each of `stills` its `file`, `title` and `alt`.
+    The list has `photograph`, for each of `stills` its `file`, `title` and `alt`, and for each of
+    `models` that colorize photographs `file` and `alt`, by its name.
 
     Raises:
         ColorkitError: a model in the box is damaged.
@@ -47,7 +48,15 @@ def make_stills(folder: Path) -> None:
             stream.write(encode_image(name, draw(picture, **settings), quality=90))
         alt = f"The page's picture area, gray left and colorized right of the divider: {title}."
         stills.append({"file": name, "title": title, "alt": alt})
-    write_json(listed, {"key": key, "photograph": PHOTOGRAPH, "stills": stills})
+    models = {}
+    for name in (model["name"] for model in offered()):
+        file = f"model-{name}.jpg"
+        with atomic_write(folder / file) as stream:
+            stream.write(encode_image(file, draw(picture, 0.5, model=name), quality=90))
+        alt = f"The photograph {PHOTOGRAPH}: left half gray, right half colorized by {name}."
+        models[name] = {"file": file, "alt": alt}
+    found = {"photograph": PHOTOGRAPH, "stills": stills, "models": models}
+    write_json(listed, {"key": key, **found})
 
 
 def _settings() -> list[tuple[str, dict]]:
