@@ -66,8 +66,9 @@ class _Scan(torch.autograd.Function):
     def forward(ctx, u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor) -> Tensor:
         fade = (delta.unsqueeze(-1) * A.unsqueeze(1)).exp_()
         h = (delta * u).unsqueeze(-1) * B.unsqueeze(-2)  # what is added; the states take its place
+        fades, states = fade.unbind(), h.unbind()
         for t in range(1, len(h)):
-            h[t].addcmul_(fade[t], h[t - 1])
+            states[t].addcmul_(fades[t], states[t - 1])
         ctx.save_for_backward(u, delta, A, B, C, fade, h)
         return (h @ C.unsqueeze(-1)).squeeze(-1)
 
@@ -77,16 +78,17 @@ class _Scan(torch.autograd.Function):
         u, delta, A, B, C, fade, h = ctx.saved_tensors
         # ∂/∂hₜ: what is read now, and what of it is left for the next token.
         to_h = grad.unsqueeze(-1) * C.unsqueeze(-2)
+        fades, gradients = fade.unbind(), to_h.unbind()
         for t in range(len(h) - 2, -1, -1):
-            to_h[t].addcmul_(fade[t + 1], to_h[t + 1])
+            gradients[t].addcmul_(fades[t + 1], gradients[t + 1])
         to_C = (grad.unsqueeze(-2) @ h).squeeze(-2)
         to_B = ((delta * u).unsqueeze(-2) @ to_h).squeeze(-2)
         to_added = (to_h @ B.unsqueeze(-1)).squeeze(-1)
         # ∂/∂(Δₜ A) = ∂/∂hₜ · hₜ₋₁ · exp(Δₜ A); before the first token h is 0.
         to_power = torch.zeros_like(h)
         torch.mul(to_h[1:], h[:-1], out=to_power[1:]).mul_(fade[1:])
-        to_A = torch.einsum("lkbdn,lkbd->kdn", to_power, delta)
         to_delta = to_added * u + (to_power * A.unsqueeze(1)).sum(dim=-1)
+        to_A = to_power.mul_(delta.unsqueeze(-1)).sum(dim=(0, 2))
         return to_added * delta, to_delta, to_A, to_B, to_C
 
 
