@@ -89,6 +89,7 @@ class Case:
 
 COLORNET = {"width": 0.125, "global_size": 32}
 UNET = {"width": 4, "depth": 3}
+MAMBA = {"width": 4, "state": 2, "agents": 2}
 CASES = (
     Case("ColorNet", COLORNET),
     Case("ColorNet", COLORNET | {"preset": "paper", "dropout": 0.2}),
@@ -108,6 +109,9 @@ CASES = (
     Case("HintUNet", more=5),
     Case("EfficientUNet"),
     Case("CoColor", UNET, ab=1, L=1, idle="to_nir."),
+    Case("ColorMamba", MAMBA, ab=1, L=1),
+    Case("ColorMamba", MAMBA | {"mixer": "convolution", "hsv": False}, ab=1, L=1),
+    Case("ColorMamba", MAMBA | {"border": "none", "hue": "angle"}, ab=1, L=1),
     Case("SceneClassifier", ab=0, channels=3, smallest=32),
 )
 SIDES = ((32, 32), (48, 80), (33, 47), (31, 32), (1, 1), (1, 40), (40, 7), (7, 3), (100, 9))
@@ -124,6 +128,8 @@ DEFAULTS = {
     "NirResNetUNet": '{"num_classes": null, "encoder": "resnet18", "stages": 5}',
     "HintUNet": '{"num_classes": null}',
     "EfficientUNet": '{"num_classes": null}',
+    "ColorMamba": '{"width": 16, "state": 4, "agents": 3, "mixer": "scan", "border": "learned", '
+    '"hsv": true, "hue": "disk"}',
     "CoColor": '{"width": 16, "depth": 3}',
     "SceneClassifier": '{"num_classes": 9, "encoder": "resnet18"}',
 }
