@@ -262,17 +262,18 @@ class NirStudy:
         ]
         return torch.cat(parts)
 
-    def measure(self, painters: Painter | list) -> pd.DataFrame:
+    def measure(self, painters: Painter | list, prepare: Callable | None = None) -> pd.DataFrame:
         """Measure on the test pairs of every fold that is trained.
 
         Args:
             painters: one painter for all folds, or a network for each.
+            prepare: see `evaluate_pairs`.
 
         Returns:
             `evaluate_pairs` of all folds, one under the other.
         """
         tables = [
-            evaluate_pairs(p, self.fold(k).test, self.size).assign(fold=k)
+            evaluate_pairs(p, self.fold(k).test, self.size, prepare).assign(fold=k)
             for k, p in enumerate(self._each(painters))
         ]
         return pd.concat(tables, ignore_index=True)
