@@ -1,4 +1,4 @@
-"""ColorMamba's study: its loss, hues near red, how others score, trainings, the table of all ways."""
+"""ColorMamba's study: its loss, hues near red, how others score, the table of all ways."""
 
 from dataclasses import replace
 from functools import partial
