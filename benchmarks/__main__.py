@@ -11,7 +11,7 @@ import time
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import elsewhere, encoder, network, pipeline, program, streaming, tried
+from benchmarks import elsewhere, encoder, network, pipeline, program, scan, streaming, tried
 from benchmarks.timing import QUIET, RESULTS, Others, machine
 from colorkit.system.project import project_root
 from colorkit.system.writing import write_json
@@ -19,6 +19,7 @@ from colorkit.system.writing import write_json
 PARTS = {
     "training": network.training,
     "encoder-training": encoder.training,
+    "scan": scan.scans,
     "inference": network.inference,
     "data": pipeline.data,
     "first-epoch": pipeline.first_epoch,

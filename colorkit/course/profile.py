@@ -13,7 +13,15 @@ import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from colorkit.course.scales import Ablations, Gans, Nir, Scale, Superclasses
+from colorkit.course.scales import (
+    Ablations,
+    CoColor,
+    ColorMamba,
+    Gans,
+    Nir,
+    Scale,
+    Superclasses,
+)
 from colorkit.models.colornet import ColorNetConfig
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.project import project_root, working_folder
@@ -79,6 +87,8 @@ class Profile:
         studies: scale of the studies of the loss and of decolorization.
         ablations: scale of the ablations, the most trainings of the course; see there.
         nir: pairs of color and near infrared; none leaves their chapter out.
+        cocolor, colormamba: scales of the chapters of these names, which need `nir`; none leaves
+            them out.
         gans: scale of the autoencoders and conditional GANs; none leaves their chapter out.
     """
 
@@ -96,6 +106,8 @@ class Profile:
     ablations: Ablations = field(default_factory=Ablations)
     nir: Nir | None = None
     gans: Gans | None = None
+    cocolor: CoColor | None = None
+    colormamba: ColorMamba | None = None
 
     def recipe_of(self, network: str) -> Recipe:
         """The recipe with the network's own number of epochs."""
@@ -161,6 +173,9 @@ def _check(profile: Profile, path: Path) -> Profile:
         raise ColorkitError(f"{path}: data.stored must be at least data.size; enlarge it")
     if profile.nir:
         _check_nir(profile.nir, profile.data, path)
+    for name in ("cocolor", "colormamba"):
+        if getattr(profile, name) and not profile.nir:
+            raise ColorkitError(f"{path}: {name} learns from pairs, so nir is missing; add it")
     if profile.gans:
         _check_gans(profile.gans, profile, path)
     for name, network in profile.networks.items():

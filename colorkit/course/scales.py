@@ -135,3 +135,36 @@ class Gans:
     patterns: Annotated[int, Field(ge=112)] = 224  # smaller ones cannot hold waves of 2 pixels
     classifier_epochs: Count = 10
     imagenet: bool = False
+
+
+@dataclass(frozen=True, config=STRICT)
+class CoColor:
+    """The scale of the networks of two domains; pairs, folds and images are those of `Nir`.
+
+    Attributes:
+        width, depth: of their U-Nets, see `colorkit.models.unet.UNet`.
+        epochs: of each stage, see `colorkit.studies.cocolor.training.CoColorRecipe`.
+    """
+
+    width: Count = 16
+    depth: Count = 3
+    epochs: dict[Literal["gray", "domains", "pseudo", "joint"], Count] = field(
+        default_factory=lambda: {"gray": 1, "domains": 30, "pseudo": 1, "joint": 15}
+    )
+
+
+@dataclass(frozen=True, config=STRICT)
+class ColorMamba:
+    """The scale of the networks with a selective scan; pairs and folds are those of `Nir`.
+
+    Attributes:
+        width, state, agents: see `colorkit.models.colormamba.ColorMamba`.
+        epochs: of each training.
+        batch_size: images a step.
+    """
+
+    width: Annotated[int, Field(ge=4)] = 16
+    state: Count = 4
+    agents: Count = 3
+    epochs: Count = 30
+    batch_size: Annotated[int, Field(ge=2)] = 8

@@ -1,5 +1,7 @@
 """The networks that weights files may hold, by name; a new one adds its line."""
 
+from colorkit.models.cocolor import CoColor
+from colorkit.models.colormamba import ColorMamba
 from colorkit.models.colornet import ColorNet
 from colorkit.models.efficientnet import EfficientUNet
 from colorkit.models.hintnet import HintUNet
@@ -17,6 +19,8 @@ _ALL = (
     NirResNetUNet,
     HintUNet,
     EfficientUNet,
+    CoColor,
+    ColorMamba,
     SceneClassifier,
 )
 NETWORKS: dict[str, type[Network]] = {network.__name__: network for network in _ALL}

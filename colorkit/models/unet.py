@@ -87,6 +87,10 @@ class UNet(Network):
         Raises:
             ValueError: the shape is another one.
         """
+        return self.last(self.features(x))  # (B, out_channels, H, W)
+
+    def features(self, x: Tensor) -> Tensor:
+        """Give the decoder's last plane, (B, width, H, W), which `last` turns into an image."""
         require_images("x", x, self.in_channels)
         height, width = x.shape[-2:]
         planes = [self.first(pad_to(x, 2**self.depth))]  # (B, w, H, W)
@@ -96,7 +100,7 @@ class UNet(Network):
         for up, join in zip(self.up, self.join, strict=True):
             x, skip = up(x), planes.pop()  # (B, w·2ᵏ, H/2ᵏ, W/2ᵏ) each, k counting down
             x = join(torch.cat((x, skip), dim=1) if self.skips else x)
-        return self.last(x)[..., :height, :width]  # (B, out_channels, H, W)
+        return x[..., :height, :width]
 
 
 def check_counts(**counts: int) -> None:

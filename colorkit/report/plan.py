@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 from colorkit.course.networks import Course
 from colorkit.studies import ablations, colorfulness, decolorization, superclasses
+from colorkit.studies.cocolor.study import CoColorStudy
+from colorkit.studies.colormamba.study import ColorMambaStudy
 from colorkit.studies.comparison import color_judge, portraits
 from colorkit.studies.gans.configurations import NAMES, NINETEEN, STUDIES
 from colorkit.studies.gans.sweep import Sweep
@@ -88,10 +90,13 @@ def _superclasses(course: Course) -> None:
             course.train(**options)
 
 
-def _near_infrared(course: Course) -> None:
-    study = NirStudy(course)
-    for each in study.trainings():
-        study.fit(each)
+def _near_infrared(kind: type[NirStudy]) -> Callable[[Course], None]:
+    def train(course: Course) -> None:
+        study = kind(course)
+        for each in study.trainings():
+            study.fit(each)
+
+    return train
 
 
 def _sweep(*rows: str) -> Callable[[Course], None]:
@@ -120,8 +125,10 @@ CHAPTERS: dict[str, Callable[[Course], None]] = {
     "07_decolorization": _decolorization,
     "08_ablations": _ablations,
     "09_superclasses": _superclasses,
-    "10_nir": _near_infrared,
+    "10_nir": _near_infrared(NirStudy),
     "12_gans": _sweep(*NINETEEN, *STUDIES),
     "13_encoder": _sweep(*NAMES),
     "14_comparison": _comparison,
+    "16_cocolor": _near_infrared(CoColorStudy),
+    "17_colormamba": _near_infrared(ColorMambaStudy),
 }

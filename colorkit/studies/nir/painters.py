@@ -304,8 +304,19 @@ def found_edges(L: Tensor, true: Tensor) -> Tensor:
     return shared / gradient_energy(true).clamp(min=1e-6)
 
 
-def evaluate_pairs(painter: Painter, pairs: PairSet, size: int) -> pd.DataFrame:
+def evaluate_pairs(
+    painter: Painter,
+    pairs: PairSet,
+    size: int,
+    prepare: Callable[[NirBatch], NirBatch] | None = None,
+) -> pd.DataFrame:
     """Measure a painter on a set, one row a pair.
+
+    Args:
+        painter: what is measured.
+        pairs: the set.
+        size: side of the center crops.
+        prepare: changes both halves of each batch before anything is painted or measured.
 
     Returns:
         `name`, `label`, the measures of the table "infrared" (`lpips` only where its weights are),
@@ -314,6 +325,7 @@ def evaluate_pairs(painter: Painter, pairs: PairSet, size: int) -> pd.DataFrame:
     """
     tables = []
     for batch in pair_batches(pairs, size):
+        batch = prepare(batch) if prepare else batch
         predicted, true = painter(batch), lab_to_rgb(batch.lab)
         values, _ = measure(predicted, true, listed("infrared"))
         L, light = rgb_to_lab(predicted)[:, :1], batch.lab[:, :1]

@@ -162,6 +162,12 @@ class NirStudy:
 
     def fit(self, training: NirTraining) -> Run:
         """Make a training, and what it starts from; or read it from disk."""
+        return self.fit_from(training, self._weights(training), NirColorizer)
+
+    def fit_from(
+        self, training: NirTraining, start: Path | None, module: type[NirColorizer]
+    ) -> Run:
+        """Make a training from these first weights, by this module; or read it from disk."""
         return self.course.fit(
             training.name,
             training.make,
@@ -171,8 +177,8 @@ class NirStudy:
             what=training.data,
             fingerprint=training.fingerprint,
             size=training.size,
-            start=self._weights(training),
-            module=NirColorizer,
+            start=start,
+            module=module,
         )
 
     def _weights(self, training: NirTraining) -> Path | None:
@@ -192,12 +198,16 @@ class NirStudy:
             fold = collect_pairs(counts, self._stored, self.course.root / "data" / "cache").fold()
             data = "procedural pairs"
         else:
-            collection, classes = self.course.collection, self.course.profile.classes()
-            train = collection.subset(classes, "train", self.nir.images or None)
-            val = collection.subset(classes, "val", 10)
-            fold = Fold(train, val, val, collection.fingerprint)
+            fold = self._photographs()
             data = f"{self.course.profile.data.what} through drawn filters"
         return self._plan(f"nir-{name}", name, fold, self.nir.first_epochs[name], data)
+
+    def _photographs(self) -> Fold:
+        """The course's images, as trainings before those on pairs take them."""
+        collection, classes = self.course.collection, self.course.profile.classes()
+        train = collection.subset(classes, "train", self.nir.images or None)
+        val = collection.subset(classes, "val", 10)
+        return Fold(train, val, val, collection.fingerprint)
 
     def _plan(self, full: str, name: str, fold: Fold, epochs: int, data: str) -> NirTraining:
         way, profile, nir = (WAYS | FIRST)[name], self.course.profile, self.nir
@@ -252,17 +262,18 @@ class NirStudy:
         ]
         return torch.cat(parts)
 
-    def measure(self, painters: Painter | list) -> pd.DataFrame:
+    def measure(self, painters: Painter | list, prepare: Callable | None = None) -> pd.DataFrame:
         """Measure on the test pairs of every fold that is trained.
 
         Args:
             painters: one painter for all folds, or a network for each.
+            prepare: see `evaluate_pairs`.
 
         Returns:
             `evaluate_pairs` of all folds, one under the other.
         """
         tables = [
-            evaluate_pairs(p, self.fold(k).test, self.size).assign(fold=k)
+            evaluate_pairs(p, self.fold(k).test, self.size, prepare).assign(fold=k)
             for k, p in enumerate(self._each(painters))
         ]
         return pd.concat(tables, ignore_index=True)

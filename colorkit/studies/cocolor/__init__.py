@@ -1,0 +1,1 @@
+"""Chapter 16: two domains, near infrared and gray."""
