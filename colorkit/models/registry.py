@@ -1,6 +1,7 @@
 """The networks that weights files may hold, by name; a new one adds its line."""
 
 from colorkit.models.colornet import ColorNet
+from colorkit.models.colornet_variants import ResidualColorNet, ToldColorNet
 from colorkit.models.efficientnet import EfficientUNet
 from colorkit.models.hintnet import HintUNet
 from colorkit.models.network import Network
@@ -18,5 +19,7 @@ _ALL = (
     HintUNet,
     EfficientUNet,
     SceneClassifier,
+    ResidualColorNet,
+    ToldColorNet,
 )
 NETWORKS: dict[str, type[Network]] = {network.__name__: network for network in _ALL}
