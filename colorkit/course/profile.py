@@ -13,7 +13,7 @@ import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from colorkit.course.scales import Ablations, Gans, Nir, Scale, Superclasses
+from colorkit.course.scales import Ablations, Gans, Later, Nir, Scale, Superclasses
 from colorkit.models.colornet import ColorNetConfig
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.project import project_root
@@ -80,6 +80,7 @@ class Profile:
         ablations: scale of the ablations, the most trainings of the course; see there.
         nir: pairs of color and near infrared; none leaves their chapter out.
         gans: scale of the autoencoders and conditional GANs; none leaves their chapter out.
+        later: scale of the ideas left for later; none leaves their chapter out.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Profile:
     ablations: Ablations = field(default_factory=Ablations)
     nir: Nir | None = None
     gans: Gans | None = None
+    later: Later | None = None
 
     def recipe_of(self, network: str) -> Recipe:
         """The recipe with the network's own number of epochs."""
@@ -155,6 +157,8 @@ def _check(profile: Profile, path: Path) -> Profile:
         _check_nir(profile.nir, profile.data, path)
     if profile.gans:
         _check_gans(profile.gans, profile, path)
+    if profile.later:
+        _check_later(profile.later, profile, path)
     for name, network in profile.networks.items():
         if network.start and network.start not in profile.networks:
             raise ColorkitError(
@@ -197,6 +201,23 @@ def _check_gans(gans: Gans, profile: Profile, path: Path) -> None:
         raise ColorkitError(
             f"{path}: gans.classes has {sorted(strange)[0]}, which no network of the profile has; "
             "leave it out or add it to one"
+        )
+
+
+def _check_later(later: Later, profile: Profile, path: Path) -> None:
+    if profile.data.size < 32 or profile.data.size % 16:  # a quarter of it is halved and judged
+        raise ColorkitError(
+            f"{path}: later needs a data.size of 32 or more that 16 divides, not "
+            f"{profile.data.size}; correct it, or leave later out"
+        )
+    if both := set(later.gray) & set(later.colors):
+        raise ColorkitError(
+            f"{path}: later.gray and later.colors both have {sorted(both)[0]}; take it out of one"
+        )
+    if strange := {*later.classes, *later.gray, *later.colors} - set(profile.classes()):
+        raise ColorkitError(
+            f"{path}: later has {sorted(strange)[0]}, which no network of the profile has; leave "
+            "it out or add it to one"
         )
 
 
