@@ -6,12 +6,18 @@ is told of a random half of the pictures, so that the network can do without.
 
 from typing import Annotated
 
+import numpy as np
 import torch
+import torch.nn.functional as F
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
+from colorkit.course.evaluation import batches
 from colorkit.data.batches import Batch, mix_seed
+from colorkit.data.collection import ImageSet
+from colorkit.imaging.color import join, lab_to_rgb, unscale_ab
+from colorkit.imaging.metrics.quality import delta_e
 from colorkit.models.colornet_variants import BINS
 from colorkit.models.prediction import Prediction, predict
 from colorkit.training.colorizer import Colorizer
@@ -93,3 +99,28 @@ class ToldColorizer(Colorizer):
         generator = torch.Generator().manual_seed(mix_seed(*place))
         drawn = (self.share.draw(2, count, generator) < self.recipe.told).to(batch.gray.device)
         return predict(self.model, batch.gray, facts(batch.lab[:, 1:], *drawn))
+
+
+def errors_told(network: torch.nn.Module, images: ImageSet, size: int, kind: str) -> np.ndarray:
+    """Measure a network that is told one of `KINDS` of each picture's own colors.
+
+    Args:
+        network: a `colorkit.models.colornet_variants.ToldColorNet`.
+        images, size: see `colorkit.course.evaluation.evaluate`.
+        kind: of `KINDS`.
+
+    Returns:
+        (N,) ΔE₀₀.
+    """
+    found = []
+    for batch in batches(images, size):
+        ab = painted(network, batch.gray, tell(batch.lab[:, 1:], kind))
+        found.append(delta_e(join(batch.lab[:, :1], ab), lab_to_rgb(batch.lab)))
+    return torch.cat(found).numpy()
+
+
+def painted(network: torch.nn.Module, gray: Tensor, told: Tensor) -> Tensor:
+    """Paint gray (B, 1, H, W) with what is told (B, TOLD): a*, b* (B, 2, H, W) in Lab units."""
+    with torch.inference_mode():
+        ab = unscale_ab(predict(network, gray, told).ab)
+        return F.interpolate(ab, gray.shape[-2:], mode="bilinear", align_corners=False)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from colorkit.course.evaluation import Predictor
 from colorkit.imaging.color import (
     LUMA_WEIGHTS,
     decolorize,
@@ -122,16 +121,18 @@ SPACES = {
 }
 
 
-def painter(network: torch.nn.Module, space: str) -> Predictor:
-    """A network that paints in a space, as a predictor: gray (B, 1, H, W) to a*, b*.
+class InLab(torch.nn.Module):
+    """A network that paints in a space, as one that paints chroma of CIELAB.
 
     Args:
-        network: gray to planes of its size, as `Space.planes`.
+        network: gray (B, 1, H, W) to planes of its size, as `Space.planes`.
         space: a key of `SPACES`.
     """
 
-    def paint(gray: Tensor) -> Tensor:
-        with torch.inference_mode():
-            return SPACES[space].ab(network(gray).float(), gray)
+    def __init__(self, network: torch.nn.Module, space: str):
+        super().__init__()
+        self.network, self.space = network.eval(), SPACES[space]
 
-    return paint
+    def forward(self, gray: Tensor) -> Tensor:
+        """Paint (B, 1, H, W): chroma (B, 2, H, W), scaled as by `imaging.color.scale_ab`."""
+        return scale_ab(self.space.ab(self.network(gray).float(), gray))

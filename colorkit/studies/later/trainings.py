@@ -32,12 +32,7 @@ UNPAIRED = ("unpaired", "borrowed pairs", "own pairs")
 SIZES = ("lab", "grown")  # one size, and growing: the first is also the space beside the others
 SPACES = ("lab", "rgb", "ycbcr", "oklab")
 # ColorNet, with what was proposed for it: (residual connections, a discriminator).
-COLORNETS = {
-    "plain": (False, False),
-    "residual": (True, False),
-    "judged": (False, True),
-    "residual, judged": (True, True),
-}
+COLORNETS = {"plain": (False, False), "residual": (True, False), "judged": (False, True)}
 TOLD = "told"
 NAMES = tuple(dict.fromkeys((*UNPAIRED, *SIZES, *SPACES, *COLORNETS, TOLD)))
 
@@ -98,7 +93,7 @@ class Trainings:
         return self._proposed(name, repeat)
 
     def images(self, split: str, classes: list[str] | None = None) -> ImageSet:
-        """One split of some classes, limited as the profile says; those of most ideas by default."""
+        """One split of some classes, those of most ideas by default; limited as the profile says."""
         profile = self.course.profile
         limit = {"train": self.scale.limit, "test": profile.test_limit}.get(split) or None
         return self.course.collection.subset(classes or self.scale.classes, split, limit)
@@ -138,7 +133,7 @@ class Trainings:
 
     def _fit(self, name: str, make, recipe, repeat: int, images: Images | None = None, **options):
         images = images or Images(self.images("train"), self.images("val"))
-        name = f"later-{name.replace(', ', '-').replace(' ', '-')}"
+        name = f"later-{name.replace(' ', '-')}"
         return self.course.fit(
             name, make, recipe, images.train, images.val, repeat=repeat, **options
         )
@@ -150,7 +145,6 @@ class Trainings:
             recipe = UnpairedRecipe(
                 **self._common,
                 **self._judged,
-                gray="lab",
                 gray_classes=len(scale.gray),
                 back_channels=scale.channels,
                 back_depth=scale.depth,
@@ -162,7 +156,7 @@ class Trainings:
         images = Images(self.images("train", classes), self.images("val", classes))
         both = len(self.images("train", [*scale.gray, *scale.colors]))
         epochs = max(1, round(self.epochs * both / len(images.train)))  # as many steps
-        recipe = UNetRecipe(**self._common | {"epochs": epochs}, gray="lab")
+        recipe = UNetRecipe(**self._common | {"epochs": epochs})
         return self._fit(name, make, recipe, repeat, images, module=UNetColorizer)
 
     def _grown(self, repeat: int) -> Run:

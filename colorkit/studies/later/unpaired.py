@@ -17,7 +17,7 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
 from colorkit.data.batches import Batch
-from colorkit.imaging.color import scale_ab, scale_L
+from colorkit.imaging.color import scale_ab
 from colorkit.models.patchgan import PatchGAN
 from colorkit.models.prediction import predict
 from colorkit.models.unet import UNet
@@ -104,7 +104,9 @@ class UnpairedColorizer(UNetColorizer):
         gray, color = (Batch(*(x[which] for x in batch)) for which in (is_gray, ~is_gray))
         light = 2 * gray.gray - 1
         painted = torch.cat((light, 2 * predict(self.model, gray.gray).ab - 1), dim=1)
-        true = torch.cat((scale_L(color.lab[:, :1]), scale_ab(color.lab[:, 1:])), dim=1) * 2 - 1
+        # The gray that the painter sees is the lightness of all planes: a judge must not tell
+        # painted from true by which of two grays stands for lightness.
+        true = 2 * torch.cat((color.gray, scale_ab(color.lab[:, 1:])), dim=1) - 1
         faded = self.back((true + 1) / 2)  # (M, 1, H, W) in [0, 1]
         again = torch.cat((2 * faded - 1, 2 * predict(self.model, faded).ab - 1), dim=1)
         gray_again = 2 * self.back((painted + 1) / 2) - 1
