@@ -16,6 +16,7 @@ import jinja2
 import nbformat
 
 from colorkit.course.claims import with_interval
+from colorkit.report.errata import computed
 from colorkit.report.ledger import judge_chapters, ledger, mark, shown, typeset
 from colorkit.report.speed import plots, speeds
 from colorkit.system.errors import ColorkitError, one_line
@@ -24,6 +25,7 @@ from colorkit.system.writing import atomic_write
 _PAGES = (
     "index.md",
     "ledger.md",
+    "errata.md",
     "record.md",
     "speed.md",
     "trust.md",
@@ -66,6 +68,7 @@ def build_html(run: Path, out: Path, *, sources: Path, record: Path) -> Path:
     for name, drawn in plots(measured).items():
         tree.write(f"figures/{name}", drawn)
     stills = _stills(run / "stills", tree)
+    listed = ledger(numbers, chapters)
     context = {
         "facts": facts,
         "stills": stills,
@@ -76,7 +79,10 @@ def build_html(run: Path, out: Path, *, sources: Path, record: Path) -> Path:
         "data": ", ".join(sorted({n["data"] for n in numbers.values() if n.get("data")})),
         "procedural": any("procedural" in n.get("data", "") for n in numbers.values()),
         "records": records,
-        **ledger(numbers, chapters),
+        "told": {claim["id"]: claim for claim in listed["claims"]},
+        "pages": {chapter["name"]: chapter for chapter in chapters},
+        "computed": computed(),
+        **listed,
     }
     for path in sorted(p for p in sources.rglob("*") if p.is_file()):
         name = path.relative_to(sources)

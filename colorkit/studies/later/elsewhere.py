@@ -36,9 +36,14 @@ def pictures(names: tuple[str, ...], size: int) -> dict[str, np.ndarray]:
 
 def colorized(rgb: np.ndarray, model: str | None = None) -> np.ndarray:
     """Colorize the lightness of one of them by a model of the box: (H, W, 3) uint8."""
+    return PhotographColorizer(model)(grayed(rgb))
+
+
+def grayed(rgb: np.ndarray) -> np.ndarray:
+    """The lightness of a picture without its colors: uint8 (H, W, 3)."""
     L = rgb_to_lab(_tensor(rgb))[:, :1]
     gray = join(L, torch.zeros_like(L).expand(-1, 2, -1, -1))
-    return PhotographColorizer(model)((255 * gray[0]).round().byte().permute(1, 2, 0).numpy())
+    return (255 * gray[0]).round().byte().permute(1, 2, 0).numpy()
 
 
 def painted(rgb: np.ndarray) -> float:
@@ -47,11 +52,15 @@ def painted(rgb: np.ndarray) -> float:
 
 
 def beyond_gray(found: np.ndarray, true: np.ndarray) -> float:
-    """ΔE₀₀ to the truth of the same lightness without color, minus that of what was found."""
+    """ΔE₀₀ of what was found minus that of gray; both are given the true lightness.
+
+    Args:
+        found, true: (H, W, 3) uint8.
+    """
     found, true = rgb_to_lab(_tensor(found)), _tensor(true)
     L = rgb_to_lab(true)[:, :1]
     gray, colored = (delta_e(join(L, ab), true) for ab in (0 * found[:, 1:], found[:, 1:]))
-    return (gray - colored).item()
+    return (colored - gray).item()
 
 
 def _tensor(rgb: np.ndarray) -> torch.Tensor:

@@ -124,3 +124,18 @@ def painted(network: torch.nn.Module, gray: Tensor, told: Tensor) -> Tensor:
     with torch.inference_mode():
         ab = unscale_ab(predict(network, gray, told).ab)
         return F.interpolate(ab, gray.shape[-2:], mode="bilinear", align_corners=False)
+
+
+def lent(network: torch.nn.Module, images: ImageSet, size: int) -> dict[str, list[Tensor]]:
+    """Paint a few pictures with their own histogram, and with that of the next one.
+
+    Returns:
+        Rows of (3, H, W) or (1, H, W) pictures in [0, 1], by name.
+    """
+    (batch,) = batches(images, size)
+    own = tell(batch.lab[:, 1:], "histogram")
+    told = {"untold": 0 * own, "its own": own, "the next one's": own.roll(1, dims=0)}
+    rows = {"gray": list(batch.gray)}
+    for name, fact in told.items():
+        rows[name] = list(join(batch.lab[:, :1], painted(network, batch.gray, fact)))
+    return rows | {"original": list(lab_to_rgb(batch.lab))}

@@ -6,18 +6,22 @@ that flicker is what it should be: a change of color of one and the same thing.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
-import pandas as pd
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from colorkit.course.networks import scene_of
+from colorkit.imaging.color import LUMA_WEIGHTS, join, rgb_to_lab
 from colorkit.imaging.metrics.quality import delta_e
+from colorkit.inference.colorize import STEADY
 from colorkit.inference.photograph import PhotographColorizer, guide
 from colorkit.inference.temporal import Steadied, follow
 
+SCENES = ("formal_garden", "street", "mountain", "house", "park", "cottage")
+SECONDS = STEADY  # of the filter, as `colorkit colorize` takes it
 RATE = 25.0  # frames a second
 LONGEST = 3.0  # pixels a frame that the camera moves, at most
 GRAIN = 4.0  # deviation of the film's grain, of 255
@@ -64,11 +68,17 @@ def make_film(label: str, seed: int, frames: int, side: int) -> Film:
     for k in range(frames):
         top, left = margin + step * (k - (frames - 1) / 2)
         rgb = _window(pixels, top, left, side)
-        gray = rgb @ np.array([0.2125, 0.7154, 0.0721])
+        gray = rgb @ np.array(LUMA_WEIGHTS)
         gray = gray * (1 + rng.normal(0, LAMP)) + rng.normal(0, GRAIN, gray.shape)
         colors.append(np.rint(rgb).astype(np.uint8))
         seen.append(np.rint(gray.clip(0, 255)).astype(np.uint8)[..., None].repeat(3, axis=2))
     return Film(np.stack(seen), np.stack(colors), (float(step[0]), float(step[1])))
+
+
+def make_films(count: int, frames: int, side: int, seed: int = 0) -> list[Film]:
+    """So many films of different scenes and ways; see `make_film`."""
+    labels = [SCENES[k % len(SCENES)] for k in range(count)]
+    return [make_film(label, seed + k, frames, side) for k, label in enumerate(labels)]
 
 
 def measure(film: Film, model: str | None, seconds: float) -> dict[str, float]:
@@ -84,19 +94,36 @@ def measure(film: Film, model: str | None, seconds: float) -> dict[str, float]:
         units; `error without` and `error with`: ΔE₀₀ to the true colors, which lightness, grain and
         lamp have no part in: both have the true lightness.
     """
+    found, side = {}, film.frames.shape[1]
+    for how, planes in _planes(film, model, seconds).items():
+        changes = [flicker(one, next_, film.motion, side) for one, next_ in pairwise(planes)]
+        errors = [_error(true, now) for true, now in zip(film.colors, planes, strict=True)]
+        found |= {f"flicker {how}": float(np.mean(changes))}
+        found |= {f"error {how}": float(np.mean(errors))}
+    return found
+
+
+def strip(
+    film: Film, seconds: float, model: str | None = None, count: int = 6
+) -> dict[str, list[np.ndarray]]:
+    """The first frames of a film in rows, by name: as seen, without and with the filter, true."""
+    rows = {"as seen": list(film.frames[:count])}
+    for how, planes in _planes(film, model, seconds).items():
+        colorizer = PhotographColorizer(model)
+        seen = zip(rows["as seen"], planes[:count], strict=True)
+        rows[how] = [colorizer.paint(frame, now) for frame, now in seen]
+    return rows | {"original": list(film.colors[:count])}
+
+
+def _planes(film: Film, model: str | None, seconds: float) -> dict[str, list[Tensor]]:
+    """What a model paints of every frame, without and with the filter over time."""
     colorizer, steadied = PhotographColorizer(model), Steadied(seconds)
-    before: dict[str, Tensor] = {}
-    found = {f"{what} {how}": [] for what in ("flicker", "error") for how in ("without", "with")}
-    for frame, true in zip(film.frames, film.colors, strict=True):
+    found: dict[str, list[Tensor]] = {"without": [], "with": []}
+    for frame in film.frames:
         planes = colorizer.planes(frame, still=False)
-        steady = steadied(planes, guide(frame, planes.shape[-2:]), 1 / RATE)
-        for how, now in (("without", planes), ("with", steady)):
-            if how in before:
-                change = flicker(before[how], now, film.motion, frame.shape[0])
-                found[f"flicker {how}"].append(change)
-            before[how] = now
-            found[f"error {how}"].append(_error(true, now))
-    return pd.DataFrame({k: pd.Series(v) for k, v in found.items()}).mean().to_dict()
+        found["without"].append(planes)
+        found["with"].append(steadied(planes, guide(frame, planes.shape[-2:]), 1 / RATE))
+    return found
 
 
 def flicker(before: Tensor, now: Tensor, motion: tuple[float, float], side: int) -> float:
@@ -120,8 +147,6 @@ def flicker(before: Tensor, now: Tensor, motion: tuple[float, float], side: int)
 
 def _error(true: np.ndarray, planes: Tensor) -> float:
     """ΔE₀₀ of chroma planes, joined to the true lightness, (H, W, 3) uint8."""
-    from colorkit.imaging.color import join, rgb_to_lab
-
     rgb = torch.from_numpy(true).permute(2, 0, 1)[None].float() / 255
     ab = F.interpolate(planes[:, -2:].float(), rgb.shape[-2:], mode="bilinear")
     return delta_e(join(rgb_to_lab(rgb)[:, :1], ab), rgb).item()

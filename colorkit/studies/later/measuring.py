@@ -1,4 +1,4 @@
-"""The chapter's networks on test images, through the same gallery as those of the GANs' chapters."""
+"""The chapter's networks on test images, in the same gallery as those of the chapters on GANs."""
 
 import torch
 from torch import Tensor

@@ -93,7 +93,7 @@ class Trainings:
         return self._proposed(name, repeat)
 
     def images(self, split: str, classes: list[str] | None = None) -> ImageSet:
-        """One split of some classes, those of most ideas by default; limited as the profile says."""
+        """One split of some classes, by default of most ideas'; limited as the profile says."""
         profile = self.course.profile
         limit = {"train": self.scale.limit, "test": profile.test_limit}.get(split) or None
         return self.course.collection.subset(classes or self.scale.classes, split, limit)
