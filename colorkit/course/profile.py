@@ -18,6 +18,7 @@ from colorkit.course.scales import (
     CoColor,
     ColorMamba,
     Gans,
+    Later,
     Nir,
     Scale,
     Superclasses,
@@ -90,6 +91,7 @@ class Profile:
         cocolor, colormamba: scales of the chapters of these names, which need `nir`; none leaves
             them out.
         gans: scale of the autoencoders and conditional GANs; none leaves their chapter out.
+        later: scale of the ideas left for later; none leaves their chapter out.
     """
 
     name: str
@@ -108,6 +110,7 @@ class Profile:
     gans: Gans | None = None
     cocolor: CoColor | None = None
     colormamba: ColorMamba | None = None
+    later: Later | None = None
 
     def recipe_of(self, network: str) -> Recipe:
         """The recipe with the network's own number of epochs."""
@@ -178,6 +181,8 @@ def _check(profile: Profile, path: Path) -> Profile:
             raise ColorkitError(f"{path}: {name} learns from pairs, so nir is missing; add it")
     if profile.gans:
         _check_gans(profile.gans, profile, path)
+    if profile.later:
+        _check_later(profile.later, profile, path)
     for name, network in profile.networks.items():
         if network.start and network.start not in profile.networks:
             raise ColorkitError(
@@ -220,6 +225,23 @@ def _check_gans(gans: Gans, profile: Profile, path: Path) -> None:
         raise ColorkitError(
             f"{path}: gans.classes has {sorted(strange)[0]}, which no network of the profile has; "
             "leave it out or add it to one"
+        )
+
+
+def _check_later(later: Later, profile: Profile, path: Path) -> None:
+    if profile.data.size < 32 or profile.data.size % 16:  # a quarter of it is halved and judged
+        raise ColorkitError(
+            f"{path}: later needs a data.size of 32 or more that 16 divides, not "
+            f"{profile.data.size}; correct it, or leave later out"
+        )
+    if both := set(later.gray) & set(later.colors):
+        raise ColorkitError(
+            f"{path}: later.gray and later.colors both have {sorted(both)[0]}; take it out of one"
+        )
+    if strange := {*later.classes, *later.gray, *later.colors} - set(profile.classes()):
+        raise ColorkitError(
+            f"{path}: later has {sorted(strange)[0]}, which no network of the profile has; leave "
+            "it out or add it to one"
         )
 
 

@@ -168,3 +168,34 @@ class ColorMamba:
     agents: Count = 3
     epochs: Count = 30
     batch_size: Annotated[int, Field(ge=2)] = 8
+
+
+@dataclass(frozen=True, config=STRICT)
+class Later(Scale):
+    """The scale of what the documents left for later; `width` and `seeds` are those of ColorNets.
+
+    Attributes:
+        classes: scene classes of the profile's networks, at least two.
+        gray: classes whose gray pictures are colorized by a network that never saw their colors.
+        colors: classes whose color pictures it sees instead; none in common.
+        limit: most training images a class; 0 takes all.
+        channels, depth: of the U-Nets, see `colorkit.models.unet.UNet`.
+        discriminator_width: channels of the discriminators' first level.
+        batch_size: images a step; learning_rate: of all but discriminators.
+        discriminator_rate: of these.
+        films: how many are rendered; frames: of each; side: of a frame in pixels.
+    """
+
+    classes: Annotated[list[str], Field(min_length=2)] = field(default_factory=list)
+    gray: Annotated[list[str], Field(min_length=1)] = field(default_factory=list)
+    colors: Annotated[list[str], Field(min_length=1)] = field(default_factory=list)
+    limit: CountOrZero = 0
+    channels: Count = 16
+    depth: Annotated[int, Field(ge=3)] = 3  # growing begins with two levels fewer
+    discriminator_width: Count = 32
+    batch_size: Annotated[int, Field(ge=2)] = 16
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    discriminator_rate: Annotated[float, Field(gt=0)] = 2e-4
+    films: Annotated[int, Field(ge=2)] = 12
+    frames: Annotated[int, Field(ge=2)] = 12
+    side: Annotated[int, Field(ge=64)] = 192

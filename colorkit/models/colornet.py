@@ -137,9 +137,20 @@ class ColorNet(Network):
             ValueError: the shape is another one.
         """
         require_images("gray", gray, 1)
+        return self.fused(gray, self.low(pad_to(gray, STRIDE)))
+
+    def fused(
+        self, gray: Tensor, low: Tensor, told: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Go on from the low-level plane (B, 512, H/8, W/8); see `planes`.
+
+        Args:
+            gray: the images.
+            low: what the shared layers make of them.
+            told: (B, 256), added to what the global branch says of each whole image.
+        """
         height, width = gray.shape[-2:]
         size = self.config.global_size
-        low = self.low(pad_to(gray, STRIDE))  # (B, 512, H/8, W/8)
         if (height, width) == (size, size):
             low_small = low  # one pass of the shared layers serves both branches
         else:
@@ -149,8 +160,8 @@ class ColorNet(Network):
             )
             low_small = self.low(small.to(gray.dtype))  # (B, 512, size/8, size/8)
         vector = self.global_class(self.global_conv(low_small))  # (B, 512)
-        mid = self.mid(low)  # (B, 256, H/8, W/8)
-        return mid, self.fusion(mid, self.global_fuse(vector)), vector
+        mid, whole = self.mid(low), self.global_fuse(vector)
+        return mid, self.fusion(mid, whole if told is None else whole + told), vector
 
     def scaled(self, channels: int) -> int:
         """Scale a channel count of the paper by the network's width."""

@@ -3,6 +3,7 @@
 from colorkit.models.cocolor import CoColor
 from colorkit.models.colormamba import ColorMamba
 from colorkit.models.colornet import ColorNet
+from colorkit.models.colornet_variants import ResidualColorNet, ToldColorNet
 from colorkit.models.efficientnet import EfficientUNet
 from colorkit.models.hintnet import HintUNet
 from colorkit.models.network import Network
@@ -22,5 +23,7 @@ _ALL = (
     CoColor,
     ColorMamba,
     SceneClassifier,
+    ResidualColorNet,
+    ToldColorNet,
 )
 NETWORKS: dict[str, type[Network]] = {network.__name__: network for network in _ALL}

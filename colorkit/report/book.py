@@ -17,6 +17,7 @@ import jinja2
 import nbformat
 import yaml
 
+from colorkit.report.errata import computed
 from colorkit.report import pages
 from colorkit.report.both import Found, read_found
 from colorkit.report.chapter_page import chapter_page, record_html
@@ -75,6 +76,8 @@ def build_html(run: Path, out: Path, *, sources: Path, record: Path) -> Path:
     own = {p.stem for p in sources.glob("*.md")} - _KNOWN
     context |= {"facts": facts, "others": sorted(own)}
     context["glossary"] = yaml.safe_load(words.read_text(encoding="utf-8"))
+    context |= {"computed": computed(), "told": {row["id"]: row for row in context["rows"]}}
+    context["pages"] = {chapter["name"]: chapter for chapter in chapters}
     for path in sorted(p for p in sources.rglob("*") if p.is_file()):
         name = path.relative_to(sources)
         page = len(name.parts) == 1 and path.suffix == ".md"

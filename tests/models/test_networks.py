@@ -11,6 +11,7 @@ import torch
 from torchvision.models.resnet import BasicBlock
 
 from colorkit.models import pretrained
+from colorkit.models.colornet_variants import TOLD
 from colorkit.models.encoder_unet import EncoderUNet
 from colorkit.models.folding import quick
 from colorkit.models.prediction import predict
@@ -29,6 +30,7 @@ class Case:
         channels, smallest: of the images it takes.
         more: channels of the planes it takes beside the image; 0 for none.
         idle: the beginning of the names of parts that only training uses; empty for none.
+        told: numbers it takes beside the image; 0 for none.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Case:
     smallest: int = 1
     more: int = 0
     idle: str = ""
+    told: int = 0
 
     def __str__(self):
         return "-".join((self.name, *(f"{k}={v}" for k, v in self.settings.items())))
@@ -73,7 +76,9 @@ class Case:
         generator, shape = torch.Generator().manual_seed(1), (height, width)
         light = torch.linspace(0.4, 1, count).view(-1, 1, 1, 1)
         kinds = [self.channels, *([self.more] if self.more else [])]
-        return tuple(light * torch.rand(count, c, *shape, generator=generator) for c in kinds)
+        planes = [light * torch.rand(count, c, *shape, generator=generator) for c in kinds]
+        numbers = [torch.rand(count, self.told, generator=generator)] if self.told else []
+        return *planes, *numbers
 
     def run(self, network, images) -> list[torch.Tensor]:
         """All that it gives: chroma, luminance, scores, as many of them as there are."""
@@ -113,6 +118,9 @@ CASES = (
     Case("ColorMamba", MAMBA | {"mixer": "convolution", "hsv": False}, ab=1, L=1),
     Case("ColorMamba", MAMBA | {"border": "none", "hue": "angle"}, ab=1, L=1),
     Case("SceneClassifier", ab=0, channels=3, smallest=32),
+    Case("ResidualColorNet", COLORNET),
+    Case("ResidualColorNet", COLORNET | {"preset": "paper", "num_classes": None}),
+    Case("ToldColorNet", COLORNET, told=TOLD),
 )
 SIDES = ((32, 32), (48, 80), (33, 47), (31, 32), (1, 1), (1, 40), (40, 7), (7, 3), (100, 9))
 each = pytest.mark.parametrize("case", CASES, ids=str)
@@ -132,6 +140,11 @@ DEFAULTS = {
     '"hsv": true, "hue": "disk"}',
     "CoColor": '{"width": 16, "depth": 3}',
     "SceneClassifier": '{"num_classes": 9, "encoder": "resnet18"}',
+    **dict.fromkeys(
+        ("ResidualColorNet", "ToldColorNet"),
+        '{"num_classes": null, "width": 1.0, "preset": "report", "global_size": 224, '
+        '"classifier_hidden": 256, "dropout": 0.0}',
+    ),
 }
 
 

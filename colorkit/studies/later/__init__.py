@@ -1,0 +1,1 @@
+"""Chapter 18: the ideas that the documents left for later."""

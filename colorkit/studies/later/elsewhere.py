@@ -1,0 +1,67 @@
+"""Pictures that are no photographs of the world, from scikit-image, which carries them itself.
+
+Each file lies in the installed package, so that nothing is downloaded.
+"""
+
+import numpy as np
+import torch
+
+from colorkit.imaging.color import join, rgb_to_lab
+from colorkit.imaging.images import resize_crop
+from colorkit.imaging.metrics.quality import delta_e
+from colorkit.inference.photograph import PhotographColorizer
+
+# With colors of their own: a retina and a stained section of tissue under the microscope, galaxies
+# seen by a telescope (whose colors were chosen by people), a drawing.
+COLORED = ("retina", "immunohistochemistry", "hubble_deep_field", "colorwheel")
+# Without: the moon, a printed page, a word written by hand, a cell under the microscope, a drawing
+# of a horse. On paper and under these microscopes there is no color to be found.
+COLORLESS = ("moon", "page", "text", "cell", "horse")
+
+
+def pictures(names: tuple[str, ...], size: int) -> dict[str, np.ndarray]:
+    """Some of these pictures, by name, as uint8 (size, size, 3)."""
+    from skimage import data
+
+    found = {}
+    for name in names:
+        picture = np.asarray(getattr(data, name)())
+        if picture.dtype == bool:
+            picture = np.uint8(255) * picture
+        if picture.ndim == 2:
+            picture = picture[..., None].repeat(3, axis=2)
+        found[name] = resize_crop(np.ascontiguousarray(picture[..., :3]), size)
+    return found
+
+
+def colorized(rgb: np.ndarray, model: str | None = None) -> np.ndarray:
+    """Colorize the lightness of one of them by a model of the box: (H, W, 3) uint8."""
+    return PhotographColorizer(model)(grayed(rgb))
+
+
+def grayed(rgb: np.ndarray) -> np.ndarray:
+    """The lightness of a picture without its colors: uint8 (H, W, 3)."""
+    L = rgb_to_lab(_tensor(rgb))[:, :1]
+    gray = join(L, torch.zeros_like(L).expand(-1, 2, -1, -1))
+    return (255 * gray[0]).round().byte().permute(1, 2, 0).numpy()
+
+
+def painted(rgb: np.ndarray) -> float:
+    """Mean chroma of a picture (H, W, 3) uint8, in Lab units: what was painted on gray."""
+    return rgb_to_lab(_tensor(rgb))[:, 1:].norm(dim=1).mean().item()
+
+
+def beyond_gray(found: np.ndarray, true: np.ndarray) -> float:
+    """ΔE₀₀ of what was found minus that of gray; both are given the true lightness.
+
+    Args:
+        found, true: (H, W, 3) uint8.
+    """
+    found, true = rgb_to_lab(_tensor(found)), _tensor(true)
+    L = rgb_to_lab(true)[:, :1]
+    gray, colored = (delta_e(join(L, ab), true) for ab in (0 * found[:, 1:], found[:, 1:]))
+    return (colored - gray).item()
+
+
+def _tensor(rgb: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(np.array(rgb)).permute(2, 0, 1)[None].float() / 255
