@@ -17,10 +17,10 @@ import jinja2
 import nbformat
 import yaml
 
-from colorkit.report.errata import computed
 from colorkit.report import pages
 from colorkit.report.both import Found, read_found
 from colorkit.report.chapter_page import chapter_page, record_html
+from colorkit.report.errata import computed
 from colorkit.report.ledger import ledger, ledger_html, mark_html
 from colorkit.report.pictures import FOLDER, Pictures
 from colorkit.report.speed import plots, speeds
