@@ -3,6 +3,8 @@
 from colorkit.models.colornet import ColorNet
 from colorkit.models.efficientnet import EfficientUNet
 from colorkit.models.hintnet import HintUNet
+from colorkit.models.instance_fusion import InstanceFusion
+from colorkit.models.instance_trunk import InstanceTrunk
 from colorkit.models.network import Network
 from colorkit.models.nirnet import NirNet, NirResNetUNet
 from colorkit.models.resnet import SceneClassifier
@@ -18,5 +20,7 @@ _ALL = (
     HintUNet,
     EfficientUNet,
     SceneClassifier,
+    InstanceTrunk,
+    InstanceFusion,
 )
 NETWORKS: dict[str, type[Network]] = {network.__name__: network for network in _ALL}

@@ -28,6 +28,7 @@ class Case:
         ab, L: parts of the image's side that chroma and luminance have; 0 for none.
         channels, smallest: of the images it takes.
         more: channels of the planes it takes beside the image; 0 for none.
+        boxes: how many boxes it takes beside the image.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Case:
     channels: int = 1
     smallest: int = 1
     more: int = 0
+    boxes: int = 0
 
     def __str__(self):
         return "-".join((self.name, *(f"{k}={v}" for k, v in self.settings.items())))
@@ -71,7 +73,11 @@ class Case:
         generator, shape = torch.Generator().manual_seed(1), (height, width)
         light = torch.linspace(0.4, 1, count).view(-1, 1, 1, 1)
         kinds = [self.channels, *([self.more] if self.more else [])]
-        return tuple(light * torch.rand(count, c, *shape, generator=generator) for c in kinds)
+        planes = [light * torch.rand(count, c, *shape, generator=generator) for c in kinds]
+        if self.boxes:
+            corners = torch.rand(count, self.boxes, 2, 2, generator=generator).sort(dim=2).values
+            planes.append(corners.flatten(2))
+        return tuple(planes)
 
     def run(self, network, images) -> list[torch.Tensor]:
         """All that it gives: chroma, luminance, scores, as many of them as there are."""
@@ -106,6 +112,9 @@ CASES = (
     Case("HintUNet", more=5),
     Case("EfficientUNet"),
     Case("SceneClassifier", ab=0, channels=3, smallest=32),
+    Case("InstanceTrunk", {"width": 2}, ab=1),
+    Case("InstanceFusion", {"width": 2, "crop": 24}, ab=1, boxes=3),
+    Case("InstanceFusion", {"width": 2, "crop": 16, "sites": 13, "leak": True}, ab=1, boxes=3),
 )
 SIDES = ((32, 32), (48, 80), (33, 47), (31, 32), (1, 1), (1, 40), (40, 7), (7, 3), (100, 9))
 each = pytest.mark.parametrize("case", CASES, ids=str)
@@ -122,6 +131,8 @@ DEFAULTS = {
     "HintUNet": '{"num_classes": null}',
     "EfficientUNet": '{"num_classes": null}',
     "SceneClassifier": '{"num_classes": 9, "encoder": "resnet18"}',
+    "InstanceTrunk": '{"width": 16}',
+    "InstanceFusion": '{"width": 16, "sites": 3, "leak": false, "crop": 64}',
 }
 
 
