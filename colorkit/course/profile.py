@@ -13,7 +13,7 @@ import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from colorkit.course.scales import Ablations, Gans, Nir, Scale, Superclasses
+from colorkit.course.scales import Ablations, Gans, Instances, Nir, Scale, Superclasses
 from colorkit.models.colornet import ColorNetConfig
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.project import project_root
@@ -80,6 +80,7 @@ class Profile:
         ablations: scale of the ablations, the most trainings of the course; see there.
         nir: pairs of color and near infrared; none leaves their chapter out.
         gans: scale of the autoencoders and conditional GANs; none leaves their chapter out.
+        instances: scale of the networks that color things one by one; none leaves them out.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Profile:
     ablations: Ablations = field(default_factory=Ablations)
     nir: Nir | None = None
     gans: Gans | None = None
+    instances: Instances | None = None
 
     def recipe_of(self, network: str) -> Recipe:
         """The recipe with the network's own number of epochs."""
@@ -155,6 +157,8 @@ def _check(profile: Profile, path: Path) -> Profile:
         _check_nir(profile.nir, profile.data, path)
     if profile.gans:
         _check_gans(profile.gans, profile, path)
+    if profile.instances:
+        profile = replace(profile, instances=_check_instances(profile.instances, profile, path))
     for name, network in profile.networks.items():
         if network.start and network.start not in profile.networks:
             raise ColorkitError(
@@ -198,6 +202,20 @@ def _check_gans(gans: Gans, profile: Profile, path: Path) -> None:
             f"{path}: gans.classes has {sorted(strange)[0]}, which no network of the profile has; "
             "leave it out or add it to one"
         )
+
+
+def _check_instances(instances: Instances, profile: Profile, path: Path) -> Instances:
+    """Check what no single key tells, and give the detector's file absolutely."""
+    if (instances.stored or profile.data.stored) < (instances.size or profile.data.size):
+        raise ColorkitError(f"{path}: instances.stored must be at least instances.size; enlarge it")
+    if set(instances.epochs) != {"full", "crops", "fusion"}:
+        raise ColorkitError(
+            f"{path}: instances.epochs has {', '.join(instances.epochs)}; it needs full, crops and "
+            "fusion"
+        )
+    if not instances.detector:
+        return instances
+    return replace(instances, detector=str((project_root() / instances.detector).resolve()))
 
 
 def _refuse_circles(profile: Profile, path: Path) -> None:
