@@ -18,6 +18,7 @@ from colorkit.course.scales import (
     CoColor,
     ColorMamba,
     Gans,
+    Instances,
     Later,
     Nir,
     Scale,
@@ -92,6 +93,7 @@ class Profile:
             them out.
         gans: scale of the autoencoders and conditional GANs; none leaves their chapter out.
         later: scale of the ideas left for later; none leaves their chapter out.
+        instances: scale of the networks that color things one by one; none leaves them out.
     """
 
     name: str
@@ -111,6 +113,7 @@ class Profile:
     cocolor: CoColor | None = None
     colormamba: ColorMamba | None = None
     later: Later | None = None
+    instances: Instances | None = None
 
     def recipe_of(self, network: str) -> Recipe:
         """The recipe with the network's own number of epochs."""
@@ -183,6 +186,8 @@ def _check(profile: Profile, path: Path) -> Profile:
         _check_gans(profile.gans, profile, path)
     if profile.later:
         _check_later(profile.later, profile, path)
+    if profile.instances:
+        profile = replace(profile, instances=_check_instances(profile.instances, profile, path))
     for name, network in profile.networks.items():
         if network.start and network.start not in profile.networks:
             raise ColorkitError(
@@ -243,6 +248,20 @@ def _check_later(later: Later, profile: Profile, path: Path) -> None:
             f"{path}: later has {sorted(strange)[0]}, which no network of the profile has; leave "
             "it out or add it to one"
         )
+
+
+def _check_instances(instances: Instances, profile: Profile, path: Path) -> Instances:
+    """Check what no single key tells, and give the detector's file absolutely."""
+    if (instances.stored or profile.data.stored) < (instances.size or profile.data.size):
+        raise ColorkitError(f"{path}: instances.stored must be at least instances.size; enlarge it")
+    if set(instances.epochs) != {"full", "crops", "fusion"}:
+        raise ColorkitError(
+            f"{path}: instances.epochs has {', '.join(instances.epochs)}; it needs full, crops and "
+            "fusion"
+        )
+    if not instances.detector:
+        return instances
+    return replace(instances, detector=str((project_root() / instances.detector).resolve()))
 
 
 def _refuse_circles(profile: Profile, path: Path) -> None:

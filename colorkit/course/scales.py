@@ -199,3 +199,43 @@ class Later(Scale):
     films: Annotated[int, Field(ge=2)] = 12
     frames: Annotated[int, Field(ge=2)] = 12
     side: Annotated[int, Field(ge=64)] = 192
+
+
+@dataclass(frozen=True, config=STRICT)
+class Instances:
+    """The scale of the networks that color things one by one.
+
+    Attributes:
+        classes: of the images, at least two; the folders may be missing: only one chapter needs
+            them.
+        size, stored: as of `Data`; 0 takes its own.
+        limit: most training images a class; val: validation images in all; 0 takes all.
+        ways: how boxes are found without a detector; `selective` needs OpenCV.
+        detector: weights file of torchvision's Mask R-CNN, relative to the project; empty for none.
+        most: boxes of a picture.
+        width: channels of the networks' first stage; the original has 64.
+        crop: side of the squares that boxes are scaled to, a multiple of 8.
+        sites: places where whole picture and boxes are weighed, 3 or 13.
+        epochs: of the three stages; batch_size: images a step.
+        learning_rate: of the first two stages; fusion_rate: of the third.
+        seeds: trainings of each kind of boxes; 0 takes the profile's own.
+    """
+
+    classes: Annotated[list[str], Field(min_length=2)]
+    size: CountOrZero = 0
+    stored: CountOrZero = 0
+    limit: CountOrZero = 0
+    val: CountOrZero = 0
+    ways: list[Literal["segments", "selective"]] = field(default_factory=lambda: ["segments"])
+    detector: str = ""
+    most: Count = 8
+    width: Count = 16
+    crop: Annotated[int, Field(ge=8, multiple_of=8)] = 64
+    sites: Literal[3, 13] = 3
+    epochs: dict[Literal["full", "crops", "fusion"], Count] = field(
+        default_factory=lambda: {"full": 10, "crops": 5, "fusion": 3}
+    )
+    batch_size: Annotated[int, Field(ge=2)] = 16
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    fusion_rate: Annotated[float, Field(gt=0)] = 5e-4
+    seeds: CountOrZero = 0

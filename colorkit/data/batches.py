@@ -179,7 +179,7 @@ def cut(
     Raises:
         ValueError: the images are smaller than `size`.
     """
-    places = _places(images.shape, size, generator, share)
+    places = places_of(images.shape, size, generator, share)
     if generator is None:
         start = (images.shape[1] - size) // 2
         return images[:, start : start + size, start : start + size].permute(0, 3, 1, 2)
@@ -197,15 +197,15 @@ def views(
     """Cut the squares of `cut` without copying: (size, size, C) each, parts of `images`."""
     squares = []
     for image, (top, left, flip) in zip(
-        images, _places(images.shape, size, generator, share), strict=True
+        images, places_of(images.shape, size, generator, share), strict=True
     ):
         square = image[top : top + size, left : left + size]
         squares.append(square[:, ::-1] if flip else square)
     return squares
 
 
-def _places(
-    shape: tuple[int, ...], size: int, generator: torch.Generator | None, share: Share
+def places_of(
+    shape: tuple[int, ...], size: int, generator: torch.Generator | None = None, share: Share = ALL
 ) -> list[tuple[int, int, bool]]:
     """Top, left and whether mirrored of the square of each image; see `cut`."""
     count, side = shape[:2]

@@ -6,6 +6,8 @@ from colorkit.models.colornet import ColorNet
 from colorkit.models.colornet_variants import ResidualColorNet, ToldColorNet
 from colorkit.models.efficientnet import EfficientUNet
 from colorkit.models.hintnet import HintUNet
+from colorkit.models.instance_fusion import InstanceFusion
+from colorkit.models.instance_trunk import InstanceTrunk
 from colorkit.models.network import Network
 from colorkit.models.nirnet import NirNet, NirResNetUNet
 from colorkit.models.resnet import SceneClassifier
@@ -23,6 +25,8 @@ _ALL = (
     CoColor,
     ColorMamba,
     SceneClassifier,
+    InstanceTrunk,
+    InstanceFusion,
     ResidualColorNet,
     ToldColorNet,
 )

@@ -13,6 +13,7 @@ from colorkit.studies.colormamba.study import ColorMambaStudy
 from colorkit.studies.comparison import color_judge, portraits
 from colorkit.studies.gans.configurations import NAMES, NINETEEN, STUDIES
 from colorkit.studies.gans.sweep import Sweep
+from colorkit.studies.instances.study import InstanceStudy
 from colorkit.studies.nir.study import NirStudy
 from colorkit.studies.postprocessing import together
 from colorkit.studies.vegenet import trainings
@@ -116,6 +117,12 @@ def _comparison(course: Course) -> None:
         people.train(name)
 
 
+def _instances(course: Course) -> None:
+    study = InstanceStudy(course)
+    for each in study.trainings():
+        study.train(*each)
+
+
 CHAPTERS: dict[str, Callable[[Course], None]] = {
     "02_vegenet": _course("VégéNet", "VégéNet, long", "OutNet"),
     "03_outnet": _course("OutNet, fresh start"),
@@ -129,6 +136,7 @@ CHAPTERS: dict[str, Callable[[Course], None]] = {
     "12_gans": _sweep(*NINETEEN, *STUDIES),
     "13_encoder": _sweep(*NAMES),
     "14_comparison": _comparison,
+    "15_instances": _instances,
     "16_cocolor": _near_infrared(CoColorStudy),
     "17_colormamba": _near_infrared(ColorMambaStudy),
 }

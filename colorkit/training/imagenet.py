@@ -1,7 +1,8 @@
 """ImageNet's weights for an encoder, as others publish them, made to fit ours.
 
-The files are pickles, the only ones this project reads: only when their checksum is right, and by
-the reader that makes nothing but tensors (`weights_only`). What is kept is safetensors.
+The files are pickles, which this project reads nowhere else but in `data.boxes.detector`: only when
+their checksum is right, and by the reader that makes nothing but tensors (`weights_only`). What is
+kept is safetensors.
 """
 
 import hashlib

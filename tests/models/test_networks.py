@@ -31,6 +31,7 @@ class Case:
         more: channels of the planes it takes beside the image; 0 for none.
         idle: the beginning of the names of parts that only training uses; empty for none.
         told: numbers it takes beside the image; 0 for none.
+        boxes: how many boxes it takes beside the image.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Case:
     more: int = 0
     idle: str = ""
     told: int = 0
+    boxes: int = 0
 
     def __str__(self):
         return "-".join((self.name, *(f"{k}={v}" for k, v in self.settings.items())))
@@ -77,6 +79,9 @@ class Case:
         light = torch.linspace(0.4, 1, count).view(-1, 1, 1, 1)
         kinds = [self.channels, *([self.more] if self.more else [])]
         planes = [light * torch.rand(count, c, *shape, generator=generator) for c in kinds]
+        if self.boxes:
+            corners = torch.rand(count, self.boxes, 2, 2, generator=generator).sort(dim=2).values
+            planes.append(corners.flatten(2))
         numbers = [torch.rand(count, self.told, generator=generator)] if self.told else []
         return *planes, *numbers
 
@@ -121,6 +126,9 @@ CASES = (
     Case("ResidualColorNet", COLORNET),
     Case("ResidualColorNet", COLORNET | {"preset": "paper", "num_classes": None}),
     Case("ToldColorNet", COLORNET, told=TOLD),
+    Case("InstanceTrunk", {"width": 2}, ab=1),
+    Case("InstanceFusion", {"width": 2, "crop": 24}, ab=1, boxes=3),
+    Case("InstanceFusion", {"width": 2, "crop": 16, "sites": 13, "leak": True}, ab=1, boxes=3),
 )
 SIDES = ((32, 32), (48, 80), (33, 47), (31, 32), (1, 1), (1, 40), (40, 7), (7, 3), (100, 9))
 each = pytest.mark.parametrize("case", CASES, ids=str)
@@ -145,6 +153,8 @@ DEFAULTS = {
         '{"num_classes": null, "width": 1.0, "preset": "report", "global_size": 224, '
         '"classifier_hidden": 256, "dropout": 0.0}',
     ),
+    "InstanceTrunk": '{"width": 16}',
+    "InstanceFusion": '{"width": 16, "sites": 3, "leak": false, "crop": 64}',
 }
 
 

@@ -4,7 +4,8 @@ Every class the reports name is here, and the nine of the RGB-NIR set. A scene i
 reflectances from 400 to 1000 nm under daylight (`materials`, `spectra`); the color image and the
 near-infrared image come from that one description and agree physically. The hue of cloth, petals,
 books, fruit and paint is drawn independently of lightness, and each scene says where those pixels
-are, so that what a network does where color is ambiguous can be measured.
+are, so that what a network does where color is ambiguous can be measured, and which pixels show
+which thing.
 """
 
 import zlib
@@ -84,6 +85,8 @@ class Scene:
             petals, books, fruit and painted things.
         label: the class.
         materials: (H, W) uint8 indexes into MATERIALS.
+        things: (H, W) uint16, which thing a pixel shows (a tree, a car, a person), 0 for none: sky,
+            ground, water and walls.
     """
 
     rgb: np.ndarray
@@ -91,6 +94,7 @@ class Scene:
     ambiguous: np.ndarray
     label: str
     materials: np.ndarray
+    things: np.ndarray
 
 
 def refuse_unknown(labels: Iterable[str]) -> None:
@@ -135,10 +139,11 @@ def render(label: str, seed: int, size: int = 128) -> Scene:
     encoded = _encode(exposed) + _NOISE * rng.standard_normal(exposed.shape, dtype=np.float32)
     pixels = np.clip(255 * encoded + 0.5, 0, 255).astype(np.uint8)
     layers = [pixels[:3].transpose(1, 2, 0), pixels[3], canvas.ambiguous, canvas.materials]
+    layers.append(canvas.things)
     if mirrored:
         layers = [layer[:, ::-1] for layer in layers]
-    rgb, nir, ambiguous, materials = (np.ascontiguousarray(layer) for layer in layers)
-    return Scene(rgb, nir, ambiguous, label, materials)
+    rgb, nir, ambiguous, materials, things = (np.ascontiguousarray(layer) for layer in layers)
+    return Scene(rgb, nir, ambiguous, label, materials, things)
 
 
 def _gain(canvas: Canvas) -> float:

@@ -6,6 +6,7 @@ from colorkit.data.scenes.canvas import Box, Canvas
 from colorkit.data.scenes.land import cast, ramp
 from colorkit.data.scenes.materials import MATERIALS
 from colorkit.data.scenes.spectra import Paint, lamp
+from colorkit.data.scenes.things import thing
 
 GLASS = MATERIALS.index("glass")
 WALLS = ("white_plaster", "cream", "ochre", "rose", "brick", "limestone", "sage")
@@ -97,6 +98,7 @@ def door(c: Canvas, x: float, base: float, w: float, h: float) -> None:
     c.rectangle(x - 0.75 * w, base - 0.05 * h, x + 0.75 * w, base + 0.05 * h, c.of("granite"))
 
 
+@thing
 def house(c: Canvas, x: float, base: float, size: float, style="house", haze=0.0) -> None:
     """Paint a house seen from a corner: a gable, a long side, a roof, a chimney.
 
@@ -183,6 +185,7 @@ def house(c: Canvas, x: float, base: float, size: float, style="house", haze=0.0
     door(c, (x0 + xm) / 2, base, 0.22 * front, 0.4 * size * (0.9 if floors == 2 else 0.75))
 
 
+@thing
 def tower(
     c: Canvas,
     x: float,
@@ -232,12 +235,14 @@ def tower(
         c.line(x, top - 0.55 * w, x, top - 0.9 * w, 0.06 * w, c.of("brass"))
 
 
+@thing
 def flag(c: Canvas, x: float, y: float, size: float) -> None:
     """Paint a pennant on a pole that stands at (x, y)."""
     c.line(x, y, x, y - 1.2 * size, 0.08 * size, c.of("iron"))
     c.shape(((x, y - 1.2 * size), (x + 1.3 * size, y - 0.95 * size), (x, y - 0.6 * size)), c.dye())
 
 
+@thing
 def arches(c: Canvas, y: float, water: float, count: int, paint: Paint, rise: float) -> None:
     """Paint a stone bridge across the picture, its deck at y, with round arches to the water."""
     b = c.box(0, y - rise - 0.05, 1, water + 0.02)

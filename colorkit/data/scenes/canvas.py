@@ -73,6 +73,9 @@ class Canvas:
         image: (4, H, W) float32 linear R, G, B, NIR.
         materials: (H, W) uint8 indexes into MATERIALS.
         ambiguous: (H, W) bool, hue drawn independently of luminance.
+        things: (H, W) uint16, number of the thing that was painted there, 0 for none.
+        thing, last_thing: number of the one that is being painted, and of the latest one, see
+            `colorkit.data.scenes.things.thing`.
         rng: source of all draws; how many are drawn never depends on the size.
         mood: "blue", "cloudy", "overcast", "sunset" or "indoor".
         scale: pixels for one unit.
@@ -85,6 +88,8 @@ class Canvas:
         self.image = np.zeros((4, size, size), np.float32)
         self.materials = np.zeros((size, size), np.uint8)
         self.ambiguous = np.zeros((size, size), bool)
+        self.things = np.zeros((size, size), np.uint16)
+        self.thing = self.last_thing = 0
         self.span = self.u(0.8, 1.0)  # the camera's view: zoomed in a little, and shifted
         self.left, self.top = (1 - self.span) * self.u(0, 1), (1 - self.span) * self.u(0, 1)
         self.scale = size / self.span
@@ -258,6 +263,8 @@ class Canvas:
         area += layer
         solid = mask > 0.5
         np.copyto(self.materials[b.rows, b.columns], np.uint8(paint.material), where=solid)
+        if self.last_thing:
+            np.copyto(self.things[b.rows, b.columns], np.uint16(self.thing), where=solid)
         if paint.ambiguous or self._any_ambiguous:
             self._any_ambiguous = True
             np.copyto(self.ambiguous[b.rows, b.columns], paint.ambiguous, where=solid)

@@ -7,8 +7,10 @@ from colorkit.data.scenes.built import GLASS, WALLS
 from colorkit.data.scenes.canvas import Canvas
 from colorkit.data.scenes.land import cast, depth, ramp
 from colorkit.data.scenes.spectra import Paint
+from colorkit.data.scenes.things import thing
 
 
+@thing
 def tallbuilding(c: Canvas, x: float, base: float, w: float, top: float, taper: float, haze=0.0):
     """Paint a skyscraper seen from below: walls that lean together, bands of glass."""
     b = c.box(x - 0.5 * w, top, x + 0.5 * w, base)
@@ -42,6 +44,7 @@ def tallbuilding(c: Canvas, x: float, base: float, w: float, top: float, taper: 
     )
 
 
+@thing
 def person(c: Canvas, x: float, base: float, h: float, dress: bool | None = None) -> None:
     """Paint a small figure: head, dyed clothes, legs."""
     cast(c, x, base, 0.25 * h, 0.04 * h, 0.5)
@@ -77,6 +80,7 @@ def person(c: Canvas, x: float, base: float, h: float, dress: bool | None = None
     c.disc(x, base - 0.955 * h, 0.078 * h, 0.055 * h, hair, 0.8, 0.9)
 
 
+@thing
 def car(c: Canvas, x: float, base: float, w: float) -> None:
     """Paint a car from behind."""
     h, body = 0.75 * w, c.dye("paint")
@@ -177,6 +181,7 @@ def street(c: Canvas, vx: float, vy: float, wide: float, eye=0.5) -> None:
     c.paint(floor, dash, c.of("white_paint"), 0.9 - shadow, 0.9, far)
 
 
+@thing
 def church(c: Canvas, h: float, stone) -> None:
     """Paint a church: a nave with pointed windows, a tower with its spire, a rose window."""
     cover, m = c.of("slate", "verdigris", "tile"), c.pick(-1, 1)
@@ -200,6 +205,7 @@ def church(c: Canvas, h: float, stone) -> None:
     built.windows(c, x - 0.3 * w, h - 0.18, x + 0.3 * w, h, 1, 1, c.of("limestone"), 0.6, 1.0, True)
 
 
+@thing
 def timbered(c: Canvas, x0: float, x1: float, base: float) -> None:
     """Paint a half-timbered house with its gable to the square."""
     w, eaves = x1 - x0, base - c.u(0.36, 0.46)

@@ -4,8 +4,10 @@ import numpy as np
 
 from colorkit.data.scenes import land, plants
 from colorkit.data.scenes.canvas import Canvas
+from colorkit.data.scenes.things import thing
 
 
+@thing
 def fountain(c: Canvas, x: float, base: float, w: float) -> None:
     """Paint a fountain: a stone basin, a bowl, jets."""
     stone = c.of("limestone", "granite")
@@ -21,6 +23,7 @@ def fountain(c: Canvas, x: float, base: float, w: float) -> None:
     c.paint(b, np.clip(0.7 * jets, 0, 0.8), c.of("foam"), 1.0, 1.0)
 
 
+@thing
 def glasshouse(c: Canvas, x: float, base: float, w: float) -> None:
     """Paint a domed glasshouse of white ribs."""
     b = c.box(x - w, base - 1.1 * w, x + w, base)
@@ -42,6 +45,7 @@ def glasshouse(c: Canvas, x: float, base: float, w: float) -> None:
     c.paint(b, rim, c.of("white_paint"), 1.0)
 
 
+@thing
 def redbridge(c: Canvas, x: float, base: float, half: float) -> None:
     """Paint an arched wooden bridge, vermilion as tradition has it."""
     b, red = c.box(x - half, base - 0.8 * half, x + half, base + 0.02), c.of("vermilion")
@@ -55,6 +59,7 @@ def redbridge(c: Canvas, x: float, base: float, half: float) -> None:
     c.paint(b, post * c.edge(deck - b.y), red, 0.9)
 
 
+@thing
 def lantern(c: Canvas, x: float, base: float, h: float) -> None:
     """Paint a stone lantern."""
     stone = c.of("granite", "rock")
@@ -126,6 +131,7 @@ def fence(c: Canvas, base: float, h: float) -> None:
     c.paint(b, np.maximum(picket, np.minimum(rails, 1)), paint, 0.85 + 0.1 * u, 0.9)
 
 
+@thing
 def planter(c: Canvas, x: float, base: float, w: float, near: float) -> None:
     """Paint a box with a shrub or flowers in it."""
     land.cast(c, x, base, 0.7 * w, 0.14 * w, 0.5)
@@ -145,6 +151,7 @@ def planter(c: Canvas, x: float, base: float, w: float, near: float) -> None:
     c.rectangle(x - 0.47 * w, base - 0.38 * w, x + 0.47 * w, base - 0.32 * w, box, 1.0)
 
 
+@thing
 def parasol(c: Canvas, x: float, base: float, w: float) -> None:
     """Paint a table under a parasol."""
     land.cast(c, x, base, 0.6 * w, 0.12 * w, 0.45)
@@ -159,6 +166,7 @@ def parasol(c: Canvas, x: float, base: float, w: float) -> None:
     c.paint(b, mask * (np.abs(u / np.maximum(v, 0.05)) * 2.5 % 1 < 0.5), cloth, lit, 1.0)
 
 
+@thing
 def balloon(c: Canvas, x: float, y: float, r: float) -> None:
     """Paint a hot-air balloon of drawn colors."""
     b = c.box(x - r, y - r, x + r, y + 2 * r)
@@ -174,6 +182,7 @@ def balloon(c: Canvas, x: float, y: float, r: float) -> None:
     c.rectangle(x - 0.16 * r, y + 1.55 * r, x + 0.16 * r, y + 1.8 * r, c.of("dark_wood"))
 
 
+@thing
 def bale(c: Canvas, x: float, base: float, r: float) -> None:
     """Paint a round bale of straw."""
     land.cast(c, x, base, 1.5 * r, 0.3 * r, 0.6)
@@ -185,6 +194,7 @@ def bale(c: Canvas, x: float, base: float, r: float) -> None:
     c.paint(b, c.edge((1 - d) * r), straw, lit, 0.9)
 
 
+@thing
 def trunk(c: Canvas, x: float, base: float, w: float, paint, haze: float) -> None:
     """Paint a trunk from its roots to beyond the upper edge."""
     b = c.box(x - 1.4 * w, 0, x + 1.4 * w, base)
@@ -198,6 +208,7 @@ def trunk(c: Canvas, x: float, base: float, w: float, paint, haze: float) -> Non
     c.paint(b, c.edge((1 - np.abs(u)) * half), paint, np.clip(lit, 0.04, 1.1), 0.65, haze)
 
 
+@thing
 def sail(c: Canvas, x: float, base: float, h: float) -> None:
     """Paint a sailing boat; its sail dyed or white."""
     sail = c.dye() if c.chance(0.5) else c.of("white_paint")

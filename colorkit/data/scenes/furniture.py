@@ -5,8 +5,10 @@ import numpy as np
 from colorkit.data.scenes import land, plants
 from colorkit.data.scenes.canvas import Canvas
 from colorkit.data.scenes.spectra import Paint
+from colorkit.data.scenes.things import thing
 
 
+@thing
 def rug(c: Canvas, x: float, y: float, rx: float, ry: float) -> None:
     """Paint a rug with a border."""
     dyes = [c.dye() for _ in range(3)]
@@ -17,6 +19,7 @@ def rug(c: Canvas, x: float, y: float, rx: float, ry: float) -> None:
         )
 
 
+@thing
 def armchair(c: Canvas, x: float, base: float, w: float) -> None:
     """Paint an armchair."""
     cloth = c.dye()
@@ -24,6 +27,7 @@ def armchair(c: Canvas, x: float, base: float, w: float) -> None:
     sofa(c, x, base, w, cloth)
 
 
+@thing
 def sofa(c: Canvas, x: float, base: float, w: float, cloth: Paint, h: float | None = None) -> None:
     """Paint a sofa: back, seat, arms."""
     h = h or 0.85 * w
@@ -44,6 +48,7 @@ def sofa(c: Canvas, x: float, base: float, w: float, cloth: Paint, h: float | No
         c.paint(b, c.edge(r - np.sqrt(dx * dx + dy * dy)), cloth, (lit + weave) * shade, 0.8)
 
 
+@thing
 def table(c: Canvas, x: float, base: float, w: float, h: float) -> None:
     """Paint a table with a lamp and a stack of books or a bowl of fruit."""
     wood = c.of("wood", "dark_wood")
@@ -89,6 +94,7 @@ def table(c: Canvas, x: float, base: float, w: float, h: float) -> None:
             )
 
 
+@thing
 def pot(c: Canvas, x: float, base: float, h: float) -> None:
     """Paint a potted plant."""
     plants.palm(c, x, base - 0.3 * h, 1.5 * h, c.of("leaf", "young"))
@@ -104,6 +110,7 @@ def pot(c: Canvas, x: float, base: float, h: float) -> None:
     )
 
 
+@thing
 def glass(c: Canvas, x: float, base: float, h: float) -> None:
     """Paint a glass with a drink of a drawn color."""
     c.rectangle(x - 0.3 * h, base - h, x + 0.3 * h, base, c.of("white_paint"), 0.45, 0.5)
@@ -112,6 +119,7 @@ def glass(c: Canvas, x: float, base: float, h: float) -> None:
     )
 
 
+@thing
 def stool(c: Canvas, x: float, base: float, h: float) -> None:
     """Paint a bar stool with a dyed seat."""
     metal = c.of("steel", "brass", "dark_wood")
@@ -123,6 +131,7 @@ def stool(c: Canvas, x: float, base: float, h: float) -> None:
     c.disc(x, base - 1.02 * h, 0.3 * h, 0.08 * h, cloth, 1.0)
 
 
+@thing
 def bust(c: Canvas, x: float, base: float, h: float) -> None:
     """Paint a plaster bust on a plinth."""
     white = c.of("white_plaster")

@@ -5,6 +5,7 @@ import numpy as np
 from colorkit.data.scenes.canvas import Canvas
 from colorkit.data.scenes.land import ramp
 from colorkit.data.scenes.spectra import Paint, lamp
+from colorkit.data.scenes.things import thing
 
 
 def room(c: Canvas, wall: Paint, floor: Paint, ceiling: Paint, back=(0.25, 0.22, 0.75, 0.62)):
@@ -101,6 +102,7 @@ def spines(c: Canvas, b, mask, along: np.ndarray, shelf: np.ndarray, shade) -> N
     c.paint(b, solid, dyes._replace(vector=dyes.vector[..., which]), lit, shade)
 
 
+@thing
 def garments(c: Canvas, x0, x1, rail: float, length: float, count: int, style="mixed") -> None:
     """Paint clothes on a rail: shirts, coats and dresses with folds, front to back."""
     c.line(x0 - 0.02, rail, x1 + 0.02, rail, 0.014, c.of("steel", "brass"), 1.1, 1.0)
@@ -124,6 +126,7 @@ def garments(c: Canvas, x0, x1, rail: float, length: float, count: int, style="m
         c.line(x, rail, x, top + 0.004, 0.006, c.of("iron"))
 
 
+@thing
 def stacks(c: Canvas, x0, y0, x1, y1, columns: int, shelves: int, wood: Paint) -> None:
     """Paint shelves of folded clothes."""
     b = c.box(x0, y0, x1, y1)
@@ -164,6 +167,7 @@ def bottles(c: Canvas, x0, y0, x1, y1, columns: int, shelves: int) -> None:
     c.paint(b, inside * board, c.of("dark_wood"), 1.0, 0.9)
 
 
+@thing
 def pendant(c: Canvas, x: float, y: float, size: float, warmth=0.7) -> None:
     """Hang a lamp from the ceiling, and its halo."""
     c.line(x, 0, x, y, 0.006, c.of("iron"))
@@ -189,6 +193,7 @@ def halo(c: Canvas, x: float, y: float, radius: float, strength: float, warmth=0
     c.shine(b, strength * np.clip(1 - r2, 0, 1) ** 3, c.light.glow(lamp(warmth)))
 
 
+@thing
 def chandelier(c: Canvas, x: float, y: float, size: float) -> None:
     """Hang a chandelier: brass rings, candles, crystals and a halo."""
     c.line(x, 0, x, y, 0.008, c.of("brass"))
@@ -206,6 +211,7 @@ def chandelier(c: Canvas, x: float, y: float, size: float) -> None:
     c.shine(b, 0.7 * c.edge(drop) * ramp(0.3 - d, 0, 0.1) * first, c.light.glow(lamp(0.25)))
 
 
+@thing
 def curtain(c: Canvas, x0, x1, y0, y1, paint: Paint) -> None:
     """Paint a hanging curtain."""
     b = c.box(x0, y0, x1, y1)
@@ -215,6 +221,7 @@ def curtain(c: Canvas, x0, x1, y0, y1, paint: Paint) -> None:
     c.paint(b, c.within(b, x0, y0, x1, y1), paint, np.clip(0.6 + 0.28 * waves, 0.1, 1.1), 0.8)
 
 
+@thing
 def picture(c: Canvas, x0, y0, x1, y1, frame: Paint | None) -> None:
     """Paint a painting: a few hills, a sun and a sky in drawn colors."""
     m = 0.08 * min(x1 - x0, y1 - y0)
@@ -232,6 +239,7 @@ def picture(c: Canvas, x0, y0, x1, y1, frame: Paint | None) -> None:
         c.paint(b, mask * c.edge(hill * (y1 - y0)), c.dye("paint"), strokes, 0.9)
 
 
+@thing
 def easel(c: Canvas, x: float, base: float, h: float) -> None:
     """Stand an easel with a canvas on it."""
     wood, w = c.of("wood", "dark_wood"), 0.3 * h
@@ -242,6 +250,7 @@ def easel(c: Canvas, x: float, base: float, h: float) -> None:
     c.rectangle(x - w, base - 0.35 * h, x + w, base - 0.315 * h, wood, 1.0)
 
 
+@thing
 def stall(c: Canvas, x0: float, x1: float, top: float, base: float) -> None:
     """Paint a market stall: a striped awning on poles, crates heaped with fruit."""
     h = base - top
@@ -265,6 +274,7 @@ def stall(c: Canvas, x0: float, x1: float, top: float, base: float) -> None:
     c.paint(b, mask * (np.floor(u) % 2 == 0), c.dye(), lit, 1.0)
 
 
+@thing
 def crates(c: Canvas, x0: float, y0: float, x1: float, y1: float, count: int) -> None:
     """Paint a row of crates, each heaped with one kind of fruit of one drawn color."""
     b = c.box(x0, y0, x1, y1)

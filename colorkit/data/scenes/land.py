@@ -5,6 +5,7 @@ import numpy as np
 from colorkit.data.scenes.canvas import Box, Canvas
 from colorkit.data.scenes.materials import MATERIALS
 from colorkit.data.scenes.spectra import Paint, rayleigh, sunset
+from colorkit.data.scenes.things import thing
 
 WATER = MATERIALS.index("water")
 
@@ -173,6 +174,7 @@ def water(
     return b
 
 
+@thing
 def boulder(c: Canvas, x: float, base: float, w: float, h: float, paint: Paint, haze=0.0) -> None:
     """Paint a rock that stands on y = base."""
     cast(c, x, base, 0.75 * w, 0.3 * h, 0.45)

@@ -5,6 +5,7 @@ import numpy as np
 from colorkit.data.scenes.canvas import Box, Canvas
 from colorkit.data.scenes.land import cast, depth, ramp
 from colorkit.data.scenes.spectra import Paint
+from colorkit.data.scenes.things import thing
 
 
 def foliage(c: Canvas, autumn: float = 0.15) -> Paint:
@@ -29,6 +30,7 @@ def crown(
     c.paint(b, mask, paint, np.clip(lit, 0.03, 1.35), np.clip(0.7 - 0.35 * v, 0.2, 1.1), haze)
 
 
+@thing
 def conifer(c: Canvas, x: float, base: float, height: float, paint: Paint, haze=0.0) -> None:
     """Paint a fir: tiers of drooping branches."""
     half = height * c.u(0.2, 0.27)
@@ -43,6 +45,7 @@ def conifer(c: Canvas, x: float, base: float, height: float, paint: Paint, haze=
     c.paint(b, mask, paint, np.clip(lit, 0.03, 1.2), 0.8, haze)
 
 
+@thing
 def palm(c: Canvas, x: float, base: float, height: float, paint: Paint, haze=0.0) -> None:
     """Paint a palm: a leaning trunk and arching fronds."""
     lean, top = c.u(-0.15, 0.15) * height, base - 0.75 * height
@@ -57,6 +60,7 @@ def palm(c: Canvas, x: float, base: float, height: float, paint: Paint, haze=0.0
         c.line(mx, my, ex, ey + 0.12 * reach, 0.045 * height, paint, 0.8 * bright, 0.7, 0.2)
 
 
+@thing
 def tree(c: Canvas, x: float, base: float, height: float, kind="round", paint=None, haze=0.0):
     """Paint a tree that stands on y = base, with its shadow.
 
@@ -111,6 +115,7 @@ def treeline(c: Canvas, base: float, height: float, paint: Paint, haze=0.0, x0=0
     c.paint(b, mask * ends, paint, np.clip(lit, 0.03, 1.2), np.clip(0.35 + 0.5 * up, 0, 1), haze)
 
 
+@thing
 def bush(c: Canvas, x: float, base: float, w: float, h: float, paint: Paint, haze=0.0) -> None:
     """Paint a round bush."""
     cast(c, x, base, 0.6 * w, 0.2 * h, 0.5)
@@ -147,6 +152,7 @@ def hedge(c: Canvas, x0, y0, x1, y1, paint: Paint, top=0.25, haze=0.0) -> None:
     c.paint(b, mask, paint, np.clip(lit, 0.03, 1.2), np.clip(0.95 - 0.5 * t, 0.2, 1), haze)
 
 
+@thing
 def topiary(c: Canvas, x: float, base: float, height: float, kind: str, paint: Paint) -> None:
     """Paint a clipped tree: "balls", "cone", "spiral", "lollipop", "cube" or "bird"."""
     cast(c, x, base, 0.3 * height, 0.05 * height, 0.55)
@@ -174,6 +180,7 @@ def topiary(c: Canvas, x: float, base: float, height: float, kind: str, paint: P
         c.paint(b, c.edge((t - np.abs(across)) * half * 0.9), paint, lit, 0.8)
 
 
+@thing
 def clipped(c: Canvas, x: float, y: float, rx: float, ry: float, paint: Paint) -> None:
     """Paint a ball of clipped leaves."""
     b = c.box(x - rx, y - ry, x + rx, y + ry)
@@ -196,6 +203,7 @@ def blossoms(
         c.paint(b, mask * bloom, dyes._replace(vector=vector), lit, 0.95)
 
 
+@thing
 def bed(c: Canvas, x: float, y: float, rx: float, ry: float, colors=3, cell=None) -> None:
     """Paint an oval flower bed lying on the ground."""
     b = c.box(x - rx, y - ry, x + rx, y + ry)

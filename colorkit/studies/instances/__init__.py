@@ -1,0 +1,1 @@
+"""Chapter 15: things colored one by one."""
