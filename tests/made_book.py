@@ -17,7 +17,7 @@ from colorkit.course.claims import Claim, Part, exact_finding, finding, known_cl
 from colorkit.course.estimates import Estimate
 from colorkit.report import ledger
 
-SOURCES = Path(__file__).parents[2] / "report"
+SOURCES = Path(__file__).parents[1] / "report"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 

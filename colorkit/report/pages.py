@@ -61,15 +61,18 @@ def front(record: Path, records: dict[str, Found], pictures: Pictures) -> dict |
             source, size = pictures.add("front", (record / name).read_bytes())
             alt = "Gray photographs in a row, and below each the same colorized by colorkit."
             return {"source": source, "size": size, "alt": alt}
-    # In its place the widest figure that shows sample photographs.
-    found = []
-    for each in records.values():
-        for figure in each.facts.get("figures", ()):
-            if figure["shows"] == "sample" and figure["id"] in each.figures:
-                shown = each.figures[figure["id"]]
-                source, size = pictures.add(shown.id, shown.png)
-                found.append({"source": source, "size": size, "alt": shown.alt})
-    return max(found, key=lambda each: each["size"][0] / each["size"][1], default=None)
+    # In its place a figure of record that shows sample photographs, rather several than one.
+    samples = [
+        each.figures[figure["id"]]
+        for each in records.values()
+        for figure in each.facts.get("figures", ())
+        if figure["shows"] == "sample" and figure["id"] in each.figures
+    ]
+    if not samples:
+        return None
+    shown = min(samples, key=lambda figure: not figure.id.endswith("-house"))
+    source, size = pictures.add(shown.id, shown.png)
+    return {"source": source, "size": size, "alt": shown.alt}
 
 
 def comparison(found: Found, record: bool) -> dict | None:
@@ -143,6 +146,12 @@ def pareto(rows: list[dict], against: str, label: str, log: bool = False) -> byt
     figure.text(1.0, 0.95, "\n".join(names), va="top", linespacing=1.6, in_layout=True)
     axes.axhline(0, color="black", lw=0.8)
     axes.set(xlabel=label, ylabel="ΔE₀₀ gained over gray", xscale="log" if log else "linear")
+    if log:
+        low, high = min(p[0] for p in points), max(p[0] for p in points)
+        steps = [d * 10**k for k in range(-3, 6) for d in (1, 2, 5)]
+        ticks = [step for step in steps if low / 1.5 <= step <= high * 1.5]
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.minorticks_off()
     axes.margins(x=0.08, y=0.12)
     axes.grid(alpha=0.3)
     return svg(figure)

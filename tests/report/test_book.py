@@ -9,7 +9,7 @@ import nbformat.v4 as nb
 import pytest
 import yaml
 from external_resources import external_resources
-from made_book import SOURCES, made_png, made_registry, make_run, save
+from made_book import SOURCES, made_png, made_registry, save
 from PIL import Image
 
 from colorkit.course.claims import known_claims
@@ -44,10 +44,8 @@ class _Reader(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    with made_registry():
-        arguments = make_run(tmp_path_factory.mktemp("book"))
-        index = build_html(**arguments)
+def built(book_of):
+    arguments, index = book_of
     return arguments, index, {p.stem: _Reader(p) for p in arguments["out"].glob("*.html")}
 
 
@@ -57,8 +55,8 @@ def test_pages_are_there_in_order(built):
     order += ["models", "speed", "trust", "glossary", "data", "teachers", "page", "bibliography"]
     assert index.name == "index.html" and set(order) <= set(pages)
     assert "record" not in pages  # what it held stands in the chapters
-    links = [link.removesuffix(".html") for link in pages["bibliography"].links]
-    assert [link for link in dict.fromkeys(links) if link in order[:-1]] == order[:-1]
+    links = [link.removesuffix(".html") for link in pages["index"].links]
+    assert [link for link in dict.fromkeys(links) if link in order] == order
     assert "Hasler" in pages["bibliography"].text and "Iizuka" in pages["01_architecture"].text
 
 
@@ -114,8 +112,8 @@ def test_the_page_is_a_strip_of_stills(built):
 def test_code_logs_and_listings_are_folded_and_widgets_are_gone(built):
     _, _, pages = built
     page = pages["01_architecture"]
-    # The two cells of settings and the import show nothing of their own: one fold.
-    assert page.text.count("Show code") == 2
+    assert page.text.count("Show code") == 3
+    assert "Parameters" not in page.text  # the settings of the run stand above the chapter
     assert ("details", "fold listing") in page.tags and "Output (80 lines)" in page.text
     assert "Slider()" not in page.text and "Open online" in page.text
     assert "02_vegenet.html" in page.links and "03_outnet.html" in page.links
@@ -144,7 +142,7 @@ def test_a_chapter_shows_the_record_first_and_this_run_folded_below(built):
 
 def test_no_path_of_the_machine_stands_in_a_page(built):
     arguments, _, pages = built
-    assert "…/checkpoints; put them there" in pages["02_vegenet"].text
+    assert "/checkpoints; put them there" in pages["02_vegenet"].text
     for name, page in pages.items():
         for path in ("/root/", str(Path.home()), str(arguments["out"].parent)):
             assert path not in page.text, f"{name}: {path}"
