@@ -26,6 +26,7 @@ DOCUMENTS = {
     "H": "Romanian slides",
     "L": "English slides",
     "Z": "Zhang et al. 2017",
+    "N": "read or left for later",
 }
 MISSING = "not measured"
 _MARKS = {SUPPORTED: "✔", NOT_SUPPORTED: "✘", NEGLIGIBLE: "≈", UNDECIDED: "?", MISSING: "–"}

@@ -11,6 +11,8 @@ from colorkit.studies import ablations, colorfulness, decolorization, superclass
 from colorkit.studies.comparison import color_judge, portraits
 from colorkit.studies.gans.configurations import NAMES, NINETEEN, STUDIES
 from colorkit.studies.gans.sweep import Sweep
+from colorkit.studies.later.trainings import NAMES as LATER
+from colorkit.studies.later.trainings import Trainings
 from colorkit.studies.nir.study import NirStudy
 from colorkit.studies.postprocessing import together
 from colorkit.studies.vegenet import trainings
@@ -111,6 +113,12 @@ def _comparison(course: Course) -> None:
         people.train(name)
 
 
+def _later(course: Course) -> None:
+    study = Trainings(course)
+    for name in LATER:
+        study.repeats(name)
+
+
 CHAPTERS: dict[str, Callable[[Course], None]] = {
     "02_vegenet": _course("VégéNet", "VégéNet, long", "OutNet"),
     "03_outnet": _course("OutNet, fresh start"),
@@ -124,4 +132,5 @@ CHAPTERS: dict[str, Callable[[Course], None]] = {
     "12_gans": _sweep(*NINETEEN, *STUDIES),
     "13_encoder": _sweep(*NAMES),
     "14_comparison": _comparison,
+    "18_later": _later,
 }
