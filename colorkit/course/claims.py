@@ -132,8 +132,7 @@ def known_claims() -> dict[str, Claim]:
     """All claims by id, in the order of the documents.
 
     R is the French report, P the French poster, C the Russian report, H the Romanian slides, L the
-    English slides; Z is Zhang et al. 2017;
-    N is what the Russian report reads about near infrared: CoColor and ColorMamba.
+    English slides; Z is Zhang et al. 2017; N is what the documents read or left for later.
 
     Raises:
         ColorkitError: the registry is not as `Claim` and `Part` say, or a part has no margin.

@@ -14,6 +14,8 @@ from colorkit.studies.comparison import color_judge, portraits
 from colorkit.studies.gans.configurations import NAMES, NINETEEN, STUDIES
 from colorkit.studies.gans.sweep import Sweep
 from colorkit.studies.instances.study import InstanceStudy
+from colorkit.studies.later.trainings import NAMES as LATER
+from colorkit.studies.later.trainings import Trainings
 from colorkit.studies.nir.study import NirStudy
 from colorkit.studies.postprocessing import together
 from colorkit.studies.vegenet import trainings
@@ -123,6 +125,12 @@ def _instances(course: Course) -> None:
         study.train(*each)
 
 
+def _later(course: Course) -> None:
+    study = Trainings(course)
+    for name in LATER:
+        study.repeats(name)
+
+
 CHAPTERS: dict[str, Callable[[Course], None]] = {
     "02_vegenet": _course("VégéNet", "VégéNet, long", "OutNet"),
     "03_outnet": _course("OutNet, fresh start"),
@@ -139,4 +147,5 @@ CHAPTERS: dict[str, Callable[[Course], None]] = {
     "15_instances": _instances,
     "16_cocolor": _near_infrared(CoColorStudy),
     "17_colormamba": _near_infrared(ColorMambaStudy),
+    "18_later": _later,
 }

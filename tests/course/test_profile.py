@@ -342,3 +342,28 @@ def test_an_unknown_profile_names_the_known_ones(name):
     message = fault_of(name)
     assert f"no profile {name!r}" in message
     assert "photos, places365, smoke" in message
+
+
+LATER = {"classes": ["lawn", "house"], "gray": ["lawn"], "colors": ["house"]}
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"gray": ["house"]}, "later.gray and later.colors both have house; take it out of one"),
+        ({"colors": ["sea"]}, "later has sea, which no network of the profile has"),
+        ({"gray": []}, "later.gray: "),
+        ({"films": 1}, "later.films: "),
+        ({"frames": 1}, "later.frames: "),
+        ({"depth": 2}, "later.depth: "),
+    ],
+)
+def test_what_was_left_for_later_is_checked(tmp_path, change, fault):
+    with pytest.raises(ColorkitError) as caught:
+        load_profile(str(write(tmp_path, later=LATER | change)))
+    assert fault in str(caught.value)
+
+
+def test_later_needs_pictures_that_can_be_quartered(tmp_path):
+    with pytest.raises(ColorkitError, match=r"data.size of 32 or more that 16 divides, not 40"):
+        load_profile(str(write(tmp_path, data__size=40, data__stored=48, later=LATER)))

@@ -28,6 +28,8 @@ TINY = {
     },
     "superclasses": {"epochs": 1, "least": 2},
     "ablations": {"epochs": 1, "few": 2, "long": 2, "least": 2},
+    "later": {"classes": ["lawn", "house"], "gray": ["sky"], "colors": ["pond"]}
+    | {"channels": 2, "discriminator_width": 2, "batch_size": 4, "epochs": 2},
 }
 
 
@@ -54,6 +56,7 @@ def test_the_plan_has_all_trainings_of_a_profile_once(planned, tmp_path, capsys)
     assert "vegenet-all-classes" in begun["09_superclasses"]
     assert len([n for n in names if n.startswith("mcolornet-s")]) == TINY["seeds"]
     assert not list(tmp_path.glob("runs/**/weights.safetensors"))
+    assert begun["18_later"] >= {"later-unpaired", "later-grown-8", "later-grown-32", "later-told"}
     assert planned["10_nir"] == planned["12_gans"] == []  # this profile has neither
 
 

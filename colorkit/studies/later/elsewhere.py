@@ -11,12 +11,21 @@ from colorkit.imaging.images import resize_crop
 from colorkit.imaging.metrics.quality import delta_e
 from colorkit.inference.photograph import PhotographColorizer
 
-# With colors of their own: a retina and a stained section of tissue under the microscope, galaxies
-# seen by a telescope (whose colors were chosen by people), a drawing.
+# With colors of their own: under the microscope, by a telescope (whose colors people chose), drawn.
 COLORED = ("retina", "immunohistochemistry", "hubble_deep_field", "colorwheel")
-# Without: the moon, a printed page, a word written by hand, a cell under the microscope, a drawing
-# of a horse. On paper and under these microscopes there is no color to be found.
+# Without: there is no color to be found on the moon, in print and ink, under this microscope.
 COLORLESS = ("moon", "page", "text", "cell", "horse")
+TITLES = {
+    "retina": "a retina",
+    "immunohistochemistry": "stained tissue",
+    "hubble_deep_field": "galaxies",
+    "colorwheel": "a color wheel",
+    "moon": "the moon",
+    "page": "a page",
+    "text": "a word",
+    "cell": "a cell",
+    "horse": "a drawing",
+}
 
 
 def pictures(names: tuple[str, ...], size: int) -> dict[str, np.ndarray]:
