@@ -344,13 +344,13 @@ def test_an_unknown_profile_names_the_known_ones(name):
     assert "photos, places365, smoke" in message
 
 
-LATER = {"classes": ["lawn", "house"], "gray": ["lawn"], "colors": ["house"]}
+LATER = {"classes": ["lawn", "sky"], "gray": ["lawn"], "colors": ["sky"]}
 
 
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        ({"gray": ["house"]}, "later.gray and later.colors both have house; take it out of one"),
+        ({"gray": ["sky"]}, "later.gray and later.colors both have sky; take it out of one"),
         ({"colors": ["sea"]}, "later has sea, which no network of the profile has"),
         ({"gray": []}, "later.gray: "),
         ({"films": 1}, "later.films: "),

@@ -39,6 +39,11 @@ HINTED = HintsRecipe(
 LIVELY = 0.85  # of a photograph's colorfulness: what `vivid` has at least
 FACTORS = [round(1 + k / 20, 2) for k in range(13)]
 BEGUN = "encoder: EfficientNet-Lite2, trained on ImageNet's labels (Apache License 2.0)"
+# What whoever reads the scores of `faithful` should know of them.
+SEEN = (
+    "the method was changed after test numbers of an earlier model of this name had been seen; the "
+    "scores are of pictures that no training saw, but not of pictures that decided nothing"
+)
 LICENCE = "MIT, as the code; the photographs it learned from stay their owners'"
 
 
@@ -84,6 +89,7 @@ def faithful(data: str) -> Path:
         "lowest color error: true to the photograph where it can know, restrained elsewhere",
         "dyed, painted and printed things, whose color the gray does not tell, stay dull or brown",
         begun=BEGUN,
+        seen=SEEN,
     )
 
 

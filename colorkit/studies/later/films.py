@@ -21,6 +21,7 @@ from colorkit.inference.photograph import PhotographColorizer, guide
 from colorkit.inference.temporal import Steadied, follow
 
 SCENES = ("formal_garden", "street", "mountain", "house", "park", "cottage")
+WHAT = "films rendered from procedural scenes"
 SECONDS = STEADY  # of the filter, as `colorkit colorize` takes it
 RATE = 25.0  # frames a second
 LONGEST = 3.0  # pixels a frame that the camera moves, at most
