@@ -143,11 +143,13 @@ class CoColor:
 
     Attributes:
         width, depth: of their U-Nets, see `colorkit.models.unet.UNet`.
+        batch_size: images a step, at least two; 0 takes that of `Nir`.
         epochs: of each stage, see `colorkit.studies.cocolor.training.CoColorRecipe`.
     """
 
     width: Count = 16
     depth: Count = 3
+    batch_size: CountOrZero = 0
     epochs: dict[Literal["gray", "domains", "pseudo", "joint"], Count] = field(
         default_factory=lambda: {"gray": 1, "domains": 30, "pseudo": 1, "joint": 15}
     )

@@ -261,6 +261,10 @@ NIR = {"what": "pairs", "classes": ["field", "water"]}
         ({"nir": NIR | {"size": 41}}, "nir.stored must be at least nir.size"),
         ({"nir": NIR | {"root": "rgbnir"}}, "nir.root counts from data.root"),
         ({"nir": {"what": "pairs"}}, "nir needs a root, or two classes"),
+        ({"cocolor": {"width": 4}}, "cocolor learns from pairs, so nir is missing"),
+        ({"colormamba": {"width": 4}}, "colormamba learns from pairs, so nir is missing"),
+        ({"nir": NIR, "colormamba": {"width": 3}}, "colormamba.width: "),
+        ({"nir": NIR, "cocolor": {"epochs": {"first": 1}}}, "cocolor.epochs.first"),
         ({"nir": NIR | {"classes": ["field", "field"]}}, "nir needs a root, or two classes"),
     ],
 )

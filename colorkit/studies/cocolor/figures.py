@@ -33,13 +33,16 @@ _SAME = (("color 1", "color 2"), ("color 3", "color 4"))
 def four_ways() -> Figure:
     """Draw which picture comes from which, by which network, and which are held to agree."""
     figure, ax = new_figure(8.5, 3.2)
-    for name, place in _BOXES.items():
-        ax.text(*place, name, ha="center", va="center", fontsize=9, bbox=_BOX, zorder=3)
+    boxes = {
+        name: ax.text(*place, name, ha="center", va="center", fontsize=9, bbox=_BOX, zorder=3)
+        for name, place in _BOXES.items()
+    }
     for start, end, name, color in _ARROWS:
         (x, y), (u, v) = _BOXES[start], _BOXES[end]
-        style = {"arrowstyle": "-|>", "color": COLORS[color], "lw": 1.6, "shrinkA": 24}
-        ax.annotate("", (u, v), (x, y), arrowprops=style | {"shrinkB": 34})
-        middle = ((x + u) / 2, (y + v) / 2 + 0.1)
+        ends = {"patchA": boxes[start].get_bbox_patch(), "patchB": boxes[end].get_bbox_patch()}
+        style = {"arrowstyle": "-|>", "color": COLORS[color], "lw": 1.6}
+        ax.annotate("", (u, v), (x, y), arrowprops=style | ends)
+        middle = ((x + u) / 2, (y + v) / 2 + (0.08 if v >= y else -0.3))
         ax.text(*middle, name, ha="center", fontsize=8, color=COLORS[color])
     for one, other in _SAME:
         (x, y), (u, v) = _BOXES[one], _BOXES[other]

@@ -93,7 +93,8 @@ class CoColorStudy(NirStudy):
         step = STEPS[name]
         settings = {"width": self.scale.width, "depth": self.scale.depth}
         # Photographs are always zoomed, as their batches are made; pairs as chapter 10 has them.
-        recipe = SHARP | {"batch_size": self.nir.batch_size, "augment": self.nir.augment}
+        size = self.scale.batch_size or self.nir.batch_size
+        recipe = SHARP | {"batch_size": size, "augment": self.nir.augment}
         recipe |= {"epochs": self.scale.epochs[step.recipe["stage"]]} | step.recipe
         if step.pairs:
             fold, data = self.fold(k), self.nir.what

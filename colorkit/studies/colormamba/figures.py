@@ -41,12 +41,11 @@ def scanned_rows(u: Sequence[float], rows: dict[str, Sequence[float]], fade: flo
     other = axes[0].twinx()
     for k, (title, delta) in enumerate(rows.items()):
         style = {"color": COLORS[k], "ls": DASHES[k]}
-        other.plot(delta, "o-", ms=3, **style)
-        axes[1].plot(scan_row(u, delta, fade), "o-", ms=3, label=title, **style)
+        other.plot(delta, marker="o", ms=3, **style)
+        axes[1].plot(scan_row(u, delta, fade), marker="o", ms=3, label=title, **style)
     other.set(ylabel="Δ", ylim=(0, None))
     axes[1].set(xlabel="token", title="what is kept, h")
     axes[1].legend(fontsize=8)
-    figure.tight_layout()
     return figure
 
 
@@ -62,7 +61,6 @@ def four_ways(height: int, width: int) -> Figure:
             ax.text(x, y, step + 1, ha="center", va="center", fontsize=8, bbox=_DISK)
         ax.set(title=name, xlim=(-0.6, width - 0.4), ylim=(height - 0.4, -0.6), aspect="equal")
         ax.axis("off")
-    figure.tight_layout()
     return figure
 
 
@@ -92,7 +90,6 @@ def hue_seam(first: float, second: float) -> Figure:
         disk.plot(*point[0, :2, 0, 0], mark, color=color, mec="black", ms=11)
     disk.set(aspect="equal", title="in a disk")
     disk.axis("off")
-    figure.tight_layout()
     return figure
 
 

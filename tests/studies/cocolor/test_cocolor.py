@@ -160,7 +160,7 @@ def course(tmp_path):
     profile = load_profile("smoke")
     nir = Nir("pairs", classes=["field", "water"], pairs=6, of=3, folds=2, size=32, stored=36)
     nir = replace(nir, batch_size=4, images=1)
-    scale = Scale(4, 1, {"gray": 1, "domains": 1, "pseudo": 1, "joint": 1})
+    scale = Scale(4, 1, 0, {"gray": 1, "domains": 1, "pseudo": 1, "joint": 1})
     course = Course("smoke")
     course.profile, course.root = replace(profile, nir=nir, cocolor=scale), tmp_path
     return course
@@ -188,6 +188,9 @@ def test_the_plan_has_each_training_once(course):
         for training in study.trainings():
             study.fit(training)
     assert len(plan.trainings) == 1 + 2 * (len(STEPS) - 1)
+    assert study.training("joint").recipe.batch_size == study.nir.batch_size
+    course.profile = replace(course.profile, cocolor=replace(study.scale, batch_size=3))
+    assert CoColorStudy(course).training("joint").recipe.batch_size == 3
 
 
 def test_a_profile_without_the_section_is_told_so(course):
