@@ -24,7 +24,9 @@ def _depart(self, node: HideCodeCellNode) -> None:
 def _plain_citations(app, pagename, templatename, context, doctree) -> None:
     body = context.get("body")
     if body and "citation-list" in body:
-        body = body.replace('<div role="list" class="citation-list">', '<div class="citation-list">')
+        body = body.replace(
+            '<div role="list" class="citation-list">', '<div class="citation-list">'
+        )
         context["body"] = body.replace(' role="doc-biblioentry"', "")
 
 
