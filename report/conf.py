@@ -11,7 +11,7 @@ project = "colorkit"
 html_title = "Automatic colorization"
 language = "en"
 smartquotes = False  # it would turn `--profile` into `–profile`
-extensions = ["myst_nb", "sphinxcontrib.bibtex", "mathml", "folding"]
+extensions = ["myst_nb", "sphinxcontrib.bibtex", "mathml", "readable"]
 exclude_patterns = ["_ext", "_extra", "_static", "_templates"]
 templates_path = ["_templates"]
 

@@ -126,6 +126,7 @@ def _context(run, record, chapters, runs, records, tree, pictures) -> dict:
     kept = {name: found.facts for name, found in records.items() if found.facts}
     claims = ledger(present, kept, chapters)
     solutions = sorted(p.name for p in (project_root() / "notebooks").glob("*solutions*"))
+    about = project_root() / "data" / "README.md"
     return {
         "stills": stills,
         "speeds": measured,
@@ -147,7 +148,7 @@ def _context(run, record, chapters, runs, records, tree, pictures) -> dict:
             for found in [each.get("02_vegenet", Found())]
             if "images" in found.tables
         },
-        "about_data": (project_root() / "data" / "README.md").read_text(encoding="utf-8"),
+        "about_data": about.read_text(encoding="utf-8") if about.exists() else "",
         "ledger_table": ledger_html(claims["rows"]),
         **claims,
     }

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from colorkit.course import claims, judgement
 from colorkit.course.profile import Profile, load_profile
+from colorkit.models import pretrained
 from colorkit.report.notebooks import ChapterSource, choose, digest, read_chapters
 from colorkit.report.runner import BAD, ChapterResult, run_chapters, share_cores
 from colorkit.system.errors import ColorkitError
@@ -105,8 +106,11 @@ def _build_book(run: Path, root: Path) -> None:
         *sorted(Path(__file__).parent.glob("*.py")),
         *sorted(Path(claims.__file__).parent.glob("claims.*")),
         Path(judgement.__file__),
+        pretrained.FOLDER / "models.json",
+        root / "data" / "README.md",
     ]
-    key = digest([[str(p), hashlib.sha256(p.read_bytes()).hexdigest()] for p in made_of])
+    kept = [path for path in made_of if path.exists()]
+    key = digest([[str(p), hashlib.sha256(p.read_bytes()).hexdigest()] for p in kept])
     stamp = root / "report" / "_build" / "html.json"
     current = stamp.exists() and json.loads(stamp.read_text(encoding="utf-8"))["key"] == key
     if not (current and (out / "index.html").exists()):

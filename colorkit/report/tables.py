@@ -37,11 +37,10 @@ def read_table(html: str) -> Table:
     table = BeautifulSoup(html, "html.parser").find("table")
     lines = _grid(table)
     caption = table.caption.get_text(" ", strip=True) if table.caption else ""
-    columns = lines[0]
-    rows = lines[1:]
-    # A named index stands in a line of its own, below the other headings.
-    if rows and rows[0][0] and not any(rows[0][1:]):
-        columns, rows = [rows[0][0], *columns[1:]], rows[1:]
+    # Names of the index stand in a line of their own, below the other headings.
+    heads = len(table.thead("tr")) if table.thead else 1
+    columns = [next(filter(None, names), "") for names in zip(*lines[:heads], strict=True)]
+    rows = lines[heads:]
     return Table(caption, columns, rows)
 
 
