@@ -28,7 +28,6 @@ from colorkit.models.colornet import ColorNet
 from colorkit.system.errors import ColorkitError
 from colorkit.training.recipe import Recipe
 from colorkit.training.run import Run
-from colorkit.training.trainer import fit
 
 CLASSES = ("lawn", "water", "street")
 SIZE = 32
@@ -84,6 +83,8 @@ def train(
         **settings: `start` and `module` as of `colorkit.training.trainer.fit`; `recipe`, a whole
             one; and whatever else a `Recipe` has.
     """
+    from colorkit.training.trainer import fit  # takes seconds, and most solutions train nothing
+
     found, few = scenes(of), list(classes)
     told = {key: settings.pop(key) for key in ("start", "module") if key in settings}
     common = {"epochs": 4, "batch_size": 8, "precision": "32-true"}

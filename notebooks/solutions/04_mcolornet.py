@@ -9,14 +9,14 @@ from colorkit.imaging.color import rgb_to_lab
 from colorkit.imaging.metrics.quality import colorfulness
 
 
-def settle(truth, loss):
+def settle(truth, loss, rate):
     """Where a single color stands still that a loss pulls towards many."""
     color = torch.tensor([30.0, 20.0], requires_grad=True)
     optimizer = torch.optim.SGD([color], lr=0.2)
     for step in range(2000):
-        optimizer.param_groups[0]["lr"] = 0.5 * 0.997**step
+        optimizer.param_groups[0]["lr"] = rate * 0.997**step
         optimizer.zero_grad()
-        loss(color - truth).mean().backward()
+        loss(color - truth).sum(dim=1).mean().backward()
         optimizer.step()
     return color.detach()
 
@@ -31,11 +31,11 @@ def exercise_1():
     """
     hue = 2 * np.pi * torch.rand(1000, generator=torch.Generator().manual_seed(0))
     truth = 40 * torch.stack((hue.cos(), hue.sin()), dim=1)
-    still = settle(truth, torch.abs)
+    still = settle(truth, torch.abs, 20)
     red, yellow = torch.tensor([40.0, 0.0]), torch.tensor([0.0, 40.0])
     flowers = torch.stack([red] * 7 + [yellow] * 3)
-    color = settle(flowers, torch.abs)
-    mean = settle(flowers, torch.square)
+    color = settle(flowers, torch.abs, 20)
+    mean = settle(flowers, torch.square, 0.2)
     assert still.norm() < 8
     assert (color - red).norm() < 1
     assert (mean - flowers.mean(dim=0)).norm() < 0.1
