@@ -1,9 +1,9 @@
 """What the solutions of the exercises share: a few pictures, trainings of seconds, and printing.
 
-A chapter's solutions stand in `notebooks/solutions/`, in a file of the chapter's name. Exercise k is
-its function `exercise_k`: the docstring answers in words, the code works it out, what it returns
-are the numbers of the answer, and its assertions hold the self-check that the chapter prints under
-the exercise.
+A chapter's solutions stand in `notebooks/solutions/`, in a file of the chapter's name. Exercise k
+is its function `exercise_k`: the docstring answers in words, the code works it out, it returns the
+numbers of the answer, and among its assertions is the check that the chapter prints beside the
+exercise.
 """
 
 import ast
@@ -42,7 +42,7 @@ def _workshop() -> tempfile.TemporaryDirectory:
 
 @lru_cache(maxsize=4)
 def scenes(classes: tuple[str, ...] = CLASSES) -> Collection:
-    """Small procedural scenes: 16 to train on, 4 to validate with and 8 to test with, of each class.
+    """Small procedural scenes: 16 a class to train on, 4 to validate with and 8 to test with.
 
     Args:
         classes: names of `colorkit.data.scenes`.

@@ -13,7 +13,7 @@ def conv(inputs, outputs):
 
 
 def exercise_1():
-    """A third enlargement belongs before the last convolution, so that colors are drawn at full size.
+    """A third enlargement belongs before the last convolution: it draws colors at full size.
 
     The plane then has four times the pixels. The last convolution, the target and the loss cost
     four times as much, and the colors gain little: chroma is smooth, as the first figure shows.

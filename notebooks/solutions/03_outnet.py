@@ -30,6 +30,7 @@ def exercise_1():
     network = ColorNet(len(CLASSES), width=0.125, global_size=SIZE)
     frozen = [weight.clone() for weight in network.low.parameters()]
     others = [weight.clone() for weight in network.mid.parameters()]
+    share = parameter_count(network.low) / parameter_count(network)
     network.low.requires_grad_(False)
     learning = [weight for weight in network.parameters() if weight.requires_grad]
     optimizer = torch.optim.Adam(learning, lr=1e-3)
@@ -48,7 +49,6 @@ def exercise_1():
         )
     }
     assert moved["low"] == 0 < moved["mid"]
-    share = parameter_count(network.low) / sum(w.numel() for w in network.parameters())
     return {"largest change of a weight": moved, "share that is frozen": share}
 
 

@@ -1,4 +1,4 @@
-"""Solutions of chapter 5, a loss that asks for color: `python notebooks/solutions/05_colorfulness.py`."""
+"""Solutions of chapter 5, colorfulness: `python notebooks/solutions/05_colorfulness.py`."""
 
 import numpy as np
 import torch

@@ -86,7 +86,11 @@ def exercise_3():
     assert sum(part.sum() for part in (*inside, rest)) == x.shape[1]  # no pixel twice
     separate = sum(left(part) for part in (*inside, rest)) / x.numel()
     assert separate <= together
-    return {"one fit": together, "a fit a region": separate, "unchanged": (x - y).square().mean().item()}
+    return {
+        "one fit": together,
+        "a fit a region": separate,
+        "unchanged": (x - y).square().mean().item(),
+    }
 
 
 def exercise_4():

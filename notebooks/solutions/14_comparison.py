@@ -35,7 +35,10 @@ def exercise_1():
     ]
     assert (front == by_hand).all()
     assert front[points[:, 0].argmax()]
-    values = {n: dict(zip(("ΔE₀₀", "sepia"), -p, strict=True)) for n, p in zip(tables, points, strict=True)}
+    values = {
+        n: dict(zip(("ΔE₀₀", "sepia"), -p, strict=True))
+        for n, p in zip(tables, points, strict=True)
+    }
     return {"front": [n for n, on in zip(tables, front, strict=True) if on], **values}
 
 
