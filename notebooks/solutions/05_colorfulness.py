@@ -30,11 +30,11 @@ def exercise_1():
     """Dividing Δ by the range of the chroma is the same as dividing β by it.
 
     The factor is 1 + β Δ. With Δ in Lab units β Δ is far above 1 and the loss asks for nothing but
-    the right M1 times the right colors. Divided by 220, β Δ is below 1 for most pictures, the
-    factor is nearly 1, and the minimum goes back to where the plain error has it.
+    the right M1. Divided by 220, β Δ is below 1 for most pictures, so the plain error is heard
+    again, and the minimum comes back part of the way to where the plain error has it.
     """
     found, target = planes()
-    strengths = np.linspace(0, 4, 81)
+    strengths = np.linspace(0, 8, 161)
 
     def best(beta):
         values = [loss(0.5 + s * (found - 0.5), target, beta).item() for s in strengths]
@@ -70,7 +70,7 @@ def exercise_2():
 
 
 def exercise_3():
-    """Added, Δ pulls with the same force however small it is; multiplied, it lets go near the truth.
+    """Added, Δ pulls with one force however small it is; multiplied, it lets go near the truth.
 
     Δ is an absolute value: its slope does not shrink when it does. As a factor its pull is
     multiplied by the color error, which shrinks with its square. When all colors are wrong it is
@@ -88,7 +88,7 @@ def exercise_3():
         return predicted.grad.norm().item()
 
     near = {how: pull(0.99, how == "added") for how in ("added", "multiplied")}
-    wrong = {how: pull(-1.0, how == "added") for how in ("added", "multiplied")}
+    wrong = {how: pull(-0.5, how == "added") for how in ("added", "multiplied")}
     assert near["added"] / near["multiplied"] > 100 * wrong["added"] / wrong["multiplied"]
     return {"nearly right": near, "opposite colors": wrong}
 

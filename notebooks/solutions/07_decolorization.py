@@ -37,7 +37,7 @@ def exercise_1():
 
 
 def exercise_2():
-    """The network sees a negative, in which skies are dark and shadows bright, and colors it wrongly.
+    """The network sees a negative with dark skies and bright shadows, and colors it wrongly.
 
     All edges stand where they stood, and the correlation is −1 exactly. So it is not the *form*
     alone from which the network tells what things are; brightness tells it, too.
@@ -46,15 +46,15 @@ def exercise_2():
     gray = decolorize(rgb)
     inverted = 1 - gray
     found = errors(rgb, {"weighted": gray, "inverted": inverted})
-    assert torch.allclose(correlation(inverted, gray), torch.tensor(-1.0), atol=1e-3)
+    assert torch.allclose(correlation(inverted, gray).float(), torch.tensor(-1.0), atol=1e-3)
     assert found["inverted"] > found["weighted"]
     return {"ΔE₀₀": found}
 
 
 def exercise_3():
-    """About twice what blue costs, if the points lie on a line through nought; they hardly do.
+    """The prediction is off, because the points hardly lie on a line through nought.
 
-    The prediction takes the distance for all that counts. Near infrared differs from gray in a
+    It takes the distance for all that counts. Near infrared differs from gray in a
     *systematic* way, bright leaves and dark skies, for which one number is too little.
     """
     scenes = [render(label, 3_000_000 + k, 96) for k in range(4) for label in ("country", "water")]

@@ -39,7 +39,7 @@ def exercise_1():
 
 
 def exercise_2():
-    """The share can only fall when the threshold rises, for both networks; their difference may turn.
+    """The share can only fall when the threshold rises; the order of two networks may turn.
 
     A verdict that holds at one threshold alone is a verdict about the threshold.
     """

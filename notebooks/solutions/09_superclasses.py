@@ -81,7 +81,7 @@ def exercise_2():
 
 
 def exercise_3():
-    """In part: what looks alike often has like colors, but a network sees forms as well.
+    """Hardly, on these few small scenes: a network sees forms, and like forms have unlike colors.
 
     The adjusted Rand index is 1 for equal groups and about 0 for groups by chance.
     """

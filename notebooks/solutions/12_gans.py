@@ -19,7 +19,7 @@ from colorkit.studies.gans.training import (
 
 
 def judged(steps=40, width=8, average=True, **settings):
-    """A discriminator taught for a few steps to tell gray pictures from true ones, and its losses."""
+    """A discriminator taught for a few steps to tell gray from true colors, and its losses."""
     torch.manual_seed(0)
     rgb = photographs(64)
     batch = Batch(decolorize(rgb), rgb_to_lab(rgb), torch.zeros(6, dtype=torch.int64))

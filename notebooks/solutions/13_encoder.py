@@ -1,4 +1,4 @@
-"""Solutions of chapter 13, encoders and small networks: `python notebooks/solutions/13_encoder.py`."""
+"""Solutions of chapter 13, encoders: `python notebooks/solutions/13_encoder.py`."""
 
 from functools import partial
 
