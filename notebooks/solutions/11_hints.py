@@ -18,9 +18,10 @@ def chroma(rgb):
 
 
 def exercise_1():
-    """About half-way, and not sharp: the network blends where the lightness gives it no edge.
+    """At an edge of lightness, where there is one between them, and hardly ever half-way.
 
-    Where the thing has an edge of its own between the hints, the border jumps to it.
+    Where there is none the colors blend, and the hint that agrees better with what the network
+    would paint anyway reaches farther.
     """
     cup = sample_photographs(256)["coffee"]
     left, right = (60, 190), (190, 230)  # x, y
@@ -56,9 +57,9 @@ def exercise_2():
 def exercise_3():
     """Farther than the reach of a hint at the network's working size, some pixels of it.
 
-    The hint is moved from the middle of a thing to its edge. What is measured is how much of the
-    change lies outside. It falls with the distance, though not to nought: some edges are too weak
-    for the network to see.
+    At the very edge nearly all of the change lies outside. In the middle it is less, but not
+    nought: the network cannot see where a thing ends whose edge is weak, and a small thing has no
+    place far from its edge.
     """
     from scipy.ndimage import distance_transform_edt
 
