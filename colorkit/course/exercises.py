@@ -105,6 +105,35 @@ def train(
         )
 
 
+def by_lightning(module, *batches, **options) -> tuple[list[float], dict[str, float]]:
+    """Let Lightning train a module for a few steps on the processor, and leave nothing behind.
+
+    Args:
+        module: a `colorkit.training.colorizer.Colorizer`.
+        *batches: one for each step of an epoch; the module's own loader without any.
+        **options: of Lightning's trainer, `max_steps` or `max_epochs`.
+
+    Returns:
+        The losses of the steps, where the module gives them, and the means of the last epoch of
+        what it logs, by name.
+    """
+    import lightning
+
+    from colorkit.training.callbacks import Quiet
+
+    class Note(lightning.Callback):
+        def on_train_batch_end(self, trainer, module, outputs, *_):
+            losses.extend([outputs["loss"].item()] if outputs else [])
+
+    losses: list[float] = []
+    off = ("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary")
+    common = dict.fromkeys(off, False) | {"accelerator": "cpu", "limit_val_batches": 0}
+    with Quiet():
+        trainer = lightning.Trainer(**common | options, callbacks=[Note()])
+        trainer.fit(module, **{"train_dataloaders": list(batches)} if batches else {})
+    return losses, {name: value.item() for name, value in trainer.callback_metrics.items()}
+
+
 def solved(module: ModuleType) -> dict[int, Callable[[], dict]]:
     """The solutions of a chapter by the number of the exercise."""
     found = {

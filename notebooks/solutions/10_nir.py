@@ -72,7 +72,7 @@ def exercise_3():
     see one at all. A plane that is shifted as a whole and one that is blurred show the difference.
     """
     true = scale_L(pairs().lab[:, :1])
-    shifted = 0.8 * true + 0.2
+    shifted = 0.8 * true + 0.25
     blurred = F.avg_pool2d(true, 5, stride=1, padding=2, count_include_pad=False)
     found = {}
     for name, plane in (("shifted", shifted), ("blurred", blurred)):
