@@ -23,7 +23,7 @@ def measured():
 
 
 def exercise_1():
-    """Gray is on every front with the sepia share: what has no color cannot be brown.
+    """Gray is on none: a picture that comes back nearly gray counts as sepia, unless it was gray.
 
     A front names what nothing else beats in everything. It does not say that all on it are good.
     """
