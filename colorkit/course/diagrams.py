@@ -120,8 +120,19 @@ def _arrow(ax, start: Box, end: Box, label: str = "") -> None:
     style = {"arrowstyle": "-|>", "mutation_scale": 10, "color": "#444444", "shrinkA": 1}
     ax.add_patch(FancyArrowPatch(*ends, **style, shrinkB=1))
     if label:
-        x, y = ((a + b) / 2 for a, b in zip(*ends, strict=True))
-        ax.text(x, y + 0.04, label, ha="center", va="bottom", fontsize=7, color="#444444")
+        (x0, y0), (x1, y1) = ends
+        beside = 0.0 if y0 == y1 else 0.1 * (1 if y1 > y0 else -1)  # clear of a slanting arrow
+        place = {"ha": "center" if not beside else "left" if beside > 0 else "right"}
+        above = 0.04 if y0 == y1 else -0.12
+        ax.text(
+            (x0 + x1) / 2 + beside,
+            (y0 + y1) / 2 + above,
+            label,
+            va="bottom",
+            fontsize=7,
+            color="#444444",
+            **place,
+        )
 
 
 def unet_diagram(network: UNet, side: int = 128) -> Figure:
