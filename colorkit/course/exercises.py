@@ -126,6 +126,8 @@ def by_lightning(module, *batches, **options) -> tuple[list[float], dict[str, fl
             losses.extend([outputs["loss"].item()] if outputs else [])
 
     losses: list[float] = []
+    if batches and "train_set" not in vars(module):
+        module.train_set = None  # a module asks for it at every epoch's start
     off = ("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary")
     common = dict.fromkeys(off, False) | {"accelerator": "cpu", "limit_val_batches": 0}
     with Quiet():
