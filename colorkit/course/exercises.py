@@ -132,8 +132,14 @@ def by_lightning(module, *batches, **options) -> tuple[list[float], dict[str, fl
     common = dict.fromkeys(off, False) | {"accelerator": "cpu", "limit_val_batches": 0}
     with Quiet():
         trainer = lightning.Trainer(**common | options, callbacks=[Note()])
-        trainer.fit(module, **{"train_dataloaders": list(batches)} if batches else {})
+        trainer.fit(module, _as_they_are(batches) if batches else None)
     return losses, {name: value.item() for name, value in trainer.callback_metrics.items()}
+
+
+def _as_they_are(batches: tuple) -> torch.utils.data.DataLoader:
+    """Give batches in order, unchanged; Lightning would take a list for several loaders."""
+    loader = torch.utils.data.DataLoader
+    return loader(batches, batch_size=None, collate_fn=lambda batch: batch)
 
 
 def solved(module: ModuleType) -> dict[int, Callable[[], dict]]:
