@@ -49,9 +49,9 @@ def exercise_1():
 def exercise_2():
     """A dull network still knows: what it paints is too weak, and in the right order.
 
-    It is surest where one color is likely, on lawns for instance, and dull where many are, on streets.
-    So when all its colors are doubled, it is pictures of sure things that become too colorful, and not
-    the dull originals.
+    It is surest where one color is likely, on lawns for instance, and dull where many are, on
+    streets. So when all its colors are doubled, it is pictures of sure things that become too
+    colorful, and not the dull originals.
     """
     test = scenes().subset(list(CLASSES), "test")
     network = Trained(train("three classes", epochs=12).model())
