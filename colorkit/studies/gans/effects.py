@@ -6,18 +6,20 @@ are what an interval is over; or one discriminator is trained with several seeds
 over these.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 
 from colorkit.course.estimates import Estimate, estimate
 from colorkit.imaging.color import rgb_to_lab
 from colorkit.models.patchgan import DISCRIMINATORS
-from colorkit.studies.gans.configurations import AUTOENCODERS, D8
+from colorkit.studies.gans.configurations import AUTOENCODERS, D8, GANS
 from colorkit.studies.gans.gallery import Gallery
+from colorkit.studies.gans.training import COLLAPSED
 from colorkit.training.run import Run
 
 GRAYISH = 5.0  # chroma below which a pixel counts as gray: hardly seen beside a gray one
@@ -86,6 +88,32 @@ def against(gallery: Gallery, name: str, other: str, column: str, times: float =
     return estimate(difference, of="seeds") if len(found) > 1 else estimate(difference[0])
 
 
+# How a GAN and its generator trained alone are compared: over what, and which pairs.
+PAIRS = {
+    "d8": ("seeds", pairs_by_seed),
+    "all discriminators": ("generators", pairs_by_generator),
+}
+
+
+def intervals_against_alone(
+    gallery: Gallery, names: Iterable[str], reweighted: str, column: str, times: float = 1.0
+) -> list[tuple[str, float, float, float]]:
+    """Title, effect and interval of each GAN against its generator alone; see `against`.
+
+    Args:
+        gallery: of the trainings.
+        names: of the GANs.
+        reweighted: the one of `GANS` of which all others are variants.
+        column, times: see `against`.
+    """
+    found = []
+    for name in names:
+        other = alone(name if name in GANS else reweighted)
+        each = against(gallery, name, other, column, times)
+        found.append((gallery.title(name), each.value, *each.interval()))
+    return found
+
+
 def switches(gallery: Gallery, column: str) -> dict[str, np.ndarray]:
     """What each of the autoencoders' two switches does to a measure, averaged over the other.
 
@@ -97,12 +125,50 @@ def switches(gallery: Gallery, column: str) -> dict[str, np.ndarray]:
     return {"skips": (nu_l + nu_i - u_l - u_i) / 2, "upsampling": (u_i + nu_i - u_l - nu_l) / 2}
 
 
+def disagreements(gallery: Gallery, one: str, other: str) -> np.ndarray:
+    """Test images on which one network has the smaller error and the other the truer colorfulness.
+
+    Returns:
+        Their indexes; first those for which both hold most, by the product of their ranks.
+    """
+    nearer = (gallery[other]["absolute_error"] - gallery[one]["absolute_error"]).to_numpy()
+    livelier = (gallery[one]["color_gap"] - gallery[other]["color_gap"]).to_numpy()
+    both = np.flatnonzero((nearer > 0) & (livelier > 0))
+    ranks = pd.Series(nearer[both]).rank() * pd.Series(livelier[both]).rank()
+    return both[np.argsort(-ranks.to_numpy())]
+
+
 def gray_or_yellow(rgb: Tensor) -> Tensor:
     """Share of the pixels that are gray or yellow: (B, 3, H, W) sRGB in [0, 1] to (B,)."""
     a, b = rgb_to_lab(rgb)[:, 1:].unbind(1)
     hue = torch.atan2(b, a).rad2deg() % 360
     yellow = (hue >= YELLOW[0]) & (hue < YELLOW[1])
     return ((torch.hypot(a, b) < GRAYISH) | yellow).float().mean(dim=(1, 2))
+
+
+def stability(histories: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """What the histories of trainings say of their stability, one row a training.
+
+    Args:
+        histories: by title; see `GanColorizer` for the columns that only a GAN has.
+
+    Returns:
+        Last spread and losses, whether the colors collapsed to one, and the gradients' lengths; NaN
+        where there is no discriminator.
+    """
+    lines = {}
+    for title, history in histories.items():
+        last, lines[title] = history.iloc[-1], (line := {})
+        line["validation spread, last"] = last["val_spread"]
+        line["collapsed"] = "yes" if last["val_spread"] < COLLAPSED else "no"
+        if "train_discriminator" in history:
+            line["D loss, last"] = last["train_discriminator"]
+            line["adversarial loss, last"] = last["train_adversarial"]
+            for network in ("generator", "discriminator"):
+                norms = history[f"train_{network}_norm"]
+                line[f"{network}'s gradient, median"] = norms.median()
+                line[f"{network}'s gradient, largest"] = norms.max()
+    return pd.DataFrame(lines).T
 
 
 def jumps(run: Run) -> float:

@@ -1,15 +1,18 @@
 """Figures of the chapters about U-Nets, conditional GANs and small networks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 import torch
 from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
+from torch import Tensor
 
 from colorkit.course.evaluation import Predictor, batches
 from colorkit.course.figures import COLORS, DASHES, new_figure
 from colorkit.data.collection import ImageSet
+from colorkit.models.patchgan import DISCRIMINATORS, PatchGAN
 from colorkit.studies.gans.patterns import OCTAVES
 
 BINS = 36  # of hue, ten degrees each
@@ -85,4 +88,46 @@ def pattern_curves(shares: dict[str, np.ndarray]) -> Figure:
     ax.set_xticks(range(len(OCTAVES)), OCTAVES)
     ax.set(xlabel="size of the pattern (pixels of 224)", ylabel="share recovered, median")
     ax.legend()
+    return figure
+
+
+def what_is_seen(picture: Tensor, place: tuple[int, int] = (6, 6)) -> list[Tensor]:
+    """A picture, and for each discriminator the same darkened where one answer cannot see.
+
+    The gradient of one answer by the picture is zero where the answer does not depend on it.
+    Networks are without normalization here, whose mean over the picture sees all.
+
+    Args:
+        picture: (3, H, W) in [0, 1].
+        place: row and column of the answer.
+    """
+    shown = [picture]
+    for tiles in DISCRIMINATORS.values():
+        x = torch.rand_like(picture)[None].requires_grad_()
+        PatchGAN(width=8, tiles=tiles, spectral=True)(x)[0, 0][place].backward()
+        reached = x.grad[0].abs().sum(dim=0) > 0
+        shown.append(torch.where(reached, picture, 0.25 * picture))
+    return shown
+
+
+def stability_curves(histories: Mapping[str, pd.DataFrame]) -> Figure:
+    """What is logged of a GAN besides its error, over epochs: losses, gradients, spread.
+
+    Args:
+        histories: of the trainings, by the name of their discriminator; see `GanColorizer`.
+    """
+    figure, axes = new_figure(10, 3.4, columns=3)
+    columns = {
+        "train_discriminator": "discriminator's loss",
+        "train_generator_norm": "generator's gradient, epoch's mean",
+        "val_spread": "validation spread ÷ truth's",
+    }
+    for ax, (column, label) in zip(axes, columns.items(), strict=True):
+        for k, (name, history) in enumerate(histories.items()):
+            ax.plot(history["epoch"], history[column], color=COLORS[k], ls=DASHES[k], label=name)
+        ax.set(xlabel="epoch", ylabel=label)
+        ax.xaxis.get_major_locator().set_params(integer=True)
+    axes[0].axhline(np.log(2), color="black", lw=0.8)  # of one that cannot tell
+    axes[1].set_yscale("log")
+    axes[2].legend(fontsize=8)
     return figure

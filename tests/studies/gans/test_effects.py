@@ -106,3 +106,43 @@ def test_the_late_error_is_that_of_the_epochs_in_which_all_schedules_play():
     assert effects.late_error(run_of(9, 9, 9, 2, 4)) == 3
     assert effects.late_error(run_of(9, 9, 2, 4)) == 3
     assert effects.late_error(run_of(7)) == 7
+
+
+def test_stability_tells_collapse_and_leaves_out_what_an_autoencoder_has_not():
+    alone = pd.DataFrame({"val_spread": [0.5, 0.01]})
+    gan = pd.DataFrame(
+        {
+            "val_spread": [0.5, 0.4],
+            "train_discriminator": [0.7, 0.3],
+            "train_adversarial": [1.0, 2.0],
+            "train_generator_norm": [1.0, 3.0],
+            "train_discriminator_norm": [2.0, 6.0],
+        }
+    )
+    table = effects.stability({"U": alone, "U, d4": gan})
+    assert table["collapsed"].to_dict() == {"U": "yes", "U, d4": "no"}
+    assert table.loc["U, d4", "D loss, last"] == 0.3
+    assert table.loc["U, d4", "discriminator's gradient, median"] == 4
+    assert table.loc["U, d4", "generator's gradient, largest"] == 3
+    assert np.isnan(table.loc["U", "D loss, last"])
+
+
+def test_disagreements_are_ordered_by_both_and_leave_out_agreement():
+    tables = {
+        "auto": pd.DataFrame({"absolute_error": [0.1, 0.1, 0.1, 0.5], "color_gap": [9, 7, 3, 9]}),
+        "gan": pd.DataFrame({"absolute_error": [0.4, 0.2, 0.3, 0.1], "color_gap": [1, 6, 5, 1]}),
+    }
+    # 0: nearer and livelier by most; 1: by less; 2: the GAN is not livelier; 3: nor is the error.
+    assert effects.disagreements(tables, "auto", "gan").tolist() == [0, 1]
+
+
+def test_each_gan_stands_against_its_own_generator(gallery):
+    gallery.title = lambda name: name.upper()
+    gallery.labels = None
+    first, other = GANS[0], "best-1-99"
+    gallery.values[other] = gallery.values[first] + 5
+    found = effects.intervals_against_alone(gallery, [first, other], first, "error")
+    base = (gallery.values[first] - gallery.values[effects.alone(first)]).mean()
+    assert [row[0] for row in found] == [first.upper(), other.upper()]
+    np.testing.assert_allclose([row[1] for row in found], [base, base + 5], atol=0.2)
+    assert all(low <= value <= high for _, value, low, high in found)

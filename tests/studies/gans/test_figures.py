@@ -1,6 +1,7 @@
 """What the figures of the chapters about U-Nets draw."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -10,7 +11,9 @@ from colorkit.studies.gans.figures import (
     hue_histograms,
     hues_of,
     pattern_curves,
+    stability_curves,
     time_and_quality,
+    what_is_seen,
 )
 
 
@@ -59,3 +62,24 @@ def test_a_curve_is_the_mean_over_seeds_of_the_median_over_images():
     share[0, 0], share[1, 1, 2] = -1, np.nan
     figure = pattern_curves({"at 64 pixels": share})
     np.testing.assert_allclose(figure.axes[0].lines[0].get_ydata(), 0.3)
+
+
+def test_stability_is_drawn_of_each_discriminator():
+    columns = ("train_discriminator", "train_generator_norm", "val_spread")
+    histories = {
+        name: pd.DataFrame({"epoch": [1, 2]} | {c: [k + 1.0, k + 2.0] for c in columns})
+        for k, name in enumerate(("d0", "d4"))
+    }
+    axes = stability_curves(histories).axes
+    assert [len(ax.lines) for ax in axes] == [3, 2, 2]  # two trainings, and ln 2
+    assert list(axes[0].lines[1].get_ydata()) == [2.0, 3.0]
+    assert set(axes[0].lines[2].get_ydata()) == {np.log(2)}
+    assert [text.get_text() for text in axes[2].get_legend().texts] == ["d0", "d4"]
+
+
+def test_a_critic_of_tiles_sees_its_tile_alone():
+    picture = torch.ones(3, 64, 64)
+    _, *shown = what_is_seen(picture, (3, 3))
+    whole, d4, d8 = ((x[0] > 0.5).nonzero() for x in shown)  # bright pixels
+    assert d4.amax() - d4.amin() < 64 // 4 and d8.amax() - d8.amin() < 64 // 8
+    assert len(whole) > len(d4) > len(d8) > 0

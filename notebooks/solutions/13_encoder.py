@@ -1,0 +1,109 @@
+"""Solutions of chapter 13, encoders: `python notebooks/solutions/13_encoder.py`."""
+
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+
+from colorkit.course.evaluation import Trained, join
+from colorkit.course.exercises import photographs, tell, train
+from colorkit.imaging.color import decolorize, rgb_to_lab
+from colorkit.imaging.metrics.quality import colorfulness
+from colorkit.models import pretrained
+from colorkit.models.colornet import parameter_count
+from colorkit.models.unet import UNet
+from colorkit.studies.gans.distillation import Student, StudentRecipe, pruned
+from colorkit.studies.gans.training import UNetColorizer, UNetRecipe
+
+
+def exercise_1():
+    """The filters of one channel answer a gray picture otherwise than the classifier does.
+
+    A gray picture fed to a classifier stands in all three channels, so each filter answers with the
+    sum of its three. A filter that compares colors, red minus green say, answers gray with nought,
+    and its red part alone answers everything bright. The layers above have never seen that.
+    """
+    torch.manual_seed(0)
+    first = torch.nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False)
+    gray = decolorize(photographs(64))
+    classifier = first(gray.expand(-1, 3, -1, -1))
+
+    def answer(filters):
+        return F.conv2d(gray, filters, stride=2, padding=3)
+
+    off = {
+        "sum": (answer(first.weight.sum(dim=1, keepdim=True)) - classifier).abs().max().item(),
+        "one channel": (answer(first.weight[:, :1]) - classifier).abs().max().item(),
+    }
+    assert off["sum"] < 1e-4 < off["one channel"]
+    return {"largest difference from the classifier": off}
+
+
+def exercise_2():
+    """Yes: it answers doubt about its teacher as its teacher answered doubt about the truth.
+
+    A student that is smaller cannot tell all pictures apart that its teacher can. It paints the
+    middle of what the teacher would paint on them, and a middle is duller.
+    """
+    teacher, _ = pretrained.load("colornet")
+    recipe = StudentRecipe(epochs=8, batch_size=8, precision="32-true", truth=0.0)
+    run = train(
+        "student",
+        lambda: UNet(1, 2, width=4, depth=3),
+        recipe=recipe,
+        module=partial(Student, teacher=teacher),
+    )
+    rgb = photographs(96)
+    gray, L = decolorize(rgb), rgb_to_lab(rgb)[:, :1]
+    found = {
+        name: colorfulness(join(L, Trained(network)(gray))).mean().item()
+        for name, network in (("teacher", teacher), ("student", run.model()))
+    }
+    assert found["student"] < found["teacher"]
+    return {"colorfulness M1": found}
+
+
+def exercise_3():
+    """In two steps what is left after the first can take over before the second cuts again.
+
+    Whether that is better depends on how long one trains in between; the network that comes out has
+    the same size either way.
+    """
+    recipe = UNetRecipe(epochs=3, batch_size=8, precision="32-true")
+
+    def trained(name, network):
+        def make():
+            copy = UNet(**network.settings())
+            copy.load_state_dict(network.state_dict())
+            return copy
+
+        return train(name, make, recipe=recipe, module=UNetColorizer)
+
+    torch.manual_seed(0)
+    whole = trained("whole", UNet(1, 2, width=16, depth=3)).model()
+    at_once = trained("at once", pruned(whole, 4))
+    half = trained("half", pruned(whole, 8)).model()
+    twice = trained("twice", pruned(half, 4))
+    sizes = [parameter_count(run.model()) for run in (at_once, twice)]
+    assert sizes[0] == sizes[1] < parameter_count(half) / 3
+    error = {n: 1000 * r.history["val_color"].min() for n, r in (("1", at_once), ("2", twice))}
+    return {"parameters": sizes[0], "error × 1000, by cuts": error}
+
+
+def exercise_4():
+    """The discriminator then plays in a quarter of the epochs, and has a quarter of the say.
+
+    Between two of its epochs the generator goes back towards the mean. The history shows it as a
+    saw: the error falls for three epochs and rises in the fourth.
+    """
+
+    def plays(epoch):
+        return epoch % 4 == 3
+
+    share = sum(plays(epoch) for epoch in range(32)) / 32
+    assert share == 1 / 4
+    return {"share of adversarial epochs": share, "first ones": [e for e in range(12) if plays(e)]}
+
+
+if __name__ == "__main__":
+    tell(__name__)
