@@ -35,7 +35,7 @@ TINY = {
 
 @pytest.fixture
 def planned(tmp_path, monkeypatch):
-    monkeypatch.setattr(networks, "project_root", lambda: tmp_path)
+    monkeypatch.setattr(networks, "working_folder", lambda: tmp_path)
     (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(TINY))
     return plan.plan_report(str(tmp_path / "tiny.yaml"))
 

@@ -44,7 +44,7 @@ def photographs(tmp_path, monkeypatch):
     ):
         fill(root / place, count, seed)
     monkeypatch.setattr(photo_sets, "STORED", 40)
-    monkeypatch.setattr(photo_sets, "project_root", lambda: tmp_path)
+    monkeypatch.setattr(photo_sets, "working_folder", lambda: tmp_path)
     return photo_sets.Photographs(str(root))
 
 

@@ -26,7 +26,7 @@ LATER |= {"channels": 2, "discriminator_width": 2, "batch_size": 5, "seeds": 2}
 @pytest.fixture
 def made(tmp_path, monkeypatch):
     """Every training by name, as `fit` would have made it: its module and what it is called."""
-    monkeypatch.setattr(networks, "project_root", lambda: tmp_path)
+    monkeypatch.setattr(networks, "working_folder", lambda: tmp_path)
     (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(PROFILE | {"later": LATER}))
     found = {}
 
