@@ -40,8 +40,8 @@ def exercise_1():
 def exercise_2():
     """Yes: a student that is too small to tell all pictures apart paints the middle of the answers.
 
-    It answers doubt about its teacher as its teacher answered doubt about the truth, and a middle is
-    duller. For least squares this is no accident: what is fitted and what is left add up to the
+    It answers doubt about its teacher as its teacher answered doubt about the truth, and a middle
+    is duller. For least squares this is no accident: what is fitted and what is left add up to the
     variance of the teacher, so the student's own is smaller. Training on the truth as well does not
     change that; seeing more of the picture does.
     """
