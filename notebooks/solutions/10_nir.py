@@ -97,7 +97,7 @@ def exercise_4():
         torch.manual_seed(0)
         network = UNet(1, 1, width=8, depth=3, skips=skips)
         optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
-        for _ in range(60):
+        for _ in range(40):
             optimizer.zero_grad()
             (network(L) - L).square().mean().backward()
             optimizer.step()
