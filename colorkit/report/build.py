@@ -102,7 +102,7 @@ def _build_book(run: Path, root: Path) -> None:
         run / "failed.json",
         *sorted((run / "stills").glob("*")),
         *sorted(sources),
-        *sorted((root / "figures").glob("*")),
+        *sorted(p for p in (root / "figures").rglob("*") if p.is_file()),
         *sorted(Path(__file__).parent.glob("*.py")),
         *sorted(Path(claims.__file__).parent.glob("claims.*")),
         Path(judgement.__file__),
