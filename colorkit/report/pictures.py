@@ -19,7 +19,7 @@ from colorkit.report.tables import source_label
 
 FOLDER = "_extra/pictures"  # of the tree; `_extra` becomes the root of the pages
 _FEW = 4096  # colors: a plot has no more
-_QUALITY = 80
+_QUALITY = 76
 _THUMBNAIL = (480, 300)
 _DATA = re.compile(r"\s*\((?:[^()]|\([^()]*\))*; profile [\w.-]+\.\)$")
 

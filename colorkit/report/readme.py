@@ -33,7 +33,9 @@ def fill(readme: str, root: Path) -> str:
         ColorkitError: the README has lost a mark.
     """
     record = root / "figures"
-    chapters = [json.loads(p.read_text("utf-8")) for p in sorted(record.glob("[0-9][0-9]_*.json"))]
+    chapters = [
+        json.loads(p.read_text(encoding="utf-8")) for p in sorted(record.glob("[0-9][0-9]_*.json"))
+    ]
     places = {
         "models": models_table({name: pretrained.card(name) for name in pretrained.models()}),
         "claims": claims_summary(chapters),
