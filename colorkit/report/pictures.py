@@ -117,7 +117,7 @@ class Pictures:
 
     def _place(self, name: str, data: bytes) -> str:
         plain = re.sub(r"[^A-Za-z0-9-]+", "-", name).strip("-")
-        return f"{plain}-{hashlib.sha256(data).hexdigest()[:10]}.webp"
+        return f"{plain}-{hashlib.sha256(data + bytes([_QUALITY])).hexdigest()[:10]}.webp"
 
 
 def _webp(image: Image.Image) -> bytes:
