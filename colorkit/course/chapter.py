@@ -12,25 +12,21 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from IPython.display import HTML, Markdown, display
+from IPython.display import HTML, display
 
-from colorkit.course import claims, figures
-from colorkit.course.claims import TOO_LITTLE, with_interval
-from colorkit.course.estimates import Estimate, Statistic, estimate
-from colorkit.course.judgement import judge
+from colorkit.course import figures
+from colorkit.course.claims import with_interval
+from colorkit.course.estimates import estimate
+from colorkit.course.judging import Judging, say
 from colorkit.course.networks import Course
 from colorkit.imaging.metrics.intervals import bootstrap_interval, seed_interval
 from colorkit.imaging.metrics.tables import METRICS, listed
-from colorkit.system.errors import ColorkitError
 from colorkit.system.writing import write_json
 
-# ΔE₀₀ by which a network must beat gray and the mean color before a claim about what it does to
-# pictures is judged: a quarter of what an eye just notices, over whole pictures.
-ADVANTAGE = 0.25
 IMAGES = ("images", "pairs", "pictures")  # of which there are many: their means are resampled
 
 
-class Chapter(Course):
+class Chapter(Course, Judging):
     """One run of one notebook.
 
     Args:
@@ -46,7 +42,7 @@ class Chapter(Course):
         self._started = time.monotonic()
         self._numbers: list[dict] = []
         self._tables: dict[str, dict] = {}
-        self._claims: list[claims.Finding] = []
+        self._claims = []
         self._figures: list[figures.SavedFigure] = []
         data_kind = "procedural" if self.profile.data.source == "scenes" else "photographs"
         self.images_show = data_kind
@@ -163,95 +159,6 @@ class Chapter(Course):
         caption = self._with_data(caption, data)
         display(HTML(html.replace("<thead>", f"<caption>{caption}</caption><thead>", 1)))
 
-    def learned(self, name: str, found, gray, mean, labels=None) -> bool:
-        """Tell, and say, whether a network beats both trivial predictions by `ADVANTAGE`.
-
-        Args:
-            name: of the network.
-            found: its ΔE₀₀, (N,) of images or (S, N) of trainings and images.
-            gray, mean: ΔE₀₀ of gray and of the mean color on the same N images.
-            labels: class of each image, see `claim`.
-        """
-        found = np.asarray(found, dtype=float)
-        of, texts, wins = "seeds" if found.ndim == 2 else "images", [], []
-        for other, error in (("gray", gray), ("the mean color", mean)):
-            gain = estimate(np.asarray(error, dtype=float) - found, of=of, labels=labels)
-            low, high = gain.interval()
-            wins.append(gain.value >= ADVANTAGE and low > 0)
-            texts.append(f"{other} by {with_interval(gain.value, low, high, 'ΔE₀₀')}")
-        able = all(wins)
-        end = "that is enough" if able else f"{TOO_LITTLE}: {ADVANTAGE} of each is asked"
-        say(f"*{name} is nearer to the truth than {' and than '.join(texts)}; {end}.*")
-        return able
-
-    def claim(
-        self,
-        id: str,
-        part: str,
-        effect,
-        against=None,
-        *,
-        variant: str = "",
-        of: str = "images",
-        labels: Iterable[str] | None = None,
-        clusters: Iterable | None = None,
-        statistic: Statistic | None = None,
-        learned: bool | Iterable[bool] | None = None,
-        data: str = "",
-    ) -> None:
-        """Measure a part of a claim, keep it and show the verdict.
-
-        Args:
-            id, part: of the claim, as `claims.yaml` has them.
-            effect: one value an image or a training, or (S, N): one for each of S trainings on
-                each of N images; positive where the claim holds.
-            against: values to subtract pairwise before averaging.
-            variant: which network, channel or region, where the part is measured for several.
-            of: what the values, or the rows of (S, N), are of: `images`, or trainings in words,
-                such as `seeds`.
-            labels, clusters, statistic: see `colorkit.course.estimates.estimate`.
-            learned: what `learned` told of the networks that the part speaks of; asked for where
-                the registry says that the part is gated.
-            data: which data; the profile's by default.
-
-        Raises:
-            ColorkitError: the registry has no such part, or asks for trainings or for `learned`.
-        """
-        gated = claims.find_part(id, part).gated
-        if gated != (learned is not None):
-            wanted = "give" if gated else "speaks of no trained network; leave out"
-            raise ColorkitError(f"{id} {part}: {wanted} `learned=`")
-        values = np.asarray(effect, dtype=float)
-        if against is not None:
-            values = values - np.asarray(against, dtype=float)
-        labels, clusters = (None if x is None else list(x) for x in (labels, clusters))
-        found = estimate(
-            np.atleast_1d(values), of=of, labels=labels, clusters=clusters, statistic=statistic
-        )
-        gates = list(learned) if isinstance(learned, Iterable) else [learned]
-        why = "" if learned is None or all(gates) else TOO_LITTLE
-        told = of if clusters is None else "folds" if of == "images" else of
-        options = {"of": told, "data": data or self.what, "variant": variant, "why": why}
-        self._keep(claims.finding(id, part, found, **options))
-
-    def exact(self, id: str, part: str, exceptions: int, n: int, of: str) -> None:
-        """Record a claim that holds exactly or not at all: `exceptions` out of `n`."""
-        self._keep(claims.exact_finding(id, part, exceptions, n, of))
-
-    def unmeasured(self, id: str, part: str, why: str, variant: str = "") -> None:
-        """Record that a part cannot be measured here, and why."""
-        options = {"of": "images", "data": self.what, "variant": variant, "why": why}
-        self._keep(claims.finding(id, part, Estimate(float("nan")), **options))
-
-    def _keep(self, found: claims.Finding) -> None:
-        self._claims.append(found)
-        size = f"{found.value:g} exceptions" if found.margin is None else effect_text(found)
-        why = f" ({found.why})" if found.why else ""
-        say(
-            f"> **{found.name}** {found.text} *Effect:* {found.measure}: {size}; "
-            f"{found.counted}, {found.data}: **{found.verdict}**{why}."
-        )
-
     def stop(self, why: str) -> None:
         """Say why the chapter ends here, write what there is, and let later cells do nothing."""
         from IPython import get_ipython
@@ -262,25 +169,7 @@ class Chapter(Course):
 
     def finish(self) -> None:
         """Show the chapter's claims and write its numbers beside its figures."""
-        if self._claims:
-            judged = judge(self._claims)
-            rows = [
-                {
-                    "claim": found.name,
-                    "effect": found.measure,
-                    "value": effect_text(found) if found.margin else f"{found.value:g}",
-                    "margin": "" if found.margin is None else f"{found.margin:g}",
-                    "measured on": found.counted,
-                    "verdict": verdict if verdict == found.verdict else f"{verdict} (corrected)",
-                }
-                for each in judged.values()
-                for found, verdict in zip(each.findings, each.corrected, strict=True)
-            ]
-            whole = "; ".join(f"{id} **{each.verdict}**" for id, each in judged.items())
-            html = pd.DataFrame(rows).to_html(index=False, border=0)
-            caption = f"<caption>Claims of this chapter ({self.what}).</caption><thead>"
-            display(HTML(html.replace("<thead>", caption, 1)))
-            say(f"Each claim as a whole, over all its parts here: {whole}.")
+        self._show_claims()
         write_json(
             self.folder / "numbers" / f"{self.name}.json",
             {
@@ -323,16 +212,6 @@ class Chapter(Course):
 def run_folder(root: Path, profile: str) -> Path:
     """Where a profile's executed notebooks, figures and numbers lie together."""
     return root / "report" / "_build" / "runs" / profile
-
-
-def say(markdown: str) -> None:
-    """Show a sentence whose numbers come from the run."""
-    display(Markdown(markdown))
-
-
-def effect_text(found: claims.Finding) -> str:
-    """The effect of a finding with its interval and unit."""
-    return with_interval(found.value, found.low, found.high, found.unit)
 
 
 def _summary(values: np.ndarray, of: str):

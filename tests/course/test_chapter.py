@@ -10,10 +10,11 @@ import pytest
 from made_chapters import PROFILE
 
 from colorkit.course import chapter as room
-from colorkit.course import claims
-from colorkit.course.chapter import ADVANTAGE, Chapter, run_folder
+from colorkit.course import claims, judging
+from colorkit.course.chapter import Chapter, run_folder
 from colorkit.course.claims import Claim, Part
 from colorkit.course.estimates import estimate
+from colorkit.course.judging import ADVANTAGE
 from colorkit.imaging.metrics.intervals import bootstrap_interval, seed_interval
 from colorkit.system.errors import ColorkitError
 
@@ -25,7 +26,8 @@ ON = "procedural scenes"
 def shown(monkeypatch) -> list[str]:
     """What is displayed, as text."""
     found = []
-    monkeypatch.setattr(room, "display", lambda what: found.append(what.data))
+    for module in (room, judging):
+        monkeypatch.setattr(module, "display", lambda what: found.append(what.data))
     return found
 
 
