@@ -49,6 +49,23 @@ class Course:
         self.seed = seed
         self.root = working_folder()
 
+    def section(self, name: str, what: str):
+        """Give a part of the profile that not every profile has.
+
+        Args:
+            name: its key.
+            what: what it describes, in words for a person who misses it.
+
+        Raises:
+            ColorkitError: the profile has none.
+        """
+        found = getattr(self.profile, name)
+        if found is None:
+            raise ColorkitError(
+                f"the profile {self.profile.name} names no {what}; add a section {name} to it"
+            )
+        return found
+
     @cached_property
     def collection(self) -> Collection:
         """The profile's images, decoded and split."""

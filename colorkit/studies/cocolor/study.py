@@ -14,7 +14,6 @@ from colorkit.studies.cocolor.training import CoColorColorizer, CoColorRecipe
 from colorkit.studies.nir.painters import Painter
 from colorkit.studies.nir.study import NirStudy, NirTraining
 from colorkit.studies.nir.ways import SHARP
-from colorkit.system.errors import ColorkitError
 from colorkit.training.run import Run
 
 
@@ -74,12 +73,7 @@ class CoColorStudy(NirStudy):
 
     def __init__(self, course: Course):
         super().__init__(course)
-        if course.profile.cocolor is None:
-            raise ColorkitError(
-                f"the profile {course.profile.name} has no section cocolor; add one to train "
-                "networks of two domains"
-            )
-        self.scale = course.profile.cocolor
+        self.scale = course.section("cocolor", "networks of two domains")
 
     def trainings(self) -> Iterator[NirTraining]:
         """List every training of the chapter, each after that which it starts from."""

@@ -13,7 +13,6 @@ from colorkit.studies.colormamba.training import ColorMambaColorizer, ColorMamba
 from colorkit.studies.nir.painters import LIMITS
 from colorkit.studies.nir.study import NirStudy, NirTraining
 from colorkit.studies.nir.ways import SHARP, WAYS
-from colorkit.system.errors import ColorkitError
 from colorkit.training.run import Run
 
 
@@ -53,12 +52,7 @@ class ColorMambaStudy(NirStudy):
 
     def __init__(self, course: Course):
         super().__init__(course)
-        if course.profile.colormamba is None:
-            raise ColorkitError(
-                f"the profile {course.profile.name} has no section colormamba; add one to train "
-                "networks with a selective scan"
-            )
-        self.scale = course.profile.colormamba
+        self.scale = course.section("colormamba", "networks with a selective scan")
 
     def trainings(self) -> Iterator[NirTraining]:
         """List every training of the chapter."""

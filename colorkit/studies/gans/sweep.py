@@ -64,12 +64,7 @@ class Sweep:
     """
 
     def __init__(self, course: Course):
-        if course.profile.gans is None:
-            raise ColorkitError(
-                f"the profile {course.profile.name} has no autoencoders and GANs; add a section "
-                "gans to it"
-            )
-        self.course, self.scale = course, course.profile.gans
+        self.course, self.scale = course, course.section("gans", "autoencoders and GANs")
         self.size = self.scale.size or course.profile.data.size
         self.seeds = self.scale.seeds or course.profile.seeds
         self._done: dict[str, Run] = {}

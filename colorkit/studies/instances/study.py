@@ -38,7 +38,6 @@ from colorkit.studies.instances.training import (
     InstanceRecipe,
     WholeColorizer,
 )
-from colorkit.system.errors import ColorkitError
 from colorkit.training.run import Run
 
 NO, RANDOM, TRUE, DETECTED = "no boxes", "random", "true", "detector"
@@ -56,12 +55,8 @@ class InstanceStudy:
     """
 
     def __init__(self, course: Course):
-        if course.profile.instances is None:
-            raise ColorkitError(
-                f"the profile {course.profile.name} colors no things one by one; add a section "
-                "instances to it"
-            )
-        self.course, self.scale = course, course.profile.instances
+        self.course = course
+        self.scale = course.section("instances", "networks that color things one by one")
         self.size = self.scale.size or course.profile.data.size
         self.stored = self.scale.stored or course.profile.data.stored
         self.seeds = self.scale.seeds or course.profile.seeds

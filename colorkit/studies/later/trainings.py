@@ -56,12 +56,7 @@ class Trainings:
     """
 
     def __init__(self, course: Course):
-        if course.profile.later is None:
-            raise ColorkitError(
-                f"the profile {course.profile.name} has nothing of what was left for later; add a "
-                "section later to it"
-            )
-        self.course, self.scale = course, course.profile.later
+        self.course, self.scale = course, course.section("later", "ideas left for later")
         self.size = course.profile.data.size
         self.seeds = self.scale.seeds or course.profile.seeds
         self.epochs = self.scale.epochs or course.profile.recipe.epochs

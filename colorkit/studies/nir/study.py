@@ -81,12 +81,7 @@ class NirStudy:
 
     def __init__(self, course: Course):
         profile = course.profile
-        if profile.nir is None:
-            raise ColorkitError(
-                f"the profile {profile.name} names no pairs of color and near infrared; add a "
-                "section nir to it"
-            )
-        self.course, self.nir = course, profile.nir
+        self.course, self.nir = course, course.section("nir", "pairs of color and near infrared")
         self.root = Path(profile.data.root) / self.nir.root if self.nir.root else None
         if self.root and not self.root.is_dir():
             raise ColorkitError(

@@ -5,13 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from made_pairs import noise, noise_batch
 
 from colorkit.course.networks import Course
 from colorkit.course.profile import load_profile
 from colorkit.course.scales import CoColor as Scale
 from colorkit.course.scales import Nir
 from colorkit.data.batches import NirBatch
-from colorkit.imaging.color import decolorize, lab_to_rgb, rgb_to_lab
+from colorkit.imaging.color import decolorize, lab_to_rgb
 from colorkit.models.cocolor import CoColor, translate
 from colorkit.models.weights import load_weights, read_card
 from colorkit.studies.cocolor.study import (
@@ -37,14 +38,9 @@ from colorkit.training.plan import planning
 PARTS = ("to_gray", "to_nir", "from_nir", "from_gray", "gate")
 
 
-def noise(*shape: int, seed: int = 0) -> torch.Tensor:
-    return torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
-
-
 @pytest.fixture
 def batch() -> NirBatch:
-    rgb, nir = noise(4, 3, 16, 16), noise(4, 1, 16, 16, seed=1)
-    return NirBatch(nir, rgb_to_lab(rgb), torch.tensor([0, 1, 0, 1]))
+    return noise_batch(16, [0, 1, 0, 1])
 
 
 @pytest.fixture
@@ -195,5 +191,6 @@ def test_the_plan_has_each_training_once(course):
 
 def test_a_profile_without_the_section_is_told_so(course):
     course.profile = replace(course.profile, cocolor=None)
-    with pytest.raises(ColorkitError, match="smoke has no section cocolor; add one"):
+    said = "smoke names no networks of two domains; add a section cocolor to it"
+    with pytest.raises(ColorkitError, match=said):
         CoColorStudy(course)

@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from made_pairs import noise, noise_batch
 
 from colorkit.course.networks import Course
 from colorkit.course.profile import load_profile
@@ -27,14 +28,9 @@ from colorkit.system.errors import ColorkitError
 from colorkit.training.plan import planning
 
 
-def noise(*shape: int, seed: int = 0) -> torch.Tensor:
-    return torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
-
-
 @pytest.fixture
 def batch() -> NirBatch:
-    rgb, nir = noise(4, 3, 16, 16), noise(4, 1, 16, 16, seed=1)
-    return NirBatch(nir, rgb_to_lab(rgb), torch.tensor([0, 1, 0, 1]))
+    return noise_batch(16, [0, 1, 0, 1])
 
 
 @pytest.mark.parametrize("hue", ["disk", "angle"])
@@ -153,7 +149,8 @@ def test_all_ways_stand_in_one_table(course, monkeypatch):
 
 def test_a_profile_without_the_section_is_told_so(course):
     course.profile = replace(course.profile, colormamba=None)
-    with pytest.raises(ColorkitError, match="smoke has no section colormamba; add one"):
+    said = "smoke names no networks with a selective scan; add a section colormamba to it"
+    with pytest.raises(ColorkitError, match=said):
         ColorMambaStudy(course)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from made_pairs import noise, noise_batch
 
 from colorkit.course.networks import Course
 from colorkit.course.profile import load_profile
@@ -44,14 +45,9 @@ from colorkit.system.errors import ColorkitError
 TINY = {"width": 0.125, "global_size": 32}
 
 
-def noise(*shape: int, seed: int = 0) -> torch.Tensor:
-    return torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
-
-
 @pytest.fixture
 def batch() -> NirBatch:
-    rgb, nir = noise(4, 3, 32, 32), noise(4, 1, 32, 32, seed=1)
-    return NirBatch(nir, rgb_to_lab(rgb), torch.tensor([0, 1, 2, 1]))
+    return noise_batch(32, [0, 1, 2, 1])
 
 
 @pytest.fixture(scope="module")
