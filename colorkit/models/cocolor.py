@@ -14,8 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from colorkit.imaging.color import scale_L
-from colorkit.models.encoder_unet import silent
-from colorkit.models.network import Network, require_images
+from colorkit.models.network import Network, require_images, silent
 from colorkit.models.prediction import as_luminance
 from colorkit.models.unet import UNet
 

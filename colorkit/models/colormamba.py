@@ -15,8 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colorkit.imaging.color import rgb_to_lab, scale_ab, scale_L
-from colorkit.models.encoder_unet import silent
-from colorkit.models.network import Network, pad_to, require_images
+from colorkit.models.network import Network, pad_to, require_images, silent
 from colorkit.models.state_space import BORDERS, MIXERS, VisionBlock
 from colorkit.models.unet import check_counts
 

@@ -7,7 +7,7 @@ zero. So two trainings differ by what was added and by nothing else.
 from torch import Tensor, nn
 
 from colorkit.models.colornet import STRIDE, ColorNet
-from colorkit.models.network import pad_to, require_images
+from colorkit.models.network import pad_to, require_images, silent
 
 BINS = 8  # of the histogram, along a* and along b*
 TOLD = BINS * BINS + 1 + 2  # the histogram and its mask; the mean chroma and its mask
@@ -31,8 +31,8 @@ class ResidualColorNet(ColorNet):
     def __init__(self, num_classes: int | None = None, **settings):
         super().__init__(num_classes, **settings)
         c = self.scaled
-        self.at_quarter = _silent(nn.Conv2d(c(256), c(64), 1))
-        self.at_half = _silent(nn.Conv2d(c(128), c(32), 1))
+        self.at_quarter = silent(nn.Conv2d(c(256), c(64), 1))
+        self.at_half = silent(nn.Conv2d(c(128), c(32), 1))
 
     def forward(self, gray: Tensor) -> tuple[Tensor, Tensor | None]:
         """Predict the chroma of a batch of gray images of any size; see `ColorNet.forward`."""
@@ -67,7 +67,7 @@ class ToldColorNet(ColorNet):
         self.told = nn.Sequential(
             nn.Linear(TOLD, c(_HIDDEN), bias=False),
             nn.ReLU(),
-            _silent(nn.Linear(c(_HIDDEN), c(256), bias=False)),
+            silent(nn.Linear(c(_HIDDEN), c(256), bias=False)),
         )
 
     def forward(self, gray: Tensor, told: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
@@ -91,10 +91,3 @@ class ToldColorNet(ColorNet):
         _, fused, vector = self.fused(gray, self.low(pad_to(gray, STRIDE)), more)
         ab = self.color(fused)[..., : (height + 1) // 2, : (width + 1) // 2]
         return ab, None if self.classifier is None else self.classifier(vector)
-
-
-def _silent(layer: nn.Module) -> nn.Module:
-    """Let a layer give zeros until it has learned."""
-    for weights in layer.parameters():
-        nn.init.zeros_(weights)
-    return layer

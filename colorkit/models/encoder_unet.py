@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from colorkit.models.network import Network, pad_to, require_images
+from colorkit.models.network import Network, pad_to, require_images, silent
 from colorkit.models.resnet import standardized
 
 WIDTHS = {2: 48, 4: 96, 8: 128, 16: 192}  # channels of the decoder, by stride
@@ -96,13 +96,6 @@ class EncoderUNet(Network):
             # (B, WIDTHS[level], H/level, W/level)
             x = self.join[level](x.add_(self.skip[level](planes.pop())))
         return x[..., : (height + 1) // 2, : (width + 1) // 2], scores
-
-
-def silent(layer: nn.Conv2d) -> nn.Conv2d:
-    """Set a layer to zero."""
-    nn.init.zeros_(layer.weight)
-    nn.init.zeros_(layer.bias)
-    return layer
 
 
 def _channels(encoder: nn.ModuleList) -> list[int]:

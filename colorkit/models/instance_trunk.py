@@ -11,8 +11,7 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 from colorkit.models.colornet import initialize
-from colorkit.models.encoder_unet import silent
-from colorkit.models.network import Network, pad_to, require_images
+from colorkit.models.network import Network, pad_to, require_images, silent
 from colorkit.models.norm_relu import Layers
 from colorkit.models.unet import check_counts
 

@@ -50,3 +50,10 @@ def pad_to(x: Tensor, step: int) -> Tensor:
     height, width = x.shape[-2:]
     bottom, right = -height % step, -width % step
     return F.pad(x, (0, right, 0, bottom), mode="replicate") if bottom or right else x
+
+
+def silent(layer: nn.Module) -> nn.Module:
+    """Set a layer to zero, so that it says nothing until it has learned."""
+    for weights in layer.parameters():
+        nn.init.zeros_(weights)
+    return layer

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from colorkit.imaging.color import scale_L
 from colorkit.models.colornet import ColorNet, decoder, initialize
-from colorkit.models.encoder_unet import silent
+from colorkit.models.network import silent
 from colorkit.models.prediction import as_luminance
 from colorkit.models.resnet_unet import ResNetUNet
 
