@@ -4,7 +4,8 @@ import signal
 import sys
 import threading
 import zlib
-from http.server import ThreadingHTTPServer
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,14 @@ def root(tmp_path) -> Path:
     for i in range(12):
         write_pair(tmp_path / "set", f"{('field', 'water')[i % 2]}/{i:04d}", picture(i))
     return tmp_path / "set"
+
+
+@pytest.fixture
+def server(serve, tmp_path):
+    """Serve a folder on loopback; gives the folder and its address."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    return folder, serve(partial(SimpleHTTPRequestHandler, directory=str(folder)))
 
 
 @pytest.fixture

@@ -1,9 +1,6 @@
 """ImageNet's weights, as others publish them: fetched once, checked, and seen as by their own."""
 
 import hashlib
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import torch
@@ -47,18 +44,6 @@ def test_torchvisions_weights_see_the_same(published):
     plane = torch.rand(1, 64, 16, 16)
     torch.testing.assert_close(ours.encoder[1][1](plane), published.layer1(plane))
     torch.testing.assert_close(ours.classifier.weight, published.fc.weight)
-
-
-@pytest.fixture
-def server(tmp_path, published):
-    """Serve a folder on loopback; gives the folder and its address."""
-    folder = tmp_path / "served"
-    folder.mkdir()
-    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http:
-        threading.Thread(target=http.serve_forever, daemon=True).start()
-        yield folder, f"http://127.0.0.1:{http.server_port}"
-        http.shutdown()
 
 
 def store(folder, content) -> str:

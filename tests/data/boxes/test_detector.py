@@ -2,9 +2,6 @@
 
 import hashlib
 import pickle
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
@@ -14,18 +11,6 @@ from torchvision.models.detection import MaskRCNN_ResNet50_FPN_Weights
 from colorkit.data.boxes import detector
 from colorkit.data.boxes.detector import CLASSES, URL, Detector, detector_file
 from colorkit.system.errors import ColorkitError
-
-
-@pytest.fixture
-def server(tmp_path):
-    """Serve a folder on loopback; gives the folder and its address."""
-    folder = tmp_path / "served"
-    folder.mkdir()
-    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http:
-        threading.Thread(target=http.serve_forever, daemon=True).start()
-        yield folder, f"http://127.0.0.1:{http.server_port}"
-        http.shutdown()
 
 
 @pytest.fixture(scope="module")
