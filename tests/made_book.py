@@ -99,7 +99,7 @@ def make_run(root: Path) -> dict:
         "</table>"
     )
     log = "".join(f"vegenet (seed 0) epoch {k}/6 val color 0.0{k} 3.1 s\n" for k in range(1, 7))
-    warned = "weights are not in /root/.cache/torch/hub/checkpoints; put them there"
+    warned = f"weights are not in {Path.home()}/.cache/torch/hub/checkpoints; put them there"
     badge = "[![Open online](https://example.org/badge.svg)](https://example.org/run)"
     save(
         run / "notebooks" / "01_architecture.ipynb",
@@ -169,7 +169,9 @@ def make_run(root: Path) -> dict:
         json.dumps({"photograph": "china", "stills": [still]})
     )
 
-    record.mkdir()
+    (record / "thumbnails").mkdir(parents=True)
+    (record / "front.webp").write_bytes(made_png())
+    (record / "thumbnails" / "02_vegenet.webp").write_bytes(made_png((200, 20, 20)))
     for name, color in {"R-F6a": (20, 20, 20), "R-F4": (200, 20, 20)}.items():
         (record / f"{name}.png").write_bytes(made_png(color))
     picture = {"id": "R-F6a", "file": "R-F6a.png", "shows": "plot"}

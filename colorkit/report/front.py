@@ -2,8 +2,6 @@
 
 Only photographs that may be shown are in them: the old ones that ship with colorkit, samples of
 scikit-image, scikit-learn and matplotlib, and figures of record.
-
-    python -m colorkit.report.front    # writes them, and the README's tables, after `make report`
 """
 
 import io
@@ -11,15 +9,11 @@ import json
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from colorkit.data.sample_photographs import old_photographs
 from colorkit.inference.photograph import PhotographColorizer, to_gray
-from colorkit.report.notebook_figures import show_record
-from colorkit.report.notebooks import read_chapters
-from colorkit.report.readme import fill
-from colorkit.system.project import project_root
-from colorkit.system.writing import atomic_write, write_text
+from colorkit.system.writing import atomic_write
 
 FRONT = "front.webp"
 SAID = (
@@ -29,7 +23,7 @@ SAID = (
     "in Buffalo, about 1908."
 )
 _HEIGHT, _GAP, _WIDEST = 300, 6, 1.25  # pixels; width ÷ height at most
-_THUMBNAIL = (320, 200)
+_THUMBNAIL = (480, 300)
 _MOST_BYTES = 300_000
 _SHOWN = ("sample", "procedural", "plot")  # what is ours to show
 
@@ -104,27 +98,23 @@ def write_thumbnails(folder: Path, record: Path, run: Path, named: dict[str, str
     for chapter, place in places.items():
         numbers = place / "numbers" if place == run else place
         found = json.loads((numbers / f"{chapter}.json").read_text(encoding="utf-8"))["figures"]
-        ours = [figure["file"] for figure in found if figure["shows"] in _SHOWN]
-        ours.sort(key=lambda file: Path(file).stem != named.get(chapter))
+        ours = [figure for figure in found if figure["shows"] in _SHOWN]
+        ours.sort(key=lambda figure: Path(figure["file"]).stem != named.get(chapter))
         if ours:
-            picture = Image.open(place / ours[0]).convert("RGB")
+            picture = Image.open(place / ours[0]["file"]).convert("RGB")
             made.add(f"{chapter}.webp")
-            _write_webp(folder / f"{chapter}.webp", _thumbnail(picture))
+            small = _thumbnail(picture, whole=ours[0]["shows"] == "plot")
+            _write_webp(folder / f"{chapter}.webp", small)
     for path in folder.glob("*.webp"):
         if path.name not in made:
             path.unlink()
 
 
-def _thumbnail(picture: Image.Image) -> Image.Image:
-    """The picture's upper middle, as wide as it is or as high, at the size of a thumbnail."""
-    width, height = picture.size
-    ratio = _THUMBNAIL[0] / _THUMBNAIL[1]
-    if width > height * ratio:
-        left = round((width - height * ratio) / 2)
-        box = (left, 0, left + round(height * ratio), height)
-    else:
-        box = (0, 0, width, round(width / ratio))
-    return picture.crop(box).resize(_THUMBNAIL, Image.LANCZOS)
+def _thumbnail(picture: Image.Image, whole: bool) -> Image.Image:
+    """A picture at the size of a thumbnail: whole on white ground, or filled by its upper part."""
+    if whole:
+        return ImageOps.pad(picture, _THUMBNAIL, Image.LANCZOS, color="white")
+    return ImageOps.fit(picture, _THUMBNAIL, Image.LANCZOS, centering=(0.5, 0.0))
 
 
 def _write_webp(path: Path, image: Image.Image) -> None:
@@ -136,18 +126,3 @@ def _write_webp(path: Path, image: Image.Image) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(path) as file:
         file.write(stream.getvalue())
-
-
-def write_all(root: Path, run: Path) -> None:
-    """Make the front picture, the thumbnails, the notebooks' links and the README's tables anew."""
-    record = root / "figures"
-    write_front(record)
-    named = {chapter.name: chapter.thumbnail for chapter in read_chapters(root)}
-    write_thumbnails(record / "thumbnails", record, run, named)
-    show_record(root)
-    readme = root / "README.md"
-    write_text(readme, fill(readme.read_text(encoding="utf-8"), root))
-
-
-if __name__ == "__main__":
-    write_all(project_root(), project_root() / "report" / "_build" / "runs" / "smoke")

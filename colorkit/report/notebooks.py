@@ -70,7 +70,7 @@ def read_chapters(root: Path) -> list[ChapterSource]:
                 frozenset(n.strip() for n in lines if n.strip().isidentifier()),
                 digest([[c.cell_type, c.source] for c in notebook.cells if not is_record(c)]),
                 notebook.metadata.get("colorkit", {}).get("thumbnail", ""),
-                _asked(headings[0]),
+                asked(headings[0]),
             )
         )
     return chapters
@@ -81,7 +81,7 @@ def is_record(cell) -> bool:
     return RECORD in cell.metadata.get("tags", [])
 
 
-def _asked(header: str) -> str:
+def asked(header: str) -> str:
     """The words of a header between **Asks** and what comes after, on one line."""
     found = re.search(r"\*\*Asks\*\*(.*?)(\*\*|\Z)", header, re.DOTALL)
     return " ".join(found[1].split()) if found else ""

@@ -9,44 +9,31 @@ from pathlib import Path
 
 from colorkit.models import pretrained
 from colorkit.report.both import Found
+from colorkit.report.front import FRONT, SAID
+from colorkit.report.notebooks import asked
 from colorkit.report.pictures import Pictures
 from colorkit.report.speed import svg
 from colorkit.report.tables import Table, source_label, table_html
 
 _COMPARISON = "14_comparison"
-_FRONT = ("front.webp", "front.png")  # below `figures/`
-_ASKS = re.compile(r"\*\*Asks\*\*\s+(.+?)(?=\s*\*\*Follows\*\*|\n\n|\Z)", re.S)
 
 
-def gallery(chapters: list[dict], records: dict, runs: dict, pictures: Pictures) -> list[dict]:
-    """The chapters as cards: number, title, what it asks, and a picture out of it.
-
-    A figure that shows sample photographs serves best; of record, if there is one.
-    """
+def gallery(chapters: list[dict], record: Path, pictures: Pictures) -> list[dict]:
+    """The chapters as cards: number, title, what it asks, and its thumbnail of record if any."""
     cards = []
     for chapter in chapters:
         number, _, title = chapter["title"].partition("·")
         texts = [c.source for c in chapter["notebook"].cells if c.cell_type == "markdown"]
-        asks = next((m[1] for text in texts if (m := _ASKS.search(text))), "")
-        name = chapter["name"]
-        shows = {
-            f["id"]: f["shows"]
-            for found in (runs[name], records[name])
-            for f in found.facts.get("figures", ())
-        }
-        both = {**runs[name].figures, **records[name].figures}
-        rank = {"sample": 0, "procedural": 1, "photographs": 1, "plot": 2}
-        ids = sorted(both, key=lambda id: (rank.get(shows.get(id), 3), list(both).index(id)))
+        thumbnail = record / "thumbnails" / f"{chapter['name']}.webp"
         picture = None
-        if ids:
-            whole = shows.get(ids[0]) == "plot"
-            picture = pictures.thumbnail(f"{name}-{ids[0]}", both[ids[0]].png, whole)
+        if thumbnail.exists():
+            picture, _ = pictures.add(f"card-{chapter['name']}", thumbnail.read_bytes())
         cards.append(
             {
-                "name": name,
+                "name": chapter["name"],
                 "number": number.strip() if title else "",
                 "title": (title or number).strip(),
-                "asks": _plain(asks),
+                "asks": _plain(asked(texts[0]) if texts else ""),
                 "picture": picture,
                 "failed": bool(chapter["failed"]),
             }
@@ -54,25 +41,12 @@ def gallery(chapters: list[dict], records: dict, runs: dict, pictures: Pictures)
     return cards
 
 
-def front(record: Path, records: dict[str, Found], pictures: Pictures) -> dict | None:
+def front(record: Path, pictures: Pictures) -> dict | None:
     """The picture across the first page, with its alternative text; None if there is none."""
-    for name in _FRONT:
-        if (record / name).exists():
-            source, size = pictures.add("front", (record / name).read_bytes())
-            alt = "Gray photographs in a row, and below each the same colorized by colorkit."
-            return {"source": source, "size": size, "alt": alt}
-    # In its place a figure of record that shows sample photographs, rather several than one.
-    samples = [
-        each.figures[figure["id"]]
-        for each in records.values()
-        for figure in each.facts.get("figures", ())
-        if figure["shows"] == "sample" and figure["id"] in each.figures
-    ]
-    if not samples:
+    if not (record / FRONT).exists():
         return None
-    shown = min(samples, key=lambda figure: not figure.id.endswith("-house"))
-    source, size = pictures.add(shown.id, shown.png)
-    return {"source": source, "size": size, "alt": shown.alt}
+    source, size = pictures.add("front", (record / FRONT).read_bytes())
+    return {"source": source, "size": size, "alt": SAID}
 
 
 def comparison(found: Found, record: bool) -> dict | None:

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from html import escape
 
 from bs4 import BeautifulSoup
-from PIL import Image, ImageOps
+from PIL import Image
 
 from colorkit.report.tables import source_label
 
 FOLDER = "_extra/pictures"  # of the tree; `_extra` becomes the root of the pages
 _FEW = 4096  # colors: a plot has no more
 _QUALITY = 76
-_THUMBNAIL = (480, 300)
 _DATA = re.compile(r"\s*\((?:[^()]|\([^()]*\))*; profile [\w.-]+\.\)$")
 
 
@@ -92,7 +91,9 @@ class Pictures:
         """Keep a picture; give its address as pages see it, and its width and height."""
         with Image.open(io.BytesIO(data)) as image:
             size = image.size
-            source = self._place(name, data)
+            plain = re.sub(r"[^A-Za-z0-9-]+", "-", name).strip("-")
+            digest = hashlib.sha256(data + bytes([_QUALITY])).hexdigest()[:10]
+            source = f"{plain}-{digest}.webp"
             if not self.tree.keep(f"{FOLDER}/{source}"):
                 self.tree.write(f"{FOLDER}/{source}", _webp(image))
         return f"pictures/{source}", size
@@ -101,23 +102,6 @@ class Pictures:
         """Keep a drawing; give its address as pages see it."""
         self.tree.write(f"{FOLDER}/{name}.svg", svg)
         return f"pictures/{name}.svg"
-
-    def thumbnail(self, name: str, data: bytes, whole: bool) -> str:
-        """Keep a small copy of a picture, whole on white ground or filled by its upper part."""
-        source = self._place(f"small-{name}", data)
-        if not self.tree.keep(f"{FOLDER}/{source}"):
-            with Image.open(io.BytesIO(data)) as image:
-                picture = image.convert("RGB")
-            if whole:
-                picture = ImageOps.pad(picture, _THUMBNAIL, color="white")
-            else:
-                picture = ImageOps.fit(picture, _THUMBNAIL, centering=(0.5, 0.0))
-            self.tree.write(f"{FOLDER}/{source}", _webp(picture))
-        return f"pictures/{source}"
-
-    def _place(self, name: str, data: bytes) -> str:
-        plain = re.sub(r"[^A-Za-z0-9-]+", "-", name).strip("-")
-        return f"{plain}-{hashlib.sha256(data + bytes([_QUALITY])).hexdigest()[:10]}.webp"
 
 
 def _webp(image: Image.Image) -> bytes:

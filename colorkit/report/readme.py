@@ -11,6 +11,7 @@ from pathlib import Path
 from colorkit.course.claims import NEGLIGIBLE, NOT_SUPPORTED, SUPPORTED, known_claims, with_interval
 from colorkit.course.judgement import Judgement, totals
 from colorkit.models import pretrained
+from colorkit.report.front import FRONT, SAID
 from colorkit.report.ledger import MISSING, judge_chapters, shown
 from colorkit.report.notebooks import read_chapters
 from colorkit.system.errors import ColorkitError
@@ -37,6 +38,7 @@ def fill(readme: str, root: Path) -> str:
         json.loads(p.read_text(encoding="utf-8")) for p in sorted(record.glob("[0-9][0-9]_*.json"))
     ]
     places = {
+        "front": f"![{SAID}](figures/{FRONT})\n",
         "models": models_table({name: pretrained.card(name) for name in pretrained.models()}),
         "claims": claims_summary(chapters),
         "chapters": chapters_map(root),

@@ -2,6 +2,8 @@
 
 Only what is ours to publish is kept: numbers, plots, sample photographs and procedural scenes,
 never a photograph of somebody's data set.
+
+    python -m colorkit.report.record    # after `make report`: what shows the record, made anew
 """
 
 import json
@@ -9,7 +11,10 @@ import shutil
 from pathlib import Path
 
 from colorkit.course.profile import load_profile
-from colorkit.report.front import write_all
+from colorkit.report.front import write_front, write_thumbnails
+from colorkit.report.notebook_figures import show_record
+from colorkit.report.notebooks import read_chapters
+from colorkit.report.readme import fill
 from colorkit.system.errors import ColorkitError
 from colorkit.system.project import project_root
 from colorkit.system.writing import write_json, write_text
@@ -49,7 +54,7 @@ def keep_record(profile: str, data: str = "") -> None:
         facts = {k: environment[k] for k in ("device", "threads", "date", "versions")}
         write_json(record / path.name, numbers | {"figures": kept, "environment": facts})
     _keep_curves(root / "runs" / checked.name, record / "curves.csv")
-    write_all(root, run)
+    renew(root, run)
 
 
 def _keep_curves(runs: Path, path: Path) -> None:
@@ -73,3 +78,23 @@ def _keep_curves(runs: Path, path: Path) -> None:
         table = pd.concat([before[other], table])
     table = table.set_index(["training", "seed", "epoch"]).sort_index()
     write_text(path, table.to_csv())
+
+
+def renew(root: Path, run: Path) -> None:
+    """Make the front picture, the thumbnails, the notebooks' links and the README's tables anew.
+
+    Args:
+        root: the project's folder.
+        run: a finished run, for chapters that have no figure of record.
+    """
+    record = root / "figures"
+    write_front(record)
+    named = {chapter.name: chapter.thumbnail for chapter in read_chapters(root)}
+    write_thumbnails(record / "thumbnails", record, run, named)
+    show_record(root)
+    readme = root / "README.md"
+    write_text(readme, fill(readme.read_text(encoding="utf-8"), root))
+
+
+if __name__ == "__main__":
+    renew(project_root(), project_root() / "report" / "_build" / "runs" / "smoke")

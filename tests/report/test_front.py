@@ -75,6 +75,8 @@ def test_thumbnails_are_of_record_first_and_never_of_a_data_set(places, named, c
     front.write_thumbnails(folder, record, run, named)
     shown = {path.stem: Image.open(path) for path in folder.iterdir()}
     assert set(shown) == {"01_one", "02_two"}
-    assert {picture.size for picture in shown.values()} == {(320, 200)}
-    assert shown["01_one"].getpixel((9, 9)) == pytest.approx(color, abs=6)
-    assert shown["02_two"].getpixel((9, 9)) == pytest.approx((0, 255, 0), abs=6)
+    assert {picture.size for picture in shown.values()} == {(480, 300)}
+    assert shown["01_one"].getpixel((240, 150)) == pytest.approx(color, abs=6)
+    assert shown["02_two"].getpixel((240, 150)) == pytest.approx((0, 255, 0), abs=6)
+    corner = shown["01_one"].getpixel((9, 9))  # a plot is shown whole, a photograph fills its place
+    assert corner == pytest.approx(color if named else (255, 255, 255), abs=6)

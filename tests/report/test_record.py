@@ -13,7 +13,7 @@ from colorkit.system.project import project_root
 FIGURES = project_root() / "figures"
 MARKS = [
     f"<!-- {name}: written by `colorkit report --record` -->\n{{}}\n<!-- end of {name} -->"
-    for name in ("models", "claims", "chapters")
+    for name in ("front", "models", "claims", "chapters")
 ]
 COLORS = {"plot": (10, 20, 200), "photographs": (200, 10, 10), "sample": (10, 200, 10)}
 CHAPTERS = [json.loads(p.read_text()) for p in sorted(FIGURES.glob("[0-9][0-9]_*.json"))]
@@ -76,7 +76,7 @@ def test_no_photograph_of_a_data_set_is_kept(project):
     kept = {p.name for p in (project / "figures").iterdir()}
     thumbnail = project / "figures" / "thumbnails" / "02_vegenet.webp"
     assert kept == {"plot.png", "sample.png", "02_vegenet.json", "front.webp", "thumbnails"}
-    assert Image.open(thumbnail).getpixel((0, 0)) == pytest.approx(COLORS["plot"], abs=3)
+    assert Image.open(thumbnail).getpixel((240, 150)) == pytest.approx(COLORS["plot"], abs=3)
     names = [
         f["file"]
         for f in json.loads((project / "figures" / "02_vegenet.json").read_text())["figures"]
