@@ -7,7 +7,7 @@ from colorkit.course.exercises import tell
 from colorkit.imaging.hue import disk_hue, hue_disk, hue_distance
 from colorkit.models.selective_scan import selective_scan
 from colorkit.studies.colormamba.figures import scan_row
-from colorkit.studies.colormamba.protocol import half_interval
+from colorkit.studies.colormamba.protocol import CHALLENGE, half_interval
 
 
 def exercise_1():
@@ -72,7 +72,7 @@ def exercise_4():
     some = np.random.default_rng(0).normal(size=100_000)
     values = spread * (some - some.mean()) / some.std(ddof=1)
     wide = float(half_interval(values))
-    pairs = round(28 * (wide / 0.5) ** 2)
+    pairs = round(CHALLENGE * (wide / 0.5) ** 2)
     assert pairs > 28 * 10
     return {"dB each way with 28 pairs": wide, "pairs for half a dB each way": pairs}
 
