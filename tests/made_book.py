@@ -16,6 +16,7 @@ from colorkit.course import judgement
 from colorkit.course.claims import Claim, Part, exact_finding, finding, known_claims
 from colorkit.course.estimates import Estimate
 from colorkit.report import ledger
+from colorkit.report.notebooks import RECORD
 
 SOURCES = Path(__file__).parents[1] / "report"
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -126,6 +127,9 @@ def make_run(root: Path) -> dict:
         run / "notebooks" / "02_vegenet.ipynb",
         [
             nb.new_markdown_cell("# VégéNet\n\n## What it learns"),
+            nb.new_markdown_cell(
+                "*Only read here.* ![squares](../figures/R-F4.png)", metadata={"tags": [RECORD]}
+            ),
             _code("chapter.figure(grid)", _html(figure)),
             _code("chapter.table(table)", _html(table)),
             _code("chapter.table(errors)", _html(errors)),

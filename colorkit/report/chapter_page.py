@@ -12,6 +12,7 @@ import nbformat
 
 from colorkit.report import both
 from colorkit.report.both import Found
+from colorkit.report.notebooks import is_record
 from colorkit.report.pictures import Pictures, read_figures, without_data
 from colorkit.report.tables import Table, folded, read_table, source_label, table_html
 from colorkit.system.project import project_root
@@ -40,7 +41,8 @@ def chapter_page(
         pictures: where its figures are kept.
     """
     page = _Page(record, run, pictures)
-    cells = [c for c in notebook.cells if "injected-parameters" not in _tags(c)]
+    # The figures of record, which a notebook shows on a code host, stand at their places here.
+    cells = [c for c in notebook.cells if not (is_record(c) or "injected-parameters" in _tags(c))]
     kept = []
     for cell in _joined(cells):
         if cell.cell_type == "markdown":
@@ -199,8 +201,6 @@ def clean_markdown(text: str, files: dict[str, str]) -> str:
         path = PurePosixPath(target)
         return f"[{label}]({files[path.stem]})" if path.stem in files else label
 
-    # Figures of record, which a notebook shows on a code host, stand at their place here.
-    text = re.sub(r"^!\[[^\]]*\]\((?:\.\./)+figures/[^)]*\)\s*$", "", text, flags=re.M)
     text = re.sub(r"!\[([^\]]*)\]\((?:https?:)?//[^)]*\)", r"\1", text)
     return re.sub(r"(?<!!)\[([^\]]*)\]\(([\w./-]+(?:\.\w+|/))\)", local, text)
 

@@ -64,6 +64,6 @@ def _plain(caption: str) -> str:
 
 
 def _cell(name: str, parts: list[str]):
-    cell = new_markdown_cell("\n\n".join(parts), metadata={"tags": [RECORD, "remove-cell"]})
+    cell = new_markdown_cell("\n\n".join(parts), metadata={"tags": [RECORD]})
     cell["id"] = f"record-{name}"
     return cell

@@ -7,6 +7,7 @@ import re
 from html import escape
 from pathlib import Path
 
+from colorkit.course.claims import with_interval
 from colorkit.models import pretrained
 from colorkit.report.both import Found
 from colorkit.report.front import FRONT, SAID
@@ -167,7 +168,7 @@ _SCORES = {
     "psnr_gain": "PSNR gained over gray (dB)",
     "colorfulness_ratio": "colorfulness ÷ truth",
     "sepia": "share that turned sepia",
-    "skin": "error of skin (ΔE₀₀)",
+    "skin": "distance of skin (a*b*)",
     "psnr": "PSNR (dB)",
     "ssim": "SSIM",
     "angular_error": "angular error (°)",
@@ -224,8 +225,7 @@ def _minutes(seconds: float | None) -> str:
 def _score(value):
     """A score of a card: a number, or a mean with the ends of its interval."""
     if isinstance(value, list) and len(value) == 3:
-        middle, low, high = value
-        return f"{middle:.2f} [{low:.2f}, {high:.2f}]"
+        return with_interval(*value)
     return value
 
 

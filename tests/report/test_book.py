@@ -124,6 +124,7 @@ def test_a_chapter_shows_the_record_first_and_this_run_folded_below(built):
     assert "This run ΔE is 8.20 ± 0.30 (100 images); in 90 % of them." in page.text
     assert page.text.count("This run the same figure, on procedural scenes") == 1
     assert "Photographs 2.50 ± 0.20 ΔE" in page.text and "This run 1.25 ± 0.20 ΔE" in page.text
+    assert "Only read here." not in page.text  # links for a code host
     assert "What no run has" in page.text and "More of the record" in page.text
     assert page.text.count("Loss by epoch.") == 1
     titles = [kind for tag, kind in page.tags if tag == "details"]
