@@ -1,5 +1,7 @@
 """Fixtures shared by the tests of data, batches and inference: tiny, colorful, made in memory."""
 
+import os
+import shutil
 import signal
 import sys
 import threading
@@ -53,6 +55,17 @@ def root(tmp_path) -> Path:
     for i in range(12):
         write_pair(tmp_path / "set", f"{('field', 'water')[i % 2]}/{i:04d}", picture(i))
     return tmp_path / "set"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Find a browser; where there is none tests skip, but fail where they may not (`CI`)."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next((found for name in names if (found := shutil.which(name))), None)
+    if path is None:
+        reason = f"no browser: none of {', '.join(names)} is installed"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    return path
 
 
 @pytest.fixture

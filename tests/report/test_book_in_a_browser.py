@@ -4,7 +4,6 @@ The rules of readability are those of axe-core, with the ones it calls experimen
 """
 
 import os
-import shutil
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -21,14 +20,9 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-backgroun
 
 
 @pytest.fixture(scope="module")
-def browser():
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next((found for name in names if (found := shutil.which(name))), None)
-    if path is None:
-        reason = f"no browser: none of {', '.join(names)} is installed"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+def browser(chromium):
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        started = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield started
         started.close()
 
