@@ -126,7 +126,10 @@ def make_run(root: Path) -> dict:
     save(
         run / "notebooks" / "02_vegenet.ipynb",
         [
-            nb.new_markdown_cell("# VégéNet\n\n## What it learns"),
+            nb.new_markdown_cell(
+                "# VégéNet\n\n## What it learns\n\n"
+                "Enlarged by `colorkit.imaging.upsample.upsample_chroma(small,L,method='guided')`."
+            ),
             nb.new_markdown_cell(
                 "*Only read here.* ![squares](../figures/R-F4.png)", metadata={"tags": [RECORD]}
             ),
