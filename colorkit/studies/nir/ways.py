@@ -143,7 +143,7 @@ def map_of_ways(epochs: dict[str, int]) -> pd.DataFrame:
     return pd.DataFrame(rows).T
 
 
-# Near infrared to color on the 28 validation pairs of the VCIP 2020 challenge, as published.
+# Near infrared to color on the 28 test pairs of the VCIP 2020 challenge, as published.
 PUBLISHED = pd.DataFrame(
     {
         "SST": (14.26, 0.57, 5.61, 0.361),
