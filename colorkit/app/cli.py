@@ -19,6 +19,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # boxes around the help would take longer than everything else
     help="A course and report on automatic image colorization that runs.",
 )
 for part in (photographs, learning, datasets):
