@@ -7,19 +7,26 @@ import torch
 
 from colorkit.imaging.metrics.tables import METRICS, TABLES, listed, measure
 
+FIRST = ["mse", "psnr", "ssim", "absolute_error", "angular_error", "delta_e", "hue_error"]
 
-def test_the_tables_of_the_course_list_what_they_always_did():
-    assert list(listed("chapter")) == ["psnr", "delta_e", "hue_error", "colorfulness"]
-    assert list(listed("summary")) == ["psnr", "ssim", "absolute_error", "delta_e"]
-    assert list(listed("compare")) == ["psnr", "ssim", "delta_e", "hue_error"]
-    assert list(listed("infrared"))[:5] == [
-        "psnr",
-        "ssim",
-        "absolute_error",
-        "angular_error",
-        "delta_e",
-    ]
-    assert set(listed("gallery")) >= {"mse", "sepia", "lpips", *listed("summary")}
+
+@pytest.mark.parametrize(
+    ("table", "wanted"),
+    [
+        ("chapter", ["psnr", "delta_e", "hue_error"]),
+        ("summary", ["psnr", "ssim", "absolute_error", "delta_e"]),
+        ("compare", ["psnr", "ssim", "delta_e", "hue_error"]),
+        ("infrared", ["psnr", "ssim", "absolute_error", "angular_error", "delta_e"]),
+        ("gallery", ["mse", "psnr", "ssim", "absolute_error", "delta_e"]),
+    ],
+)
+def test_the_tables_of_the_course_list_what_they_always_did(table, wanted):
+    """Of the measures it began with, in the order of the file; a new one stands where it says."""
+    assert [name for name in listed(table) if name in FIRST] == wanted
+
+
+def test_every_table_has_a_measure_and_every_measure_a_table_that_exists():
+    assert set(listed("gallery")) >= {"sepia", "lpips"} and "colorfulness" in listed("chapter")
     assert set(TABLES) == {table for metric in METRICS.values() for table in metric.tables}
 
 
