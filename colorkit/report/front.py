@@ -12,7 +12,8 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from colorkit.data.sample_photographs import old_photographs
-from colorkit.inference.photograph import PhotographColorizer, to_gray
+from colorkit.inference.paint import to_gray
+from colorkit.inference.photograph import PhotographColorizer
 from colorkit.system.writing import atomic_write
 
 FRONT = "front.webp"
@@ -94,7 +95,7 @@ def write_thumbnails(folder: Path, record: Path, run: Path, named: dict[str, str
     """
     places = {p.stem: run for p in sorted((run / "numbers").glob("[0-9][0-9]_*.json"))}
     places |= {p.stem: record for p in sorted(record.glob("[0-9][0-9]_*.json"))}
-    made = set()
+    kept = set(named)  # where neither has a figure the thumbnail stays
     for chapter, place in places.items():
         numbers = place / "numbers" if place == run else place
         found = json.loads((numbers / f"{chapter}.json").read_text(encoding="utf-8"))["figures"]
@@ -102,11 +103,11 @@ def write_thumbnails(folder: Path, record: Path, run: Path, named: dict[str, str
         ours.sort(key=lambda figure: Path(figure["file"]).stem != named.get(chapter))
         if ours:
             picture = Image.open(place / ours[0]["file"]).convert("RGB")
-            made.add(f"{chapter}.webp")
+            kept.add(chapter)
             small = _thumbnail(picture, whole=ours[0]["shows"] == "plot")
             _write_webp(folder / f"{chapter}.webp", small)
     for path in folder.glob("*.webp"):
-        if path.name not in made:
+        if path.stem not in kept:
             path.unlink()
 
 

@@ -72,7 +72,10 @@ def test_thumbnails_are_of_record_first_and_never_of_a_data_set(places, named, c
     folder, record, run = places
     folder.mkdir()
     (folder / "00_gone.webp").write_bytes(b"old")
-    front.write_thumbnails(folder, record, run, named)
+    (folder / "03_unrun.webp").write_bytes(b"kept")
+    front.write_thumbnails(folder, record, run, {"03_unrun": ""} | named)
+    assert (folder / "03_unrun.webp").read_bytes() == b"kept"
+    (folder / "03_unrun.webp").unlink()
     shown = {path.stem: Image.open(path) for path in folder.iterdir()}
     assert set(shown) == {"01_one", "02_two"}
     assert {picture.size for picture in shown.values()} == {(480, 300)}
