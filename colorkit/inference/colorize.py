@@ -10,12 +10,12 @@ answer `--help`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from colorkit.system.errors import ColorkitError
+from colorkit.inference.options import Option, offered, read_hint
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,47 +30,6 @@ STEADY = 0.3  # longer is steadier, and slower to follow new light
 
 
 @dataclass(frozen=True)
-class Option:
-    """How a field of `ColorizeOptions` is offered to people.
-
-    Attributes:
-        kind: its type on the command line.
-        help: what it does, in a line.
-        only: "photographs" or "videos" if it is not for both, "files" if it is about files alone
-            and no keyword of the functions.
-        low: the least value that is taken.
-        high: the largest that the command line and the page take; Python takes any.
-        flag: its name on the command line, if it is not the field's.
-        metavar: what the command line's help shows for a value.
-        read: makes a value out of a text of the command line, where it may be given several times.
-        slider: least, largest and step of its slider on the page; None if there is none.
-        sign: stands before the slider's value.
-    """
-
-    kind: type
-    help: str
-    only: str = ""
-    low: float | None = None
-    high: float | None = None
-    flag: str = ""
-    metavar: str | None = None
-    read: Callable[[str], Any] | None = None
-    slider: tuple[float, float, float] | None = None
-    sign: str = ""
-
-
-def _offered(*how: Any, **more: Any) -> dict[str, Option]:
-    return {"option": Option(*how, **more)}
-
-
-def _read_hint(text: str) -> tuple[str, ...]:
-    hint = tuple(part.strip() for part in text.split(",", 2))
-    if len(hint) != 3:
-        raise ColorkitError(f"--hint {text} is not X,Y,COLOR; write it like 120,80,skyblue")
-    return hint
-
-
-@dataclass(frozen=True)
 class ColorizeOptions:
     """What is asked of a colorization.
 
@@ -80,6 +39,9 @@ class ColorizeOptions:
             takes one channel or a gray picture, 8 bits or more: more are scaled by the fewest bits
             (10, 12, 14 or 16) that hold the largest value, floats in [0, 1] are what they are.
         saturation: factor on the chroma; 0 gives gray, 1 what the network says.
+        vividness: how far colors are raised from the mean of those that a thing may have, 0, to as
+            strong as they are expected to be, 1, and beyond; None for the model's own. It is for
+            models that tell the two apart: of the box `vivid`, which is meant if none is named.
         hints: what color some places have, (x, y, color) each: x and y in pixels of the upright
             photograph from the upper left one, (0, 0), to the right and down, whole or not; color
             as '#rrggbb', a name that CSS knows, or red, green and blue from 0 to 255. Only its
@@ -102,11 +64,11 @@ class ColorizeOptions:
 
     model: str | Path | None = field(
         default=None,
-        metadata=_offered(str, "A name `colorkit models` lists, or a .safetensors file."),
+        metadata=offered(str, "A name `colorkit models` lists, or a .safetensors file."),
     )
     saturation: float = field(
         default=1.0,
-        metadata=_offered(
+        metadata=offered(
             float,
             "Factor on the colors; 0 is gray.",
             low=0,
@@ -116,26 +78,37 @@ class ColorizeOptions:
         ),
     )
     _: KW_ONLY
+    vividness: float | None = field(
+        default=None,
+        metadata=offered(
+            float,
+            "From the mean color, 0, to as strong as expected, 1; asks for vivid.",
+            low=0,
+            high=3,
+            slider=(0, 2, 0.05),
+            asks="vividness",
+        ),
+    )
     hints: Hints = field(
         default=(),
-        metadata=_offered(
+        metadata=offered(
             str,
             "A color at a place of the one photograph, such as 120,80,skyblue; repeatable.",
             only="photographs",
             flag="--hint",
             metavar="X,Y,COLOR",
-            read=_read_hint,
+            read=read_hint,
         ),
     )
     mean_chroma: float | None = field(
         default=None,
-        metadata=_offered(
+        metadata=offered(
             float, "How colorful on average, in Lab units; most photographs have 5 to 30.", low=0
         ),
     )
     steady: float = field(
         default=STEADY,
-        metadata=_offered(
+        metadata=offered(
             float,
             "Seconds over which colors of videos are averaged along the motion; 0 for none.",
             only="videos",
@@ -144,27 +117,27 @@ class ColorizeOptions:
     )
     max_pixels: int = field(
         default=MAX_PIXELS,
-        metadata=_offered(int, "Refuse larger photographs and frames undecoded.", low=1),
+        metadata=offered(int, "Refuse larger photographs and frames undecoded.", low=1),
     )
     truncated: bool = field(
         default=False,
-        metadata=_offered(
+        metadata=offered(
             bool, "Read what is there of a JPEG or PNG that is cut off.", only="photographs"
         ),
     )
     negative: bool = field(
         default=False,
-        metadata=_offered(
+        metadata=offered(
             bool, "Colorize the positive of film negatives, gray or color.", only="photographs"
         ),
     )
     compare: bool = field(
         default=False,
-        metadata=_offered(bool, "Measure results against color originals; flicker.", only="files"),
+        metadata=offered(bool, "Measure results against color originals; flicker.", only="files"),
     )
     beside: Path | None = field(
         default=None,
-        metadata=_offered(
+        metadata=offered(
             Path, "Folder for original, gray and result of photographs.", only="files"
         ),
     )
@@ -193,6 +166,7 @@ class ColorizeOptions:
 
         return PhotographColorizer(
             self.model,
+            self.vividness,
             self.hints,
             self.mean_chroma,
             self.max_pixels,
@@ -212,6 +186,7 @@ def colorize(
     model: str | Path | None = None,
     saturation: float = 1.0,
     *,
+    vividness: float | None = None,
     hints: Hints = (),
     mean_chroma: float | None = None,
     max_pixels: int = MAX_PIXELS,
@@ -238,6 +213,8 @@ def colorize(
             `colorkit.imaging.images.read_image`.
         model: a name in the box, or the path of a weights file; None for the best.
         saturation: factor on the chroma.
+        vividness: from the mean color, 0, to colors as strong as expected, 1; None for the model's
+            own.
         hints: (x, y, color) for each place whose color is known.
         mean_chroma: wanted mean chroma in Lab units; None leaves it to the network.
         max_pixels: larger photographs are refused before they are decoded.
@@ -253,12 +230,15 @@ def colorize(
     Raises:
         ColorkitError: the photograph cannot be read or is too large, there is no such model, a
             model for near infrared is given a color picture, a model that takes no hints is given
-            some, or a hint is outside the photograph or has no color.
-        ValueError: an array of another shape, type or range; a saturation or chroma below 0.
+            some or one that has no vividness is given one, or a hint is outside the photograph or
+            has no color.
+        ValueError: an array of another shape, type or range; a saturation, vividness or chroma
+            below 0.
     """
     options = ColorizeOptions(
         model,
         saturation,
+        vividness=vividness,
         hints=hints,
         mean_chroma=mean_chroma,
         max_pixels=max_pixels,
@@ -274,6 +254,7 @@ def colorize_video(
     model: str | Path | None = None,
     saturation: float = 1.0,
     *,
+    vividness: float | None = None,
     mean_chroma: float | None = None,
     steady: float = STEADY,
     max_pixels: int = MAX_PIXELS,
@@ -295,7 +276,7 @@ def colorize_video(
     Args:
         source: any video FFmpeg can read that is no list of other files.
         target: the file to write, which ends in .mp4, .m4v, .mov or .mkv.
-        model, saturation, mean_chroma: see `colorize`.
+        model, saturation, vividness, mean_chroma: see `colorize`.
         steady: time constant in seconds of the average of chroma along the motion; 0 for none.
         max_pixels: larger frames are refused before they are decoded.
         progress: called after each frame with their number so far and in all, if it is known.
@@ -307,11 +288,16 @@ def colorize_video(
         ColorkitError: the video cannot be read or its frames are too large; the result cannot be
             written, or would overwrite it; there is no such model, or it is of another task. A
             video that breaks off is colorized up to there, and then the error says so.
-        ValueError: `saturation`, `mean_chroma` or `steady` is below 0.
+        ValueError: `saturation`, `vividness`, `mean_chroma` or `steady` is below 0.
     """
     from colorkit.inference.video import colorize_frames
 
     options = ColorizeOptions(
-        model, saturation, mean_chroma=mean_chroma, steady=steady, max_pixels=max_pixels
+        model,
+        saturation,
+        vividness=vividness,
+        mean_chroma=mean_chroma,
+        steady=steady,
+        max_pixels=max_pixels,
     )
     return colorize_frames(source, target, options.colorizer(), steady, progress)

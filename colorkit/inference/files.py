@@ -18,7 +18,8 @@ from colorkit.imaging.images import WRITTEN, read_image, write_image
 from colorkit.imaging.metadata.photograph import read_metadata
 from colorkit.imaging.toning import is_gray, is_toned
 from colorkit.inference.colorize import ColorizeOptions
-from colorkit.inference.photograph import PhotographColorizer, to_gray
+from colorkit.inference.paint import to_gray
+from colorkit.inference.photograph import PhotographColorizer
 from colorkit.inference.preview import shrink
 from colorkit.inference.scans import Scan
 from colorkit.system.errors import ColorkitError

@@ -1,12 +1,10 @@
 """Colorizing one photograph of any size.
 
 The network sees the photograph small and gives small planes: chroma and, from near infrared, how
-the luminance differs from what it was shown. They are enlarged along the edges of the photograph's
-own luminance, which the result keeps, and joined to it strip by strip, so that a large photograph
-needs little more memory than its pixels.
+the luminance differs from what it was shown. `inference.paint` joins them to the photograph.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,33 +13,27 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image
 from torch import Tensor
 
-from colorkit.imaging.color import decolorize, rgb_to_lab, unscale_ab, unscale_L
-from colorkit.imaging.gamut import to_gamut
+from colorkit.imaging.color import decolorize, unscale_ab, unscale_L
 from colorkit.imaging.images import MAX_PIXELS
 from colorkit.imaging.negatives import invert
-from colorkit.imaging.upsample import apply_models, linear_models
 from colorkit.inference.hints import HINTED, Color, hint_planes, read_hints
+from colorkit.inference.paint import Finish, paint, scaled, to_tensor
 from colorkit.inference.reading import Photograph, as_rgb, near_infrared
 from colorkit.inference.scans import Scan
 from colorkit.models import pretrained
 from colorkit.models.hintnet import HintUNet
 from colorkit.models.prediction import as_luminance, predict
+from colorkit.models.vivid_unet import VIVID, VividUNet
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.process_settings import memory_kept
 
 Hints = Iterable[tuple[float, float, Color]]  # see `inference.colorize.ColorizeOptions`
-Finish = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 LONGEST = 8  # the network is shown at most this ratio of sides; longer photographs are squeezed
 LARGEST = 1024  # working size that a card may ask for: a network's planes take gigabytes then
 MOST_VIEWS = 8  # that a card may ask for
 GRID = 32  # the largest stride of our networks
-_STRIP = 400_000  # pixels joined at a time: what lies between two steps stays small
-# On photographs whose own chroma was reduced 8 to 32 times, two equal steps with this `eps` of the
-# guided enlargement came nearer to it than one step, or than others did.
-_FAR, EPS = 6, 72.0
 
 
 @dataclass(frozen=True)
@@ -51,12 +43,13 @@ class PhotographColorizer:
     Two are equal if they give the same planes.
 
     Args:
-        model, hints, mean_chroma, max_pixels, truncated, negative: see
+        model, vividness, hints, mean_chroma, max_pixels, truncated, negative: see
             `inference.colorize.ColorizeOptions`.
         finish: see `paint`.
     """
 
     model: str | Path | None = None
+    vividness: float | None = None
     hints: Hints = ()
     mean_chroma: float | None = None
     max_pixels: int = MAX_PIXELS
@@ -72,18 +65,29 @@ class PhotographColorizer:
 
     @cached_property
     def name(self) -> str | Path | None:
-        """The model that is meant: where none is named, hints ask for the one that takes them."""
-        told = self.hints or self.mean_chroma is not None
-        return HINTED if self.model is None and told else self.model
+        """The model that is meant: where none is named, the one that takes what is given."""
+        if self.model is not None:
+            return self.model
+        if self.hints or self.mean_chroma is not None:
+            return HINTED
+        return None if self.vividness is None else VIVID
 
     @cached_property
     def loaded(self) -> tuple[torch.nn.Module, dict]:
         """The network and its card.
 
         Raises:
-            ColorkitError: there is no such model.
+            ColorkitError: there is no such model, or it has no vividness and is given one.
         """
-        return pretrained.load(self.name)
+        network, card = pretrained.load(self.name)
+        if self.vividness is None:
+            return network, card
+        if not isinstance(network, VividUNet):
+            raise ColorkitError(
+                f"the model {card.get('name', '')!r} has no vividness; choose {VIVID!r} or give "
+                "none"
+            )
+        return network.at(self.vividness), card
 
     @property
     def infrared(self) -> bool:
@@ -151,11 +155,6 @@ def _blaming(model: str | Path | None):
         ) from error
 
 
-def to_gray(rgb: np.ndarray) -> np.ndarray:
-    """Take the color away from uint8 (H, W, 3) and keep the lightness."""
-    return paint(rgb, torch.zeros(1, 3, 1, 1))
-
-
 @torch.inference_mode()
 def predict_planes(
     network: torch.nn.Module,
@@ -194,7 +193,7 @@ def predict_planes(
     for side in sides:
         if not (isinstance(side, int) and 0 < side <= LARGEST):
             raise ValueError(f"it works at {side!r} pixels, not at 1 to {LARGEST}")
-        shown = to_tensor(_scaled(rgb, working_size(height, width, side)))  # (1, 3, s, t)
+        shown = to_tensor(scaled(rgb, working_size(height, width, side)))  # (1, 3, s, t)
         given = None
         if marked:
             size = shown.shape[2:]
@@ -245,65 +244,6 @@ def working_size(height: int, width: int, size: int) -> tuple[int, int]:
     scale = size / min(height, width)
     sides = (min(LONGEST * size, side * scale) for side in (height, width))
     return tuple(max(GRID, GRID * round(side / GRID)) for side in sides)
-
-
-@torch.inference_mode()
-def paint(rgb: np.ndarray, planes: Tensor, finish: Finish | None = None) -> np.ndarray:
-    """Join small planes to the lightness of a photograph.
-
-    Args:
-        rgb: uint8 (H, W, 3); its L* is kept.
-        planes: (1, 3, h, w) as `predict_planes` gives them.
-        finish: what becomes of L* and a*, b* at full size, (1, 1, h, W) and (1, 2, h, W), strip by
-            strip, such as `inference.colorize.ColorizeOptions.finish`.
-
-    Returns:
-        uint8 (H, W, 3) sRGB.
-    """
-    height, width = rgb.shape[:2]
-    models, small = _models(rgb, planes), planes.shape[-2:]
-    if max(height / small[0], width / small[1]) > _FAR:  # in two equal steps
-        middle = [round((a * b) ** 0.5) for a, b in zip((height, width), small, strict=True)]
-        models = _models(rgb, apply_models(models, guide(rgb, middle)))  # 2 × (1, 3, *middle)
-    out = np.empty_like(rgb)
-    rows = max(1, _STRIP // width)
-    for top in range(0, height, rows):
-        L = _lightness(rgb[top : top + rows])  # (1, 1, rows, W)
-        large = apply_models(models, L, top, height)  # (1, 3, rows, W)
-        shift, ab = large.tensor_split([1], dim=1)
-        L = (L + shift).clamp_(0, 100)
-        colored = to_gamut(*(finish(L, ab) if finish else (L, ab)))  # (1, 3, rows, W)
-        bytes_ = colored.mul_(255).round_().to(torch.uint8)
-        out[top : top + rows] = bytes_[0].permute(1, 2, 0).numpy()  # (rows, W, 3)
-    return out
-
-
-def _models(rgb: np.ndarray, planes: Tensor) -> tuple[Tensor, Tensor]:
-    return linear_models(planes, guide(rgb, planes.shape[-2:]), eps=EPS)
-
-
-def guide(rgb: np.ndarray, size) -> Tensor:
-    """L* of a photograph scaled down by area, (1, 1, *size).
-
-    Averages are taken of gamma-encoded values: sRGB's curve and that of L* are close enough.
-    """
-    return _lightness(_scaled(rgb, size, Image.Resampling.BOX))
-
-
-def _lightness(rgb: np.ndarray) -> Tensor:
-    return rgb_to_lab(to_tensor(rgb))[:, :1]
-
-
-def to_tensor(rgb: np.ndarray) -> Tensor:
-    """uint8 (H, W, 3) to (1, 3, H, W) in [0, 1]."""
-    return torch.tensor(np.ascontiguousarray(rgb)).permute(2, 0, 1)[None] / 255
-
-
-def _scaled(rgb: np.ndarray, size, how=Image.Resampling.LANCZOS) -> np.ndarray:
-    """Scale to (height, width), antialiased."""
-    gap = 3.0 if how == Image.Resampling.LANCZOS else None
-    image = Image.fromarray(rgb).resize((size[1], size[0]), how, reducing_gap=gap)
-    return np.asarray(image)
 
 
 def _within(size, limit) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from colorkit.imaging.adjust import clahe, equalize
 from colorkit.inference.colorize import ColorizeOptions
 from colorkit.models import pretrained
 from colorkit.models.hintnet import HintUNet
+from colorkit.models.vivid_unet import VividUNet
 from colorkit.system.errors import ColorkitError
 
 CONTRAST_PIXELS = 60_000_000  # equalizing takes about a hundred bytes of memory a pixel
@@ -24,7 +25,7 @@ def offered() -> list[dict]:
     """List the models in the box that colorize photographs, the default first.
 
     Returns:
-        For each its `name`, what it is `about`, and whether it takes `hints`.
+        For each its `name`, what it is `about`, and whether it takes `hints` and has a `vividness`.
     """
     cards = {name: pretrained.card(name) for name in pretrained.models()}
     return [
@@ -32,6 +33,7 @@ def offered() -> list[dict]:
             "name": name,
             "about": card.get("description", ""),
             "hints": card["architecture"] == HintUNet.__name__,
+            "vividness": card["architecture"] == VividUNet.__name__,
         }
         for name, card in cards.items()
         if card.get("gray") != "nir"

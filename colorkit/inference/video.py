@@ -13,7 +13,8 @@ import numpy as np
 
 from colorkit.imaging.videos.reading import Frame, Reader
 from colorkit.imaging.videos.writing import WRITTEN, Writer
-from colorkit.inference.photograph import PhotographColorizer, guide
+from colorkit.inference.paint import guide
+from colorkit.inference.photograph import PhotographColorizer
 from colorkit.inference.reading import near_infrared
 from colorkit.inference.temporal import Steadied
 from colorkit.system.errors import ColorkitError, one_line

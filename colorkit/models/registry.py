@@ -13,6 +13,7 @@ from colorkit.models.nirnet import NirNet, NirResNetUNet
 from colorkit.models.resnet import SceneClassifier
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.unet import UNet
+from colorkit.models.vivid_unet import VividUNet
 
 _ALL = (
     ColorNet,
@@ -22,6 +23,7 @@ _ALL = (
     NirResNetUNet,
     HintUNet,
     EfficientUNet,
+    VividUNet,
     CoColor,
     ColorMamba,
     SceneClassifier,

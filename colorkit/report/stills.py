@@ -15,7 +15,7 @@ from colorkit.data.sample_photographs import sample_photographs
 from colorkit.imaging.images import encode_image
 from colorkit.inference import colorize, photograph, preview
 from colorkit.inference.colorize import ColorizeOptions
-from colorkit.inference.photograph import to_gray
+from colorkit.inference.paint import to_gray
 from colorkit.inference.preview import CONTRASTS, Preview, offered
 from colorkit.models import pretrained
 from colorkit.system.writing import atomic_write, write_json

@@ -10,7 +10,7 @@ from colorkit.data.sample_photographs import sample_photographs
 from colorkit.imaging.color import rgb_to_lab
 from colorkit.imaging.metrics.quality import delta_e
 from colorkit.imaging.upsample import upsample_chroma
-from colorkit.inference.photograph import to_gray
+from colorkit.inference.paint import to_gray
 
 
 def tensor(rgb):

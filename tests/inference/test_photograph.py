@@ -10,13 +10,8 @@ from skimage.color import rgb2lab
 import colorkit
 from colorkit.imaging.color import lab_to_rgb, rgb_to_lab
 from colorkit.imaging.gamut import to_gamut
-from colorkit.inference import photograph as colorizing
-from colorkit.inference.photograph import (
-    paint,
-    predict_planes,
-    to_gray,
-    working_size,
-)
+from colorkit.inference.paint import paint, to_gray
+from colorkit.inference.photograph import predict_planes, working_size
 from colorkit.inference.reading import as_rgb, near_infrared
 from colorkit.models.colornet import ColorNet
 from colorkit.models.nirnet import NirNet
@@ -102,10 +97,10 @@ def test_strips_leave_no_seam(monkeypatch):
     rgb = photograph(203, 150)
     for size in ((9, 7), (70, 50)):  # in two steps, and in one
         planes = torch.cat((8 * torch.randn(1, 1, *size), 40 * torch.randn(1, 2, *size)), dim=1)
-        monkeypatch.setattr(colorizing, "_STRIP", 10**9)
+        monkeypatch.setattr("colorkit.inference.paint._STRIP", 10**9)
         whole = paint(rgb, planes)
         for strip in (1, 150 * 7, 150 * 64):
-            monkeypatch.setattr(colorizing, "_STRIP", strip)
+            monkeypatch.setattr("colorkit.inference.paint._STRIP", strip)
             found = paint(rgb, planes)
             differ = np.abs(found.astype(int) - whole)
             assert differ.max() <= 1

@@ -13,7 +13,8 @@ import colorkit
 from colorkit.imaging.negatives import invert
 from colorkit.inference import photograph
 from colorkit.inference.colorize import ColorizeOptions
-from colorkit.inference.photograph import PhotographColorizer, to_gray
+from colorkit.inference.paint import to_gray
+from colorkit.inference.photograph import PhotographColorizer
 from colorkit.inference.reading import as_rgb
 from colorkit.inference.scans import Scan
 from colorkit.models.colornet import ColorNet

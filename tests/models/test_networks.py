@@ -118,6 +118,7 @@ CASES = (
     Case("NirResNetUNet", {"stages": 3}, L=1),
     Case("HintUNet", more=5),
     Case("EfficientUNet"),
+    Case("VividUNet"),
     Case("CoColor", UNET, ab=1, L=1, idle="to_nir."),
     Case("ColorMamba", MAMBA, ab=1, L=1),
     Case("ColorMamba", MAMBA | {"mixer": "convolution", "hsv": False}, ab=1, L=1),
@@ -144,6 +145,7 @@ DEFAULTS = {
     "NirResNetUNet": '{"num_classes": null, "encoder": "resnet18", "stages": 5}',
     "HintUNet": '{"num_classes": null}',
     "EfficientUNet": '{"num_classes": null}',
+    "VividUNet": '{"vividness": 1.0}',
     "ColorMamba": '{"width": 16, "state": 4, "agents": 3, "mixer": "scan", "border": "learned", '
     '"hsv": true, "hue": "disk"}',
     "CoColor": '{"width": 16, "depth": 3}',

@@ -18,8 +18,9 @@ from colorkit.data.collection import collect
 from colorkit.data.folders import Entry
 from colorkit.imaging.color import rgb_to_lab, scale_ab
 from colorkit.imaging.metrics import tables as metrics
-from colorkit.inference.photograph import paint as paint_planes
-from colorkit.inference.photograph import predict_planes, to_gray
+from colorkit.inference.paint import paint as paint_planes
+from colorkit.inference.paint import to_gray
+from colorkit.inference.photograph import predict_planes
 from colorkit.models.colornet import ColorNet
 from colorkit.models.hintnet import HintUNet
 from colorkit.models.resnet import SceneClassifier

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from colorkit.app.commands import plain, say
-from colorkit.inference.colorize import ColorizeOptions, Option, offered_options
+from colorkit.inference.colorize import ColorizeOptions, offered_options
+from colorkit.inference.options import Option
 from colorkit.system.errors import ColorkitError, one_line
 
 app = typer.Typer()

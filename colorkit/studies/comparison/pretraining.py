@@ -16,14 +16,17 @@ from colorkit.models import pretrained
 from colorkit.models.colornet import ColorNet
 from colorkit.models.efficientnet import EfficientUNet
 from colorkit.models.hintnet import HintUNet
-from colorkit.models.weights import DERIVED, load_weights, save_weights
+from colorkit.models.vivid_unet import VividUNet
+from colorkit.models.weights import load_weights
 from colorkit.studies.comparison.scoring import measure, measure_hints, realism, with_interval
+from colorkit.studies.comparison.terms import USES, describe_terms
 from colorkit.studies.hints.training import HintsColorizer, HintsRecipe
 from colorkit.studies.nir.study import NirStudy
 from colorkit.system.errors import ColorkitError
 from colorkit.training.faithful import FaithfulRecipe
 from colorkit.training.imagenet import lite2_features, lite2_weights
 from colorkit.training.photo_sets import Photographs
+from colorkit.training.vivid import ChromaColorizer
 
 Score = Callable[[torch.nn.Module, dict[str, list[Path]], dict], dict[str, dict]]
 # What a network may be shown to choose from: one working size, or several and mirror images.
@@ -36,8 +39,7 @@ OLD = FaithfulRecipe(epochs=4, learning_rate=8e-4, encoder_rate=0.5, vividness=2
 HINTED = HintsRecipe(
     epochs=3, learning_rate=8e-4, encoder_rate=0.5, vividness=2.5, aged=0.2, silent=0.25
 )
-LIVELY = 0.85  # of a photograph's colorfulness: what `vivid` has at least
-FACTORS = [round(1 + k / 20, 2) for k in range(13)]
+CHROMA = FaithfulRecipe(epochs=2, learning_rate=2e-3, aged=0.2)
 BEGUN = "encoder: EfficientNet-Lite2, trained on ImageNet's labels (Apache License 2.0)"
 # What whoever reads the scores of `faithful` should know of them.
 SEEN = (
@@ -94,16 +96,28 @@ def faithful(data: str) -> Path:
 
 
 def vivid(data: str) -> Path:
-    """Make the model that colors as strongly as photographs are colored: `faithful`, louder."""
+    """Make the model that colors as strongly as colors are expected to be.
+
+    Its mean color is that of `faithful`; the expected chroma is learned beside it.
+    """
     photographs = Photographs(data)
-    weights = _faithful_training(photographs)
+    run = photographs.fit(
+        "expected-chroma",
+        CHROMA,
+        96,
+        _faithful_training(photographs),
+        lambda classes: VividUNet(),
+        ChromaColorizer,
+        balanced=True,
+    )
     return keep(
         photographs,
-        louder(photographs, weights),
+        run.weights,
         "vivid",
-        "as colorful as photographs are: livelier than faithful, and oftener wrong",
-        "skin is too red now and then; where the gray does not tell a color it takes a likely one",
+        "as strong as colors are expected to be: livelier than faithful, and oftener wrong",
+        "where the gray does not tell a color it takes a likely one, as strong as if it knew",
         begun=BEGUN,
+        seen=SEEN,
     )
 
 
@@ -130,30 +144,6 @@ def _faithful_training(photographs: Photographs) -> Path:
     ):
         weights = photographs.fit(name, recipe, size, weights, EfficientUNet, balanced=True).weights
     return weights
-
-
-def louder(photographs: Photographs, weights: Path) -> Path:
-    """Raise a network's chroma until pictures are colorful enough, and write its weights anew.
-
-    Args:
-        photographs: whose validation images decide.
-        weights: of an `EncoderUNet`.
-
-    Returns:
-        The new file, beside the other: the chroma has the least factor of `FACTORS` at which the
-        median colorfulness ratio of every data set reaches `LIVELY`, or the largest.
-    """
-    few, (look, _) = _few(photographs), _best_look(photographs, load_weights(weights)[0])
-    for factor in FACTORS:
-        network, card = load_weights(weights)
-        with torch.no_grad():
-            network.last.weight.mul_(factor)  # its result is chroma around 0.5, which is gray
-            network.last.bias.mul_(factor)
-        found = measure(network, few, look, old_prints=False)
-        if min(each["colorfulness_ratio"] for each in found.values()) >= LIVELY:
-            break
-    card = {key: value for key, value in card.items() if key not in DERIVED}
-    return save_weights(weights.with_name("louder.safetensors"), network, **card, louder=factor)
 
 
 def nir(data: str) -> Path:
@@ -254,5 +244,7 @@ def keep(
         frechet_distance=realism(network, files, card, lite2_features()),
         failures=failures,
         licence=LICENCE,
+        terms=describe_terms(photographs.measured),
+        uses=USES,
         **more,
     )

@@ -12,7 +12,8 @@ from colorkit.imaging.color import rgb_to_lab
 from colorkit.imaging.images import read_image
 from colorkit.imaging.metrics.intervals import bootstrap_interval
 from colorkit.imaging.metrics.quality import colorfulness, psnr, sepia
-from colorkit.inference.photograph import paint, predict_planes, to_gray, to_tensor
+from colorkit.inference.paint import paint, to_gray, to_tensor
+from colorkit.inference.photograph import predict_planes
 from colorkit.studies.hints.measures import POINTS, psnr_by_points
 
 FACES = ("portrait", "face")  # classes whose pictures have a face in their middle

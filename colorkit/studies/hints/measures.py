@@ -11,7 +11,8 @@ from torch import Tensor
 from colorkit.imaging.color import lab_to_rgb, rgb_to_lab
 from colorkit.imaging.metrics.quality import psnr
 from colorkit.inference.hints import PATCH, read_hints
-from colorkit.inference.photograph import paint, predict_planes, to_gray, to_tensor
+from colorkit.inference.paint import paint, to_gray, to_tensor
+from colorkit.inference.photograph import predict_planes
 
 POINTS = (0, 1, 5, 10, 50, 100)
 # PSNR in dB by number of points, on 1,000 images (Zhang et al. 2017).

@@ -17,7 +17,8 @@ from colorkit.course.networks import scene_of
 from colorkit.imaging.color import LUMA_WEIGHTS, join, rgb_to_lab
 from colorkit.imaging.metrics.quality import delta_e
 from colorkit.inference.colorize import STEADY
-from colorkit.inference.photograph import PhotographColorizer, guide
+from colorkit.inference.paint import guide
+from colorkit.inference.photograph import PhotographColorizer
 from colorkit.inference.temporal import Steadied, follow
 
 SCENES = ("formal_garden", "street", "mountain", "house", "park", "cottage")

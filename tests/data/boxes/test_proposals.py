@@ -33,7 +33,7 @@ def test_simple_things_are_found(way):
 
 @pytest.mark.parametrize("way", ["segments", pytest.param("selective", marks=needs_opencv)])
 def test_only_the_gray_is_looked_at_and_the_same_is_found_again(way):
-    from colorkit.inference.photograph import to_gray
+    from colorkit.inference.paint import to_gray
 
     rgb = sample_photographs(96)["astronaut"]
     found = propose(rgb, way)

@@ -1,5 +1,6 @@
 """Making the models in the box: which images train, which choose, which are measured."""
 
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,11 +10,12 @@ from PIL import Image
 
 from colorkit.imaging.images import read_image
 from colorkit.imaging.metrics.quality import psnr
-from colorkit.inference.photograph import paint, predict_planes, to_gray
+from colorkit.inference.paint import paint, to_gray
+from colorkit.inference.photograph import predict_planes
 from colorkit.models.resnet_unet import ResNetUNet
-from colorkit.models.weights import load_weights, save_weights
 from colorkit.studies.comparison import pretraining
 from colorkit.studies.comparison.scoring import measure
+from colorkit.studies.comparison.terms import describe_terms
 from colorkit.system.errors import ColorkitError
 from colorkit.training import photo_sets
 
@@ -192,23 +194,8 @@ def test_looks_are_chosen_on_validation_images(photographs, kept):
     assert not any("views" in look for _, look in kept.seen)
 
 
-def test_chroma_is_raised_until_every_set_is_colorful_enough(photographs, tmp_path, monkeypatch):
-    network = ResNetUNet(stages=2)
-    with torch.no_grad():
-        network.last.bias.copy_(torch.tensor([0.1, -0.2]))
-    weights = save_weights(tmp_path / "w.safetensors", network, name="x", gray="weighted")
-    seen = []
-
-    def fake(network, files, card, old_prints=True):
-        seen.append(set(files))
-        strength = network.last.bias[0].item() / 0.1
-        ratios = {"land": 0.7 * strength, "town": 0.6 * strength}
-        return {n: {"psnr_gain": [1, 0, 2], "colorfulness_ratio": r} for n, r in ratios.items()}
-
-    monkeypatch.setattr(pretraining, "measure", fake)
-    louder, card = load_weights(pretraining.louder(photographs, weights))
-    assert card["louder"] == 1.45  # the first at which 0.6 becomes 0.85
-    torch.testing.assert_close(louder.last.bias, 1.45 * network.last.bias)
-    torch.testing.assert_close(louder.last.weight, 1.45 * network.last.weight)
-    assert all(names == set(photographs.choosing) for names in seen)
-    assert torch.equal(load_weights(weights)[0].last.bias, network.last.bias)
+def test_the_card_names_the_terms_of_every_set(photographs, kept):
+    pretraining.keep(photographs, "w", "faithful", "", "")
+    assert re.fullmatch("land: .* your own.*; loose: .*", kept.box["terms"])
+    assert "research" in kept.box["uses"]
+    assert describe_terms(["photos", "things"]).count("; things: ") == 1
