@@ -70,8 +70,8 @@ class Scan:
         sentences = []
         if is_masked(self.small):
             sentences.append(
-                "it looks like the negative of a color film; the command's --negative makes a "
-                "positive of it"
+                "it looks like the negative of a color film; say so, on the page or by --negative, "
+                "and its positive is colorized"
             )
         elif self.toned:
             sentences.append("it is a toned print, gray in one tint, which is taken away")

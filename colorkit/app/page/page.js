@@ -41,6 +41,7 @@ const HTML = `
     <label>Model <select data-is="model"></select></label>
     <p class="ck-small" data-is="about"></p>
     <label data-is="after-sliders">Contrast <select data-is="contrast"></select></label>
+    <label class="ck-inline"><input type="checkbox" data-is="negative"> Negative of a film</label>
     <fieldset data-is="hinting">
       <legend>Color hints</legend>
       <p class="ck-small">Click a place in the photograph, then say what color it has. Hints can be
@@ -164,7 +165,8 @@ function render({ model, el }) {
   // --- hints -------------------------------------------------------------------------------------
   let chosen = -1, color = COLORS.sky;
   const hints = () => model.get("hints");
-  const takesHints = () => model.get("models").some((m) => m.name === model.get("model") && m.hints);
+  const offer = () => model.get("models").find((m) => m.name === model.get("model"));
+  const takesHints = () => Boolean(offer()?.hints);
   const change = (index, values) => ask({ hints: hints().map((h, k) => (k === index ? { ...h, ...values } : h)) });
   function choose(index) {
     chosen = index < hints().length ? index : -1;
@@ -254,7 +256,7 @@ function render({ model, el }) {
   options(part("model"), model.get("models").map((m) => [m.name, m.name]));
   options(part("contrast"), Object.entries(model.get("contrasts")));
   part("limit").textContent = model.get("max_bytes") / 1e6;
-  const sliders = model.get("sliders").map(({ name, label, sign, ...range }) => {
+  const sliders = model.get("sliders").map(({ name, label, sign, asks, ...range }) => {
     const row = document.createElement("label"), text = document.createElement("span");
     const number = document.createElement("span"), input = document.createElement("input");
     number.dataset.is = "number";
@@ -265,6 +267,7 @@ function render({ model, el }) {
     part("after-sliders").before(row);
     input.addEventListener("input", () => ask({ [name]: Number(input.value) }));
     const show = () => {
+      row.hidden = Boolean(asks) && !offer()?.[asks]; // not every model has what it sets
       const value = model.get(name).toFixed(2);
       input.value = model.get(name);
       number.textContent = `${sign} ${value}`;
@@ -274,8 +277,9 @@ function render({ model, el }) {
   });
   function showSettings() {
     for (const name of ["model", "contrast"]) part(name).value = model.get(name);
+    part("negative").checked = model.get("negative");
     for (const slider of sliders) slider.show();
-    part("about").textContent = model.get("models").find((m) => m.name === model.get("model"))?.about ?? "";
+    part("about").textContent = offer()?.about ?? "";
     const able = takesHints(), other = model.get("models").find((m) => m.hints)?.name;
     part("hinting").hidden = !able;
     part("unhinted").hidden = able;
@@ -287,6 +291,7 @@ function render({ model, el }) {
     button.value = other;
     drawHints();
   }
+  part("negative").addEventListener("change", (e) => ask({ negative: e.target.checked }));
   doing("hinted", (event) => ask({ model: event.target.value }));
   for (const name of ["model", "contrast"]) part(name).addEventListener("change", (e) => ask({ [name]: e.target.value }));
 
@@ -371,7 +376,7 @@ function render({ model, el }) {
     complain(model.get("fault"));
   });
   on("change:hints", () => choose(chosen));
-  for (const name of ["model", "contrast", ...sliders.map((each) => each.name)]) on(`change:${name}`, showSettings);
+  for (const name of ["model", "contrast", "negative", ...sliders.map((each) => each.name)]) on(`change:${name}`, showSettings);
   let waiting;
   on("comm_live_update", () => { // lost, or found again after a pause of the network
     clearTimeout(waiting);

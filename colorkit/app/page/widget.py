@@ -15,8 +15,10 @@ import traitlets
 
 from colorkit.imaging.images import MAX_PIXELS, WRITTEN, encode_image, read_image
 from colorkit.imaging.metadata.photograph import Metadata, read_metadata
+from colorkit.imaging.negatives import invert
 from colorkit.inference.colorize import ColorizeOptions, offered_options
-from colorkit.inference.photograph import to_gray
+from colorkit.inference.options import Option
+from colorkit.inference.paint import to_gray
 from colorkit.inference.preview import CONTRASTS, Preview, offered
 from colorkit.inference.scans import Scan
 from colorkit.system.errors import ColorkitError, one_line
@@ -26,14 +28,19 @@ MAX_BYTES = 50_000_000
 PIECE = 1_000_000  # bytes; servers refuse messages of more than ten times that
 SLID = {name: option for name, option in offered_options() if option.slider}
 
+
+def _start(name: str, option: Option) -> float:
+    """Say where a slider stands at first."""
+    default = getattr(ColorizeOptions, name)
+    return option.start if default is None else default
+
+
 # A trait for each option that has a slider.
 _Slid = type(traitlets.HasTraits)(
     "_Slid",
     (traitlets.HasTraits,),
     {
-        name: traitlets.Float(getattr(ColorizeOptions, name), min=option.low, max=option.high).tag(
-            sync=True
-        )
+        name: traitlets.Float(_start(name, option), min=option.low, max=option.high).tag(sync=True)
         for name, option in SLID.items()
     },
 )
@@ -53,6 +60,7 @@ class Page(anywidget.AnyWidget, _Slid):
         saturation: factor on the chroma; so is every option that has a slider an attribute, see
             `colorkit.inference.colorize.ColorizeOptions`.
         contrast: one of `CONTRASTS`.
+        negative: the photograph is the negative of a film; its gray positive is colorized.
         hints: for each `x` and `y`, shares of width and height, and `color`, "#rrggbb".
         fault: why there is no new picture, in one sentence; empty otherwise.
     """
@@ -61,6 +69,7 @@ class Page(anywidget.AnyWidget, _Slid):
     _css = APP / "page.css"
 
     model = traitlets.Unicode().tag(sync=True)
+    negative = traitlets.Bool(False).tag(sync=True)
     contrast = traitlets.Enum(list(CONTRASTS), "none").tag(sync=True)
     hints = traitlets.List(traitlets.Dict()).tag(sync=True)
 
@@ -79,10 +88,12 @@ class Page(anywidget.AnyWidget, _Slid):
         super().__init__(models=offered(), sliders=_sliders(), **traits)
         self.model = self.model or self.models[0]["name"]
         self.max_pixels = max_pixels
+        self._read: np.ndarray | None = None
         self._picture: Preview | None = None
         self._kept, self._shown = Metadata(), None
         self._name, self._file, self._expected = "", 0, 0
         self._incoming, self._outgoing = bytearray(), b""
+        self.observe(self._turned, "negative")
         self.observe(self._changed, ["model", "contrast", "hints", *SLID])
         self.on_msg(self._receive)
         if photograph:
@@ -105,15 +116,21 @@ class Page(anywidget.AnyWidget, _Slid):
         stream.name = name
         rgb = read_image(stream, max_pixels=self.max_pixels)
         stream.seek(0)
-        self._kept = read_metadata(stream, rgb)
-        self._picture, self._shown = Preview(rgb), None
+        self._kept, self._read = read_metadata(stream, rgb), rgb
         height, width = rgb.shape[:2]
         with self.hold_sync():
             notes = [*Scan(rgb).describe(), *self._kept.notes]
             self.photo = {"name": name, "width": width, "height": height, "notes": notes}
-            self.before = encode_image("before.jpg", to_gray(self._picture.small))
-            self.hints = []
-            self._repaint()
+            self._picture = None  # that of before is not painted with what holds for the new one
+            self.hints, self.negative = [], False
+            self._develop()
+
+    def _develop(self) -> None:
+        """Show the photograph that was read, or the positive of it, and colorize that."""
+        positive = invert(self._read) if self.negative else self._read
+        self._picture, self._shown = Preview(positive), None
+        self.before = encode_image("before.jpg", to_gray(self._picture.small))
+        self._repaint()
 
     def result(self) -> np.ndarray:
         """Colorize the photograph at its own size, as the preview shows it.
@@ -130,8 +147,14 @@ class Page(anywidget.AnyWidget, _Slid):
 
     def _settings(self) -> tuple[ColorizeOptions, str]:
         hints = ((hint.get("x"), hint.get("y"), hint.get("color")) for hint in self.hints)
-        slid = {name: getattr(self, name) for name in SLID}
+        able = next(each for each in self.models if each["name"] == self.model)
+        slid = {n: getattr(self, n) for n, o in SLID.items() if not o.asks or able[o.asks]}
         return ColorizeOptions(self.model, hints=hints, **slid), self.contrast
+
+    def _turned(self, _) -> None:
+        if self._picture is not None:
+            with self._telling(), self.hold_sync():
+                self._develop()
 
     def _changed(self, _) -> None:
         with self._telling():
@@ -222,6 +245,7 @@ def _sliders() -> list[dict]:
     """Say what the browser needs to draw the sliders."""
     return [
         {"name": name, "label": name.replace("_", " ").capitalize(), "sign": option.sign}
+        | {"asks": option.asks}
         | dict(zip(("min", "max", "step"), option.slider, strict=True))
         for name, option in SLID.items()
     ]

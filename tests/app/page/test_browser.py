@@ -23,6 +23,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 from colorkit.imaging.toning import is_gray
 from colorkit.inference.hints import HINTED
 from colorkit.models.pretrained import models
+from colorkit.models.vivid_unet import VIVID
 
 # No Google services, no sandbox (which root has not), no graphics card.
 FLAGS = [
@@ -190,6 +191,12 @@ def use(page: Page, photograph) -> None:
     with Repainted(page):
         page.get_by_label("Saturation").press("ArrowRight")
     assert (shown(page, "after") != first).any()
+    expect(page.get_by_label("Vividness")).to_be_hidden()  # the default has none
+    dark = shown(page, "before").mean() < 128
+    for turn in ("check", "uncheck"):
+        with Repainted(page):
+            getattr(page.get_by_label("Negative of a film"), turn)()
+        assert (shown(page, "before").mean() < 128) == (dark ^ (turn == "check"))
     divider = page.get_by_role("slider", name="Divider between before and after")
     for key, value in [("Home", "0"), ("ArrowRight", "2"), ("PageUp", "12"), ("End", "100")]:
         divider.press(key)
@@ -268,6 +275,10 @@ def test_as_a_web_page(served, page, photograph):
     page.goto(address, wait_until="commit")
     expect(page.get_by_role("status").first).to_contain_text("Starting")
     use(page, photograph)
+    with Repainted(page):
+        page.get_by_label("Model").select_option(VIVID)
+    with Repainted(page):
+        page.get_by_label("Vividness").press("ArrowLeft")
     if HINTED in models():
         hint(page)
     else:

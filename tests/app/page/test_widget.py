@@ -13,7 +13,7 @@ from traitlets import TraitError
 from colorkit.app.page.widget import Page
 from colorkit.imaging.images import encode_image, read_image
 from colorkit.imaging.metadata.insert import Kept
-from colorkit.inference.photograph import to_gray
+from colorkit.inference.paint import to_gray
 from colorkit.inference.preview import CONTRASTS
 from colorkit.models import pretrained
 
@@ -99,6 +99,19 @@ def test_what_is_no_photograph_is_said_and_the_last_one_stays(page, photograph, 
     assert page.photo["name"] == "x.png" and (page.after == shown)
     page.saturation = 0.5
     assert page.fault == "" and (page.after != shown)
+
+
+def test_the_positive_of_a_negative_is_colorized_and_the_next_photograph_is_none(page, photograph):
+    upload(page, bytes(encode_image("x.png", 255 - to_gray(read_image_bytes(photograph)))))
+    as_it_is = page.before
+    page.negative = True
+    assert page.fault == "" and page.painted == 2
+    before, gray = picture(page.before), to_gray(read_image_bytes(photograph))
+    assert np.corrcoef(before.ravel(), gray.ravel())[0, 1] > 0.9
+    assert np.corrcoef(picture(as_it_is).ravel(), gray.ravel())[0, 1] < -0.9
+    assert np.corrcoef(to_gray(page.result()).ravel(), gray.ravel())[0, 1] > 0.9
+    upload(page, photograph)
+    assert not page.negative and page.painted == 3
 
 
 def test_large_files_are_refused_before_they_are_sent(page):
