@@ -35,9 +35,10 @@ class ColorizeOptions:
 
     Attributes:
         model: a name in the box (`colorkit.models.pretrained.models()`), the path of a weights
-            file, or None for the box's best, or with hints its `hints`. A model for near infrared
-            takes one channel or a gray picture, 8 bits or more: more are scaled by the fewest bits
-            (10, 12, 14 or 16) that hold the largest value, floats in [0, 1] are what they are.
+            file, or None for the default, or with hints the box's `hints`. A model for near
+            infrared takes one channel or a gray picture, 8 bits or more: more are scaled by the
+            fewest bits (10, 12, 14 or 16) that hold the largest value, floats in [0, 1] are what
+            they are.
         saturation: factor on the chroma; 0 gives gray, 1 what the network says.
         vividness: how far colors are raised from the mean of those that a thing may have, 0, to as
             strong as they are expected to be, 1, and beyond; None for the model's own. It is for

@@ -46,10 +46,10 @@ def exercise_2():
     The screen has no color beyond its red, green and blue. Where a color would lie outside, one of
     the three is at its end, and more saturation changes nothing any more. That share grows.
     """
-    flower = sample_photographs(160)["flower"]
+    astronaut = sample_photographs(160)["astronaut"]
 
     def ends(saturation):
-        picture = colorkit.colorize(flower, saturation=saturation)
+        picture = colorkit.colorize(astronaut, saturation=saturation)
         return float(((picture == 0) | (picture == 255)).any(axis=2).mean())
 
     cut = {saturation: ends(saturation) for saturation in (1, 2, 4)}

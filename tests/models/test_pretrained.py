@@ -71,11 +71,11 @@ def test_keep_halves_and_lists(box, weights):
 
 
 def test_the_best_comes_first(box, weights):
-    for name in ("other", "colornet", "faithful"):
+    for name in ("other", "colornet", "faithful", "vivid"):
         pretrained.keep(weights, name, name)
-    assert list(pretrained.models()) == ["faithful", "colornet", "other"]
-    assert pretrained.card()["name"] == "faithful"
-    assert pretrained.load()[1]["name"] == "faithful"
+    assert list(pretrained.models()) == ["vivid", "faithful", "colornet", "other"]
+    assert pretrained.card()["name"] == "vivid"
+    assert pretrained.load()[1]["name"] == "vivid"
 
 
 def test_a_path_is_a_model_too(weights):

@@ -18,7 +18,10 @@ from colorkit.system.errors import ColorkitError
 from colorkit.system.writing import write_json
 
 FOLDER = Path(__file__).parent
-PREFERRED = ("faithful", "vivid", "colornet")  # the first that is here is the default
+# The first that is here is the default. The rule: of the models that gain on gray in every data
+# set, turn no more pictures brown than another and miss the color of skin by at most one Lab unit
+# more than the best, it is the one of the smallest Fréchet distance, all on validation images.
+PREFERRED = ("vivid", "faithful", "colornet")
 MODEL_BYTES, BOX_BYTES = 25_000_000, 60_000_000  # what a clone should not have to carry more of
 
 
