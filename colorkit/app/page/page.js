@@ -368,7 +368,13 @@ function render({ model, el }) {
   const on = (name, act) => { model.on(name, act); listened.push([name, act]); };
   on("msg:custom", (content, buffers) => answers[content.kind]?.(content, buffers ?? []));
   on("change:photo", () => { outgoing = null; progress.hidden = true; chosen = -1; showPhoto(); });
-  on("change:painted", async () => { await show("after"); answered(); });
+  let before = model.get("before"); // another one when a negative becomes a positive, or is one again
+  on("change:painted", async () => {
+    if (before !== model.get("before")) await show("before");
+    before = model.get("before");
+    await show("after");
+    answered();
+  });
   on("change:fault", () => {
     if (!model.get("fault")) return;
     since = outgoing = null;
