@@ -15,7 +15,7 @@ import colorkit
 from colorkit.app import cli
 from colorkit.imaging.metadata.photograph import read_metadata
 from colorkit.imaging.profiles.conversion import srgb_profile
-from colorkit.inference.files import find_photographs, plan
+from colorkit.inference.files import describe_passed_over, find_photographs, plan
 from colorkit.models import pretrained
 from colorkit.models.colornet import ColorNet
 from colorkit.models.weights import save_weights
@@ -373,3 +373,13 @@ def test_models_are_listed_with_their_cards(monkeypatch, capsys, weights):
         assert (stop.value.code, says in out) == (0, True)
         assert "  architecture: ColorNet" in out
     assert "  scores: psnr 1" in out
+
+
+@pytest.mark.parametrize(("out", "count"), [("out", 1), (".", 2), ("../elsewhere", 2)])
+def test_what_lies_among_earlier_results_is_not_named(tmp_path, out, count):
+    """A folder of results inside the one that is colorized is left out; the same folder is not."""
+    (tmp_path / "notes.txt").write_text("dear diary")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "log.txt").write_text("done")
+    (told,) = describe_passed_over([str(tmp_path)], tmp_path / out)
+    assert f"passed over {count} .txt" in told

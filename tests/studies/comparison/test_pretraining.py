@@ -117,6 +117,7 @@ def test_unknown_names_and_useless_data(tmp_path):
     with pytest.raises(ColorkitError, match="faithful"):
         pretraining.pretrain("nothing", str(tmp_path))
     fill(tmp_path / "one/field", 2, 0)
+    fill(tmp_path / "two/train", 2, 0)  # nothing of it is left to be measured
     with pytest.raises(ColorkitError, match="no data set with training and test images"):
         photo_sets.Photographs(str(tmp_path))
 
