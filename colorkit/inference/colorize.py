@@ -42,7 +42,7 @@ class ColorizeOptions:
         saturation: factor on the chroma; 0 gives gray, 1 what the network says.
         vividness: how far colors are raised from the mean of those that a thing may have, 0, to as
             strong as they are expected to be, 1, and beyond; None for the model's own. It is for
-            models that tell the two apart: of the box `vivid`, which is meant if none is named.
+            models that tell the two apart: of the box `vivid`, the default.
         hints: what color some places have, (x, y, color) each: x and y in pixels of the upright
             photograph from the upper left one, (0, 0), to the right and down, whole or not; color
             as '#rrggbb', a name that CSS knows, or red, green and blue from 0 to 255. Only its
@@ -83,7 +83,7 @@ class ColorizeOptions:
         default=None,
         metadata=offered(
             float,
-            "From the mean color, 0, to as strong as expected, 1; asks for vivid.",
+            "From the mean color, 0, to as strong as expected, 1; of vivid alone.",
             low=0,
             high=3,
             slider=(0, 2, 0.05),

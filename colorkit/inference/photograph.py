@@ -65,12 +65,9 @@ class PhotographColorizer:
 
     @cached_property
     def name(self) -> str | Path | None:
-        """The model that is meant: where none is named, the one that takes what is given."""
-        if self.model is not None:
-            return self.model
-        if self.hints or self.mean_chroma is not None:
-            return HINTED
-        return None if self.vividness is None else VIVID
+        """The model that is meant: where none is named, hints ask for the one that takes them."""
+        told = self.hints or self.mean_chroma is not None
+        return HINTED if self.model is None and told else self.model
 
     @cached_property
     def loaded(self) -> tuple[torch.nn.Module, dict]:

@@ -36,21 +36,22 @@ class VividUNet(EfficientUNet):
     relatives = ("EfficientUNet",)
 
     def __init__(self, vividness: float = 1.0):
-        if not 0 <= vividness < float("inf"):
-            raise ValueError(f"vividness must be 0 or more; got {vividness!r}")
         super().__init__(None)
-        self._settings = {"vividness": vividness}
-        self.vividness = vividness
+        self._settings = _settings(vividness)
         width = WIDTHS[2]
         self.chroma = nn.Sequential(
             nn.Conv2d(width, width, 3, padding=1), nn.ReLU(), silent(nn.Conv2d(width, 1, 1))
         )
 
+    @property
+    def vividness(self) -> float:
+        """How far the chroma is raised, see the class."""
+        return self._settings["vividness"]
+
     def at(self, vividness: float) -> "VividUNet":
-        """Give the same network, weights shared, at another vividness."""
+        """Give the same network, weights shared, at another vividness; raises as the class does."""
         other = copy.copy(self)
-        other.vividness = vividness
-        other._settings = {"vividness": vividness}
+        other._settings = _settings(vividness)
         return other
 
     def forward(self, gray: Tensor) -> tuple[Tensor, None]:
@@ -81,6 +82,12 @@ class VividUNet(EfficientUNet):
         """
         x, _ = self.features(gray)  # (B, 48, H/2, W/2)
         return self.last(x), self.chroma(x)
+
+
+def _settings(vividness: float) -> dict[str, float]:
+    if not 0 <= vividness < float("inf"):
+        raise ValueError(f"vividness must be 0 or more; got {vividness!r}")
+    return {"vividness": vividness}
 
 
 def raise_chroma(mean: Tensor, expected: Tensor, vividness: float) -> Tensor:

@@ -41,8 +41,7 @@ def strength(rgb: np.ndarray) -> float:
 
 
 def test_it_asks_for_the_model_that_has_it_and_strengthens_its_colors(photograph):
-    assert PhotographColorizer(vividness=0.5).name == "vivid"
-    assert PhotographColorizer().name is None
+    assert PhotographColorizer(vividness=0.5).loaded[1]["name"] == "vivid"
     found = [colorkit.colorize(photograph, vividness=v) for v in (0, 0.5, 1)]
     assert strength(found[0]) < strength(found[1]) < strength(found[2])
     np.testing.assert_array_equal(found[2], colorkit.colorize(photograph, "vivid"))

@@ -72,3 +72,5 @@ def test_another_vividness_shares_weights_and_is_kept_in_the_file(tmp_path):
 def test_a_vividness_is_a_number_of_at_least_none(wrong):
     with pytest.raises(ValueError, match="vividness must be 0 or more"):
         VividUNet(wrong)
+    with pytest.raises(ValueError, match="vividness must be 0 or more"):
+        VividUNet().at(wrong)

@@ -110,9 +110,12 @@ function render({ model, el }) {
   }
 
   // --- the picture -------------------------------------------------------------------------------
+  const drawn = {}; // the bytes of each picture that is shown
   async function show(name) {
-    const image = part(name), old = image.src;
-    image.src = URL.createObjectURL(new Blob([model.get(name)], { type: "image/jpeg" }));
+    const image = part(name), old = image.src, bytes = model.get(name);
+    if (drawn[name] === bytes) return;
+    drawn[name] = bytes;
+    image.src = URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" }));
     await image.decode().catch(() => {});
     if (old) URL.revokeObjectURL(old);
   }
@@ -368,10 +371,8 @@ function render({ model, el }) {
   const on = (name, act) => { model.on(name, act); listened.push([name, act]); };
   on("msg:custom", (content, buffers) => answers[content.kind]?.(content, buffers ?? []));
   on("change:photo", () => { outgoing = null; progress.hidden = true; chosen = -1; showPhoto(); });
-  let before = model.get("before"); // another one when a negative becomes a positive, or is one again
   on("change:painted", async () => {
-    if (before !== model.get("before")) await show("before");
-    before = model.get("before");
+    await show("before"); // another one when a negative becomes a positive
     await show("after");
     answered();
   });
