@@ -71,7 +71,7 @@ class Directories:
         word, count_code, size = ("Q", "Q", 20) if self.big else ("I", "H", 12)
         start = at + struct.calcsize(count_code)
         count = self._unpack(count_code, self._read(at, start - at))
-        if not 0 < count <= MOST:
+        if count > MOST:
             raise ValueError(f"a directory of {count} entries")
         table = self._read(start, count * size)
         entries = []

@@ -371,3 +371,13 @@ def test_a_nearly_black_picture_is_explained(tmp_path):
     assert not any("nearly black" in n for n in read_metadata(path, read_image(path)).notes)
     Image.new("L", (8, 8), 3).save(tmp_path / "night.png")
     assert read_metadata(tmp_path / "night.png", read_image(tmp_path / "night.png")).notes == ()
+
+
+def test_an_empty_block_is_not_called_damaged(tmp_path):
+    """Some programs write a directory of no entries; there is nothing to keep and nothing to say."""
+    stream = io.BytesIO()
+    Image.fromarray(RGB).save(stream, "JPEG")
+    empty = b"Exif\0\0II*\0\x08\0\0\0" + bytes(8)
+    path = tmp_path / "a.jpg"
+    path.write_bytes(made.with_segments(stream.getvalue(), (0xE1, empty)))
+    assert (read_metadata(path).notes, read_metadata(path).exif) == ((), None)
