@@ -374,7 +374,7 @@ def test_a_nearly_black_picture_is_explained(tmp_path):
 
 
 def test_an_empty_block_is_not_called_damaged(tmp_path):
-    """Some programs write a directory of no entries; there is nothing to keep and nothing to say."""
+    """Some programs write a directory of no entries: nothing to keep, and nothing to say."""
     stream = io.BytesIO()
     Image.fromarray(RGB).save(stream, "JPEG")
     empty = b"Exif\0\0II*\0\x08\0\0\0" + bytes(8)
