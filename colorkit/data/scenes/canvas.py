@@ -5,55 +5,16 @@ of it, at any number of pixels. A shape is a soft mask on a box; `Canvas.paint` 
 through it, lit by the sun and the sky.
 """
 
-import zlib
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 
 from colorkit.data.scenes.materials import MATERIALS
+from colorkit.data.scenes.noise import scatter, tile
 from colorkit.data.scenes.spectra import Light, Paint, draw_dyes
 
-# Noise by spectral synthesis: lowest frequency (periods across the picture), exponent of the
-# amplitude's fall, and how much finer the noise is along x than along y.
-NOISES = {
-    "cloud": (2, 1.9, 0.6),
-    "rough": (3, 1.4, 1.0),
-    "leaf": (9, 1.1, 1.0),
-    "grain": (24, 0.6, 1.0),
-    "ripple": (12, 1.0, 0.16),
-    "fold": (5, 1.0, 9.0),
-}
 # Optical depth of haze in R, G, B and NIR relative to 550 nm: (550/λ)^1.3.
 _HAZE = 0.55 * np.array([0.86, 1.0, 1.25, 0.55], np.float32)[:, None, None]
-
-
-@lru_cache(maxsize=64)
-def _tile(kind: str, size: int) -> np.ndarray:
-    """Return periodic noise (size, size), zero mean and unit deviation, alike at every size."""
-    lowest, exponent, aspect = NOISES[kind]
-    lowest = min(lowest, size // 4)  # a small picture cannot show fine grain
-    base = 512
-    frequency = np.fft.fftfreq(base, 1 / base)
-    k = np.hypot(frequency[None, :] / aspect, frequency[:, None])
-    amplitude = np.where(k >= lowest, np.maximum(k, lowest) ** -exponent, 0)
-    amplitude *= np.exp(-((k / 200) ** 2))
-    white = np.random.default_rng(zlib.crc32(kind.encode())).standard_normal((base, base))
-    spectrum = np.fft.fftshift(np.fft.fft2(white) * amplitude)
-    middle, shown = base // 2, min(size, base)  # smaller pictures see the lower frequencies only
-    first = middle - shown // 2
-    spectrum = spectrum[first : first + shown, first : first + shown]
-    if size > base:
-        before = size // 2 - middle
-        spectrum = np.pad(spectrum, ((before, size - base - before),) * 2)
-    tile = np.fft.ifft2(np.fft.ifftshift(spectrum)).real
-    return np.clip(tile / tile.std(), -3, 3).astype(np.float32)
-
-
-@lru_cache(maxsize=1)
-def _scatter() -> np.ndarray:
-    """Return fixed random numbers (4, 64, 64) that cells of a pattern are looked up in."""
-    return np.random.default_rng(7).random((4, 64, 64), dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -192,11 +153,11 @@ class Canvas:
 
     def noise(self, kind: str, b: Box, sx: float = 1.0, sy: float = 1.0) -> np.ndarray:
         """Return noise over a box, sx and sy times finer than the kind's own, at a drawn place."""
-        n, tile = self.size, _tile(kind, self.size)
+        n, noise = self.size, tile(kind, self.size)
         ox, oy = self.rng.random(2)
         rows = (b.y[:, 0] * (sy * self.scale) + oy * n).astype(np.intp) % n
         columns = (b.x[0] * (sx * self.scale) + ox * n).astype(np.intp) % n
-        return tile.take(rows, 0).take(columns, 1)
+        return noise.take(rows, 0).take(columns, 1)
 
     def wave(self, kind: str, b: Box, fineness: float = 1.0) -> np.ndarray:
         """Return noise along x alone, (1, w)."""
@@ -209,9 +170,9 @@ class Canvas:
 
     def noise_at(self, kind: str, u: np.ndarray, v: np.ndarray) -> np.ndarray:
         """Return noise at coordinates of any surface; 1 is a period of the tile."""
-        n, tile = self.size, _tile(kind, self.size)
+        n, noise = self.size, tile(kind, self.size)
         ox, oy = self.rng.random(2)
-        return tile[((v + oy) * n).astype(np.intp) % n, ((u + ox) * n).astype(np.intp) % n]
+        return noise[((v + oy) * n).astype(np.intp) % n, ((u + ox) * n).astype(np.intp) % n]
 
     def cells(self, u: np.ndarray, v: np.ndarray, jitter: float = 0.4) -> tuple:
         """Scatter one point in each unit cell of the plane (u, v).
@@ -223,7 +184,7 @@ class Canvas:
         shift = int(self.rng.integers(64))
         rows, columns = np.floor(v), np.floor(u)
         key = ((rows.astype(np.intp) + shift) % 64) * 64 + (columns.astype(np.intp) + shift) % 64
-        jx, jy, first, second = (plane.ravel().take(key) for plane in _scatter())
+        jx, jy, first, second = (plane.ravel().take(key) for plane in scatter())
         du = u - columns - 0.5 - jitter * (jx - 0.5)
         dv = v - rows - 0.5 - jitter * (jy - 0.5)
         return np.sqrt(du * du + dv * dv), du, dv, first, second
