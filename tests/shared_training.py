@@ -17,7 +17,7 @@ from colorkit.app.commands import say
 from colorkit.course.networks import scene_entries
 from colorkit.data.collection import collect
 from colorkit.models.colornet import ColorNet
-from colorkit.studies.nir.painters import NirColorizer, NirRecipe
+from colorkit.studies.nir.training import NirColorizer, NirRecipe
 from colorkit.system.errors import ColorkitError
 from colorkit.training import trainer as training
 from colorkit.training.colorizer import Colorizer

@@ -11,7 +11,8 @@ from colorkit.imaging.color import rgb_to_lab, scale_L
 from colorkit.imaging.metrics.quality import psnr, ssim
 from colorkit.models.nirnet import NirNet
 from colorkit.models.unet import UNet
-from colorkit.studies.nir.painters import NirRecipe, found_edges, nir_loss
+from colorkit.studies.nir.painters import found_edges
+from colorkit.studies.nir.training import NirRecipe, nir_loss
 
 
 def pairs(count=8, side=64):

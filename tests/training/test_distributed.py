@@ -13,7 +13,7 @@ import torch
 from shared_training import Die, run, with_callback
 
 from colorkit.data.batches import ALL, Share, loader, prepare, prepare_nir
-from colorkit.studies.nir.painters import augmented, filtered
+from colorkit.studies.nir.training import augmented, filtered
 from colorkit.system.errors import ColorkitError
 from colorkit.training import trainer as training
 from colorkit.training.faithful import FaithfulColorizer, FaithfulRecipe

@@ -36,7 +36,7 @@ from colorkit.report import build as report
 from colorkit.report import runner
 from colorkit.studies.gans.training import GanColorizer, GanRecipe
 from colorkit.studies.hints.training import HintsColorizer, HintsRecipe
-from colorkit.studies.nir.painters import NirColorizer, NirRecipe
+from colorkit.studies.nir.training import NirColorizer, NirRecipe
 from colorkit.system.writing import write_text
 from colorkit.training import trainer as training
 from colorkit.training.colorizer import Colorizer

@@ -39,7 +39,7 @@ from colorkit.studies.gans.training import (
     generator_loss,
     planes_of,
 )
-from colorkit.studies.nir.painters import NirRecipe, nir_loss
+from colorkit.studies.nir.training import NirRecipe, nir_loss
 from colorkit.system.errors import ColorkitError
 from colorkit.training import losses
 from colorkit.training import trainer as training

@@ -14,7 +14,7 @@ from torch import Tensor
 from colorkit.data.batches import NirBatch
 from colorkit.imaging.color import decolorize, lab_to_rgb
 from colorkit.models.cocolor import CoColor, Colored, translate
-from colorkit.studies.nir.painters import NirColorizer, NirLoss, NirRecipe, Weight, nir_loss
+from colorkit.studies.nir.training import NirColorizer, NirLoss, NirRecipe, Weight, nir_loss
 from colorkit.training.recipe import STRICT
 
 STAGES = ("gray", "domains", "pseudo", "joint")

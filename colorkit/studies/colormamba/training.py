@@ -9,7 +9,7 @@ from colorkit.data.batches import NirBatch
 from colorkit.imaging.color import lab_to_rgb
 from colorkit.imaging.hue import hue_disk, hue_distance, rgb_to_hsv
 from colorkit.models.colormamba import ColorMamba, as_planes
-from colorkit.studies.nir.painters import NirColorizer, NirLoss, NirRecipe, Weight, nir_loss
+from colorkit.studies.nir.training import NirColorizer, NirLoss, NirRecipe, Weight, nir_loss
 from colorkit.training.recipe import STRICT
 
 VIVID = 0.2  # saturation from which a pixel's hue is seen

@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from colorkit.data.batches import NirBatch
 from colorkit.models.colornet import parameter_count
 from colorkit.models.prediction import predict
-from colorkit.studies.nir.painters import NirRecipe, nir_loss
+from colorkit.studies.nir.training import NirRecipe, nir_loss
 
 
 def epoch_costs(

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,7 +13,6 @@ from torch import Tensor
 from colorkit.course.evaluation import predict_ab
 from colorkit.course.networks import Course
 from colorkit.data.batches import NirBatch, steps_of_epoch
-from colorkit.data.collection import ImageSet
 from colorkit.data.pairs.folds import (
     SCENE_CLASSES,
     Fold,
@@ -27,46 +25,12 @@ from colorkit.data.pairs.folds import (
     scene_pairs,
 )
 from colorkit.imaging.metrics.tables import listed
-from colorkit.studies.nir.painters import (
-    NirColorizer,
-    NirRecipe,
-    Painter,
-    evaluate_pairs,
-    one_color,
-    painter,
-    pair_batches,
-)
+from colorkit.studies.nir.painters import Painter, evaluate_pairs, one_color, painter, pair_batches
+from colorkit.studies.nir.training import NirColorizer, NirRecipe, NirTraining
 from colorkit.studies.nir.ways import FIRST, NETWORKS, WAYS
 from colorkit.system.errors import ColorkitError
 from colorkit.training.photo_sets import Photographs, first_training
 from colorkit.training.run import Run
-
-
-class NirTraining(NamedTuple):
-    """One training of the chapter, before it is made: what `Course.fit` takes.
-
-    Attributes:
-        way: a key of `colorkit.studies.nir.ways.WAYS` or `FIRST`.
-        name: of the training; seed: of its random numbers.
-        make: builds the network.
-        recipe: how it is trained.
-        train, val: images.
-        size: side of the crops.
-        data: the images in words; fingerprint: of their collection.
-        start: see `colorkit.studies.nir.ways.Way`.
-    """
-
-    way: str
-    name: str
-    seed: int
-    make: Callable[[], torch.nn.Module]
-    recipe: NirRecipe
-    train: ImageSet
-    val: ImageSet
-    size: int
-    data: str
-    fingerprint: str
-    start: str
 
 
 class NirStudy:

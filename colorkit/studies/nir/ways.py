@@ -35,12 +35,12 @@ class Way:
         network: one of `NETWORKS`.
         start: its first weights: `vegenet`'s of the course, or the same network's after a first
             training on procedural pairs (`scenes`) or on the course's images through drawn filters
-            (`images`, see `colorkit.studies.nir.painters.filtered`); empty for none.
+            (`images`, see `colorkit.studies.nir.training.filtered`); empty for none.
         long: train for the profile's long time.
         whole: train on the validation pairs too. They then choose nothing: the learning rate has
             fallen to nothing at the end, and the last epochs are all alike.
         every: train on every so manieth pair of each class, in as many steps as on all of them.
-        recipe: settings of `colorkit.studies.nir.painters.NirRecipe` that differ.
+        recipe: settings of `colorkit.studies.nir.training.NirRecipe` that differ.
     """
 
     title: str

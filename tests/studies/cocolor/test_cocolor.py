@@ -30,7 +30,7 @@ from colorkit.studies.cocolor.training import (
     stage_loss,
     translation_loss,
 )
-from colorkit.studies.nir.painters import nir_loss
+from colorkit.studies.nir.training import nir_loss
 from colorkit.studies.nir.ways import SHARP
 from colorkit.system.errors import ColorkitError
 from colorkit.training.plan import planning

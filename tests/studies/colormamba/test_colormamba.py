@@ -22,7 +22,8 @@ from colorkit.studies.colormamba import study as studies
 from colorkit.studies.colormamba.protocol import half_interval, lead, stretch, stretched
 from colorkit.studies.colormamba.study import CONTROLS, VARIANTS, ColorMambaStudy, all_ways
 from colorkit.studies.colormamba.training import ColorMambaRecipe, colormamba_loss, red_error
-from colorkit.studies.nir.painters import LIMITS, nir_loss, painter
+from colorkit.studies.nir.painters import LIMITS, painter
+from colorkit.studies.nir.training import nir_loss
 from colorkit.studies.nir.ways import SHARP
 from colorkit.system.errors import ColorkitError
 from colorkit.training.plan import planning

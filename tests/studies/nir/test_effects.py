@@ -10,7 +10,7 @@ from colorkit.data.batches import NirBatch
 from colorkit.models.nirnet import NirNet
 from colorkit.studies.nir.costs import epoch_costs
 from colorkit.studies.nir.effects import places, spread, upper, upper_half
-from colorkit.studies.nir.painters import NirRecipe
+from colorkit.studies.nir.training import NirRecipe
 
 
 def test_halves_are_compared_within_groups_with_the_spread_of_their_difference():
