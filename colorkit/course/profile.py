@@ -1,7 +1,8 @@
 """Profiles: one YAML file says on what data and at what scale the whole course runs.
 
 A profile is a dataclass. An unknown key, a wrong type or a folder that does not exist is refused
-before anything starts, by one sentence that names the key.
+before anything starts, by one sentence that names the key. With `extends: photos` a file says only
+what it changes of another profile.
 """
 
 import json
@@ -9,10 +10,10 @@ from dataclasses import field, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from colorkit.course.profile_files import find_profile, read_profile
 from colorkit.course.scales import (
     Ablations,
     CoColor,
@@ -25,7 +26,7 @@ from colorkit.course.scales import (
     Superclasses,
 )
 from colorkit.models.colornet import ColorNetConfig
-from colorkit.system.errors import ColorkitError, one_line
+from colorkit.system.errors import ColorkitError
 from colorkit.system.project import project_root, working_folder
 from colorkit.training.recipe import STRICT, Count, CountOrZero, Recipe
 
@@ -125,34 +126,19 @@ class Profile:
         return sorted({name for network in self.networks.values() for name in network.classes})
 
 
-def profiles_folder() -> Path:
-    """The profiles of the clone that the current folder lies in, or those that are installed."""
-    try:
-        return project_root() / "notebooks" / "profiles"
-    except ColorkitError:
-        return Path(__file__).parent / "profiles"  # put there by the wheel
-
-
 def load_profile(name: str, data: str = "") -> Profile:
     """Read and check a profile.
 
     Args:
-        name: `smoke`, `photos`, `places365`, or the path of a YAML file.
+        name: `smoke`, `photos`, `paper`, `places365`, or the path of a YAML file.
         data: folder of photographs that replaces the profile's own.
 
     Raises:
         ColorkitError: no such profile (the known ones are listed), an unknown key, a wrong type,
-            or a folder that does not exist.
+            profiles that extend each other in a circle, or a folder that does not exist.
     """
-    folder = profiles_folder()
-    path = Path(name) if name.endswith((".yaml", ".yml")) else folder / f"{name}.yaml"
-    if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in folder.glob("*.yaml")))
-        raise ColorkitError(f"no profile {name!r}; choose one of {known}, or give a YAML file")
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ColorkitError(f"{path} is not valid YAML: {one_line(error)}") from error
+    path = find_profile(name)
+    content = read_profile(path)
     try:
         profile = TypeAdapter(Profile).validate_json(json.dumps(content, default=str))
     except ValidationError as error:

@@ -1,6 +1,6 @@
-"""Profiles: the three shipped ones, and one sentence for every fault in another."""
+"""Profiles: the shipped ones, and one sentence for every fault in another."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -21,12 +21,12 @@ def shipped(tmp_path):
     """Load a shipped profile; the photographs' folder is an empty one."""
 
     def load(name: str) -> Profile:
-        return load_profile(name, str(tmp_path) if name == "photos" else "")
+        return load_profile(name, str(tmp_path) if name in ("photos", "paper") else "")
 
     return load
 
 
-@pytest.mark.parametrize("name", ["smoke", "photos", "places365"])
+@pytest.mark.parametrize("name", ["smoke", "photos", "paper", "places365"])
 def test_shipped_profiles_load(shipped, name):
     profile = shipped(name)
     assert profile.name == name
@@ -41,7 +41,7 @@ def test_shipped_profiles_load(shipped, name):
 
 def test_every_shipped_profile_is_tested():
     folder = project_root() / "notebooks" / "profiles"
-    assert {p.stem for p in folder.glob("*.yaml")} == {"smoke", "photos", "places365"}
+    assert {p.stem for p in folder.glob("*.yaml")} == {"smoke", "photos", "paper", "places365"}
 
 
 def test_places365_has_the_reports_scale(shipped):
@@ -67,6 +67,43 @@ def test_places365_has_the_reports_scale(shipped):
     assert profile.model.width == 1.0 and profile.model.preset == "report"
     assert profile.data.source == "places365"
     assert profile.recipe_of("outnet").epochs == 39 - 24 + 1
+
+
+def test_paper_is_photos_at_the_papers_size(shipped):
+    photos, paper = shipped("photos"), shipped("paper")
+    assert paper.networks == photos.networks and paper.gans.classes == photos.gans.classes
+    assert (paper.data.size, paper.model.width, paper.model.global_size) == (224, 1.0, 224)
+    assert paper.data.what == photos.data.what and paper.ablations.few == photos.ablations.few
+
+
+def test_a_profile_that_extends_another_says_only_what_it_changes(tmp_path):
+    own = tmp_path / "own.yaml"
+    changes = {"networks": {"vegenet": {"epochs": 3}}, "later": None, "seeds": 1}
+    own.write_text(yaml.safe_dump({"extends": "smoke"} | changes))
+    smoke, found = load_profile("smoke"), load_profile(str(own))
+    assert found.networks["vegenet"] == replace(smoke.networks["vegenet"], epochs=3)
+    assert found.networks["outnet"] == smoke.networks["outnet"]
+    assert (found.seeds, found.later, found.data) == (1, None, smoke.data)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        ("extends: nowhere", "", "no profile 'nowhere'"),
+        ("extends: SECOND", "extends: FIRST", "extends itself"),
+        ("extends: FIRST", "", "extends itself"),
+        ("extends: SECOND", "- a list", "first.yaml"),
+        ("extends: SECOND\nseed: 1", "extends: smoke", "unknown key seed"),
+    ],
+)
+def test_a_profile_that_cannot_be_extended_is_named(tmp_path, first, second, said):
+    paths = {name: tmp_path / f"{name.lower()}.yaml" for name in ("FIRST", "SECOND")}
+    for path, text in zip(paths.values(), (first, second), strict=True):
+        for name, other in paths.items():
+            text = text.replace(name, str(other))
+        path.write_text(text)
+    with pytest.raises(ColorkitError, match=said):
+        load_profile(str(paths["FIRST"]))
 
 
 def test_smoke_needs_no_files_and_names_scenes_that_exist(shipped):
