@@ -5,6 +5,8 @@ import sys
 import numpy as np
 import pytest
 import torch
+from made_networks import shaken
+from made_pairs import noise
 from PIL import Image
 from skimage.color import rgb2lab
 
@@ -29,19 +31,6 @@ CARD = {"gray": "weighted", "size": 32, "name": "tiny"}
 def picture(seed: int = 0, size=(40, 56)) -> np.ndarray:
     small = np.random.default_rng(seed).integers(0, 256, (4, 5, 3), dtype=np.uint8)
     return np.asarray(Image.fromarray(small).resize(size[::-1], Image.Resampling.BICUBIC))
-
-
-def noise(*shape: int, seed: int = 0) -> torch.Tensor:
-    return torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
-
-
-def shaken(net):
-    """Give a fresh network, which takes no notice of anything, opinions of its own."""
-    generator = torch.Generator().manual_seed(5)
-    with torch.no_grad():
-        for layer in (net.last, getattr(net, "hint", net.last)):
-            layer.weight.copy_(0.05 * torch.randn(layer.weight.shape, generator=generator))
-    return net.eval()
 
 
 @pytest.fixture(scope="module")

@@ -2,23 +2,12 @@
 
 import pytest
 import torch
+from made_networks import shaken
+from made_pairs import noise
 
 from colorkit.models.efficientnet import EfficientUNet
 from colorkit.models.hintnet import HintUNet
 from colorkit.models.weights import save_weights, transfer
-
-
-def noise(*shape: int, seed: int = 0) -> torch.Tensor:
-    return torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
-
-
-def shaken(net):
-    """Give a fresh network, which takes no notice of anything, opinions of its own."""
-    generator = torch.Generator().manual_seed(5)
-    with torch.no_grad():
-        for layer in (net.last, getattr(net, "hint", net.last)):
-            layer.weight.copy_(0.05 * torch.randn(layer.weight.shape, generator=generator))
-    return net.eval()
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from made_pairs import noise
 
 from colorkit.models.instance_fusion import SITES, THREE, InstanceFusion, fuse
 from colorkit.models.instance_trunk import InstanceTrunk
@@ -10,10 +11,6 @@ from colorkit.models.weights import save_weights, transfer
 from colorkit.models.windows import cut_out, lay, pixel_windows, present
 
 BOXES = torch.tensor([[0.1, 0.2, 0.6, 0.9], [0.0, 0.0, 1.0, 1.0], [0.5, 0.5, 0.51, 0.52]])
-
-
-def noise(*shape: int, seed: int = 0) -> torch.Tensor:
-    return torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
 
 
 def shaken(network):

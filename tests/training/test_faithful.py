@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from made_pairs import noise
 from skimage.color import lab2rgb
 
 from colorkit.data.aging import age
@@ -15,10 +16,6 @@ from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.training.faithful import FaithfulColorizer, FaithfulRecipe
 from colorkit.training.losses import distortion
 from colorkit.training.trainer import fit
-
-
-def noise(*shape: int, seed: int = 0) -> torch.Tensor:
-    return torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
 
 
 def test_distortion_is_the_negative_psnr():
