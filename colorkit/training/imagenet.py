@@ -134,9 +134,18 @@ def lite2_features(source: Path | None = None) -> nn.Module:
     Args:
         source: see `lite2_weights`, and the errors there.
     """
-    stages = lite2_encoder(source)
+    return pooled_features(lite2_encoder(source), LITE2_CHANNELS[-1])
+
+
+def pooled_features(stages: nn.ModuleList, channels: int) -> nn.Module:
+    """Give the mean of an encoder's last plane: (B, 3, H, W) in [0, 1] to (B, `num_features`).
+
+    Args:
+        stages: of the encoder, for sRGB brought to [−2, 2].
+        channels: of its last plane, which become `num_features`.
+    """
     features = nn.Sequential(_Standardized(), *stages, nn.AdaptiveAvgPool2d(1), nn.Flatten())
-    features.num_features = LITE2_CHANNELS[-1]
+    features.num_features = channels
     return features.eval().requires_grad_(False)
 
 

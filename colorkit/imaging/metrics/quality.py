@@ -198,7 +198,7 @@ def colorfulness_ab(ab: Tensor, smooth: float = 0.0) -> Tensor:
 
 
 @metric("Colorfulness M3", better="higher", inputs=1, tables=[])
-def colorfulness_rgb(rgb: Tensor) -> Tensor:
+def colorfulness_rgb(rgb: Tensor, absolute: bool = False) -> Tensor:
     """Colorfulness M³ of Hasler & Süsstrunk (SPIE 5007, 2003): σ_rgyb + 0.3 μ_rgyb, in sRGB.
 
     rg = R − G and yb = (R + G)/2 − B are *signed*, on 0…255. Much circulated code takes their
@@ -207,6 +207,7 @@ def colorfulness_rgb(rgb: Tensor) -> Tensor:
 
     Args:
         rgb: (B, 3, H, W) float, sRGB in [0, 1].
+        absolute: take absolute values, as the tables of DDColor (Kang et al. 2023) do.
 
     Returns:
         (B,) ≥ 0; the paper calls 15 slightly, 45 averagely and 82 highly colorful.
@@ -214,6 +215,7 @@ def colorfulness_rgb(rgb: Tensor) -> Tensor:
     (rgb,) = checked(rgb)
     r, g, b = (255 * rgb).flatten(2).unbind(1)
     opponents = torch.stack((r - g, (r + g) / 2 - b), dim=1)  # (B, 2, H·W)
+    opponents = opponents.abs() if absolute else opponents
     spread = torch.linalg.vector_norm(opponents.std(dim=2, correction=0), dim=1)
     return spread + 0.3 * torch.linalg.vector_norm(opponents.mean(dim=2), dim=1)
 

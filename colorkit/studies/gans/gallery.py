@@ -12,9 +12,17 @@ import pandas as pd
 import torch
 
 from colorkit.course.chapter import Chapter
-from colorkit.course.evaluation import Constant, Predictor, Trained, colorize_pixels, evaluate
+from colorkit.course.evaluation import (
+    Constant,
+    Predictor,
+    Trained,
+    batches,
+    colorize_pixels,
+    evaluate,
+)
 from colorkit.course.figures import image_grid
 from colorkit.data.collection import ImageSet
+from colorkit.imaging.color import join, lab_to_rgb
 from colorkit.imaging.metrics.artifacts import spill
 from colorkit.imaging.metrics.tables import listed
 from colorkit.studies.gans.configurations import split
@@ -155,6 +163,15 @@ class Gallery:
         grid = image_grid(rows, ["gray", *titles, "original"], few[1])
         shows = shows or self.chapter.images_show
         self.chapter.figure(grid, id, alt=alt, caption=caption, shows=shows)
+
+    def pictures(self, name: str) -> tuple[torch.Tensor, torch.Tensor]:
+        """All images as a network colors them, and as they are: (N, 3, size, size) in [0, 1]."""
+        predictor, parts = self._predictor(name), []
+        for batch in batches(self.images, self.size):
+            found = join(batch.lab[:, :1], predictor(batch.gray))
+            parts.append((found, lab_to_rgb(batch.lab)))
+        found, true = (torch.cat(each) for each in zip(*parts, strict=True))
+        return found, true
 
     def few(self, count: int = 6) -> tuple[torch.Tensor, list[str]]:
         """The first images of every class, about so many in all."""

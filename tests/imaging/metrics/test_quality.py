@@ -107,6 +107,7 @@ def test_colorfulness_is_the_formula(pair):
 def test_colorfulness_is_signed():
     rocket = torch.from_numpy(skimage.data.rocket()).permute(2, 0, 1)[None] / 255
     assert metrics.colorfulness_rgb(rocket).item() == pytest.approx(38.6, abs=0.05)
+    assert metrics.colorfulness_rgb(rocket, absolute=True).item() == pytest.approx(29.0, abs=0.05)
 
 
 # At the edges

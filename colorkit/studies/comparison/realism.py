@@ -1,0 +1,65 @@
+"""How real colored pictures look as a crowd: what needs no truth of any single one of them."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+from torch import Tensor, nn
+
+from colorkit.imaging.metrics.quality import colorfulness_rgb
+from colorkit.studies.comparison.scoring import frechet_distance
+from colorkit.studies.gans.configurations import CLASSIFIER
+from colorkit.studies.gans.gallery import Gallery
+from colorkit.studies.gans.sweep import Sweep
+from colorkit.system.errors import ColorkitError
+from colorkit.training.imagenet import lite2_features, pooled_features
+
+
+def feature_encoder(sweep: Sweep) -> tuple[nn.Module, str]:
+    """Give what looks at the pictures, and its name in words.
+
+    Returns:
+        ImageNet's encoder where its weights are installed, else that of the sweep's classifier of
+        scenes; as `frechet_distance` takes it.
+    """
+    try:
+        return lite2_features(), "ImageNet's EfficientNet-Lite2"
+    except ColorkitError:
+        model = sweep.train(CLASSIFIER).model()
+        features = pooled_features(model.encoder, model.classifier.in_features)
+        return features, "the course's classifier of scenes"
+
+
+def crowd(gallery: Gallery, names: Iterable[str], encoder: nn.Module) -> pd.DataFrame:
+    """Measure the pictures of some networks as a crowd, without comparing them one by one.
+
+    Args:
+        gallery: measured networks, and the images they color.
+        names: of networks; each is a line.
+        encoder: see `colorkit.studies.comparison.scoring.frechet_distance`.
+
+    Returns:
+        A line a network, and one of the true pictures: `distance`, the Fréchet distance; `signed`
+        and `absolute`, the mean colorfulness M3 in its two forms, each followed by how far it is
+        from the truth's, `signed_gap` and `absolute_gap`, as the literature's ΔCF.
+    """
+    lines, true = {}, None
+    for name in names:
+        found, true = gallery.pictures(name)
+        lines[name] = _colorfulness(found) | {
+            "distance": frechet_distance(encoder, _pixels(found), _pixels(true))
+        }
+    lines["the photographs"] = _colorfulness(true) | {"distance": 0.0}
+    table = pd.DataFrame(lines).T
+    for name in ("signed", "absolute"):
+        table[f"{name}_gap"] = (table[name] - table.loc["the photographs", name]).abs()
+    return table[["distance", "signed", "signed_gap", "absolute", "absolute_gap"]]
+
+
+def _colorfulness(rgb: Tensor) -> dict[str, float]:
+    kinds = {"signed": False, "absolute": True}
+    return {name: float(colorfulness_rgb(rgb, absolute).mean()) for name, absolute in kinds.items()}
+
+
+def _pixels(rgb: Tensor) -> Iterable[np.ndarray]:
+    return ((255 * x).round().byte().permute(1, 2, 0).numpy() for x in rgb.clamp(0, 1))
