@@ -18,7 +18,8 @@ from colorkit.models.efficientnet import EfficientUNet
 from colorkit.models.hintnet import HintUNet
 from colorkit.models.vivid_unet import VividUNet
 from colorkit.models.weights import load_weights
-from colorkit.studies.comparison.scoring import measure, measure_hints, realism, with_interval
+from colorkit.studies.comparison.realism import distances
+from colorkit.studies.comparison.scoring import measure, measure_hints, with_interval
 from colorkit.studies.comparison.terms import USES, describe_terms
 from colorkit.studies.hints.training import HintsColorizer, HintsRecipe
 from colorkit.studies.nir.study import NirStudy
@@ -241,7 +242,7 @@ def keep(
         classes=[],
         **card,
         scores=scores,
-        frechet_distance=realism(network, files, card, lite2_features()),
+        frechet_distance=distances(network, files, card, lite2_features()),
         failures=failures,
         licence=LICENCE,
         terms=describe_terms(photographs.measured),

@@ -1,13 +1,16 @@
 """How real colored pictures look as a crowd: what needs no truth of any single one of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from torch import Tensor, nn
 
+from colorkit.imaging.images import read_image
 from colorkit.imaging.metrics.quality import colorfulness_rgb
-from colorkit.studies.comparison.scoring import frechet_distance
+from colorkit.inference.paint import paint, to_gray, to_tensor
+from colorkit.inference.photograph import predict_planes
 from colorkit.studies.gans.configurations import CLASSIFIER
 from colorkit.studies.gans.gallery import Gallery
 from colorkit.studies.gans.sweep import Sweep
@@ -30,13 +33,59 @@ def feature_encoder(sweep: Sweep) -> tuple[nn.Module, str]:
         return features, "the course's classifier of scenes"
 
 
+def distances(
+    network: nn.Module, files: Mapping[str, list[Path]], card: dict, encoder: nn.Module
+) -> dict[str, float]:
+    """Measure how far colorized photographs are from true ones in a classifier's eyes.
+
+    Args:
+        network, files, card: as of `colorkit.studies.comparison.scoring.measure`; the photographs
+            of all data sets are taken together.
+        encoder: see `frechet_distance`.
+
+    Returns:
+        `images`; `found`, the distance of the results; `gray`, that of the gray pictures.
+    """
+    paths = [path for each in files.values() for path in each]
+    photographs = [read_image(path) for path in paths]
+    results = (paint(rgb, predict_planes(network, card, rgb)) for rgb in photographs)
+    distances = {
+        "found": frechet_distance(encoder, results, photographs),
+        "gray": frechet_distance(encoder, map(to_gray, photographs), photographs),
+    }
+    return {"images": len(paths)} | {name: round(d, 3) for name, d in distances.items()}
+
+
+def frechet_distance(
+    encoder: nn.Module, found: Iterable[np.ndarray], true: Iterable[np.ndarray], side: int = 128
+) -> float:
+    """Fréchet distance between the features of colorized and of true pictures (Heusel et al. 2017).
+
+    It is no FID: that is the distance in an Inception network's features.
+
+    Args:
+        encoder: (B, 3, H, W) in [0, 1] to (B, `encoder.num_features`); see
+            `colorkit.training.imagenet.lite2_features`.
+        found, true: uint8 (H, W, 3) each, of any size; as many as they are, two at least.
+        side: they are scaled to.
+    """
+    from torchmetrics.image.fid import FrechetInceptionDistance
+
+    distance = FrechetInceptionDistance(feature=encoder, normalize=False)
+    for pictures, real in ((found, False), (true, True)):
+        for rgb in pictures:
+            shown = nn.functional.interpolate(to_tensor(rgb), (side, side), mode="area")
+            distance.update(shown, real=real)
+    return float(distance.compute())
+
+
 def crowd(gallery: Gallery, names: Iterable[str], encoder: nn.Module) -> pd.DataFrame:
     """Measure the pictures of some networks as a crowd, without comparing them one by one.
 
     Args:
         gallery: measured networks, and the images they color.
         names: of networks; each is a line.
-        encoder: see `colorkit.studies.comparison.scoring.frechet_distance`.
+        encoder: see `frechet_distance`.
 
     Returns:
         A line a network, and one of the true pictures: `distance`, the Fréchet distance; `signed`

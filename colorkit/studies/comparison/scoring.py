@@ -1,6 +1,6 @@
 """What the models in the box are measured by: whole photographs, faces, old prints, realism."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -140,51 +140,6 @@ def measure_hints(
         for count in POINTS:
             scores[name][f"psnr_with_{count}"] = with_interval(table[count].to_numpy())
     return scores
-
-
-def realism(
-    network: nn.Module, files: Mapping[str, list[Path]], card: dict, encoder: nn.Module
-) -> dict[str, float]:
-    """Measure how far colorized photographs are from true ones in a classifier's eyes.
-
-    Args:
-        network, files, card: as of `measure`; the photographs of all data sets together.
-        encoder: see `frechet_distance`.
-
-    Returns:
-        `images`; `found`, the distance of the results; `gray`, that of the gray pictures.
-    """
-    paths = [path for each in files.values() for path in each]
-    photographs = [read_image(path) for path in paths]
-    results = (paint(rgb, predict_planes(network, card, rgb)) for rgb in photographs)
-    distances = {
-        "found": frechet_distance(encoder, results, photographs),
-        "gray": frechet_distance(encoder, map(to_gray, photographs), photographs),
-    }
-    return {"images": len(paths)} | {name: round(d, 3) for name, d in distances.items()}
-
-
-def frechet_distance(
-    encoder: nn.Module, found: Iterable[np.ndarray], true: Iterable[np.ndarray], side: int = 128
-) -> float:
-    """Fréchet distance between the features of colorized and of true pictures (Heusel et al. 2017).
-
-    It is no FID: that is the distance in an Inception network's features.
-
-    Args:
-        encoder: (B, 3, H, W) in [0, 1] to (B, `encoder.num_features`); see
-            `colorkit.training.imagenet.lite2_features`.
-        found, true: uint8 (H, W, 3) each, of any size; as many as they are, two at least.
-        side: they are scaled to.
-    """
-    from torchmetrics.image.fid import FrechetInceptionDistance
-
-    distance = FrechetInceptionDistance(feature=encoder, normalize=False)
-    for pictures, real in ((found, False), (true, True)):
-        for rgb in pictures:
-            shown = nn.functional.interpolate(to_tensor(rgb), (side, side), mode="area")
-            distance.update(shown, real=real)
-    return float(distance.compute())
 
 
 def with_interval(values: np.ndarray, statistic=np.mean) -> list[float]:

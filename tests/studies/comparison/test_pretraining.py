@@ -177,7 +177,7 @@ def kept(monkeypatch):
         return best if card.get("views") == [128, 160] or card["size"] == 128 else measured
 
     monkeypatch.setattr(pretraining, "measure", fake)
-    monkeypatch.setattr(pretraining, "realism", lambda *about: {})
+    monkeypatch.setattr(pretraining, "distances", lambda *about: {})
     monkeypatch.setattr(pretraining, "lite2_features", lambda: None)
     monkeypatch.setattr(pretraining, "load_weights", lambda path: (None, {}))
     monkeypatch.setattr(pretraining.pretrained, "keep", lambda *a, **card: box.update(card))

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 import torch
 from made_pairs import noise
+from PIL import Image
+from scipy.linalg import sqrtm
 
 from colorkit.imaging.metrics.quality import colorfulness_rgb
 from colorkit.models.resnet import SceneClassifier
+from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.studies.comparison import realism
-from colorkit.studies.comparison.scoring import frechet_distance
 from colorkit.system.errors import ColorkitError
 from colorkit.training.imagenet import pooled_features
 
@@ -20,6 +22,34 @@ class Means(torch.nn.Module):
 
     def forward(self, x):
         return x.mean(dim=(2, 3))
+
+
+def test_the_frechet_distance_is_its_formula():
+    rng = np.random.default_rng(0)
+    shapes = [(20 + k % 3, 24, 3) for k in range(40)]
+    true = [np.full(s, rng.integers(0, 256, 3), np.uint8) for s in shapes]
+    found = [np.full(s, rng.integers(0, 128, 3), np.uint8) for s in shapes]
+    x, y = (np.array([p[0, 0] for p in pictures]) / 255 for pictures in (found, true))
+    both = sqrtm(np.cov(x.T) @ np.cov(y.T)).real
+    wanted = ((x.mean(0) - y.mean(0)) ** 2).sum()
+    wanted += np.trace(np.cov(x.T) + np.cov(y.T) - 2 * both)
+    assert realism.frechet_distance(Means(), found, true) == pytest.approx(wanted, rel=1e-4)
+    assert realism.frechet_distance(Means(), true, true) == pytest.approx(0, abs=1e-6)
+
+
+def test_a_networks_pictures_are_set_beside_gray_ones(tmp_path):
+    rng = np.random.default_rng(0)
+    paths = [tmp_path / f"{k}.png" for k in range(4)]
+    for path in paths:
+        Image.fromarray(rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)).save(path)
+    network = ResNetUNet(stages=2).eval()  # paints nothing before it has learned
+    card, files = {"size": 32}, {"one": paths[:1], "other": paths[1:]}
+    found = realism.distances(network, files, card, Means())
+    assert found["images"] == 4 and found["found"] == pytest.approx(found["gray"], abs=1e-3)
+    with torch.no_grad():
+        network.last.bias.fill_(0.1)
+    colored = realism.distances(network, files, card, Means())
+    assert colored["gray"] == found["gray"] and colored["found"] != found["found"]
 
 
 def test_a_crowd_has_a_line_for_each_network_and_one_for_the_truth():
@@ -39,7 +69,7 @@ def test_a_crowd_has_a_line_for_each_network_and_one_for_the_truth():
         [(255 * x).round().byte().permute(1, 2, 0).numpy() for x in each]
         for each in (drawn["gray"], true)
     ]
-    distance = frechet_distance(Means(), *pixels)
+    distance = realism.frechet_distance(Means(), *pixels)
     assert table.loc["gray", "distance"] == pytest.approx(distance, rel=1e-5) and distance > 0
 
 

@@ -5,18 +5,15 @@ import pandas as pd
 import pytest
 import torch
 from PIL import Image
-from scipy.linalg import sqrtm
 from skimage.color import lab2rgb, rgb2lab
 from torch import nn
 
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.studies.comparison.scoring import (
     by_group,
-    frechet_distance,
     measure,
     measure_each,
     middle,
-    realism,
     summarize,
 )
 
@@ -89,32 +86,6 @@ def test_groups_are_found_by_the_ends_of_files_names():
     found = by_group(table, groups)
     assert set(found) == {"one", "two"}  # six faces say nothing
     assert found["one"]["skin"][0] == 5.5 and found["two"]["pale"] == round(8 / 12, 3)
-
-
-class Means(nn.Module):
-    num_features = 3
-
-    def forward(self, x):
-        return x.mean(dim=(2, 3))
-
-
-def test_the_frechet_distance_is_its_formula():
-    rng = np.random.default_rng(0)
-    shapes = [(20 + k % 3, 24, 3) for k in range(40)]
-    true = [np.full(s, rng.integers(0, 256, 3), np.uint8) for s in shapes]
-    found = [np.full(s, rng.integers(0, 128, 3), np.uint8) for s in shapes]
-    x, y = (np.array([p[0, 0] for p in pictures]) / 255 for pictures in (found, true))
-    both = sqrtm(np.cov(x.T) @ np.cov(y.T)).real
-    wanted = ((x.mean(0) - y.mean(0)) ** 2).sum()
-    wanted += np.trace(np.cov(x.T) + np.cov(y.T) - 2 * both)
-    assert frechet_distance(Means(), found, true) == pytest.approx(wanted, rel=1e-4)
-    assert frechet_distance(Means(), true, true) == pytest.approx(0, abs=1e-6)
-
-
-def test_realism_sets_results_beside_gray(files):
-    found = realism(tinted(0, 0), files, {"size": 32}, Means())
-    assert found["images"] == 4 and found["found"] == pytest.approx(found["gray"], abs=1e-3)
-    assert realism(tinted(20, 20), files, {"size": 32}, Means())["found"] != found["found"]
 
 
 def test_groups_stand_beside_the_scores_of_their_set(files):
