@@ -166,7 +166,7 @@ def test_how_progress_is_shown(said, in_ci, notebook, terminal, chosen, monkeypa
 def test_ctrl_c_stays_an_exception_and_its_handler_ours():
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt), interruptible():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         try:
             raise KeyboardInterrupt
         except KeyboardInterrupt:

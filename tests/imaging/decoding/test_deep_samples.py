@@ -118,6 +118,7 @@ GRAY = np.arange(960, dtype=np.uint16).reshape(24, 40)
         (encoded(GRAY, "TIFF"), "I;16", True),
         (encoded(GRAY.astype(np.float32), "TIFF"), "F;32F", True),
         (encoded(GRAY.astype(np.int32), "TIFF"), "I;32S", True),
+        (encoded(np.dstack([GRAY] * 3).astype(np.uint8), "JPEG2000"), "jp2", False),
         (b"P6 2 1 255\n" + bytes(6), "RGB", False),
         (b"P6 2 1 100\n" + bytes(6), "RGB", False),
         (b"P6 2 1 256\n" + bytes(12), "RGB", True),
