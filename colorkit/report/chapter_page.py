@@ -104,8 +104,9 @@ class _Page:
         listing = f"<pre>{escape(text.strip())}</pre>"
         if _LOG.search(text):
             # Of what is overwritten in a terminal only the last state was ever to be read.
-            listing = f"<pre>{escape(_last_states(text))}</pre>"
-            return [_html(folded(f"Log ({_count(lines, 'line')})", listing, "log"))]
+            states = _last_states(text)
+            count = _count(states.split("\n"), "line")
+            return [_html(folded(f"Log ({count})", f"<pre>{escape(states)}</pre>", "log"))]
         if len(lines) > _LONG:
             return [_html(folded(f"Output ({_count(lines, 'line')})", listing, "listing"))]
         return [nbformat.v4.new_output("stream", name="stdout", text=text)]

@@ -1,10 +1,13 @@
 """The depthwise convolution: PyTorch's values and gradients, in every geometry and type."""
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.nn.grad import conv2d_input, conv2d_weight
 
+from colorkit.models import depthwise_loops
 from colorkit.models.depthwise import Depthwise
 
 
@@ -60,3 +63,24 @@ def test_single_precision_under_autocast_gives_the_same_type_and_nearly_the_same
         found = layer(x.bfloat16())
     assert found.dtype == torch.bfloat16
     torch.testing.assert_close(found.float(), plain, rtol=0.02, atol=0.02)
+
+
+@pytest.mark.parametrize("padding", [0, 1, 2])
+@pytest.mark.parametrize(("side", "stride"), [(1, 1), (2, 1), (3, 1), (3, 2), (4, 3), (5, 2)])
+@pytest.mark.parametrize("size", [(7, 9), (9, 6), (5, 5)])
+def test_loops_overwrite_their_output_with_pytorchs_gradients(size, side, stride, padding):
+    torch.manual_seed(side)
+    x, weight = torch.randn(2, 3, *size), torch.randn(3, 1, side, side)
+    grad = torch.randn_like(F.conv2d(x, weight, None, stride, padding, groups=3))
+    where = {"stride": stride, "padding": padding, "groups": 3}
+    rows, given = (each.permute(0, 2, 3, 1).contiguous().numpy() for each in (x, grad))
+    filters = weight[:, 0].permute(1, 2, 0).contiguous().numpy()
+    found = np.full_like(rows, 9)
+    depthwise_loops.to_input(given, filters, stride, padding, found)
+    true = conv2d_input(x.shape, weight, grad, **where).permute(0, 2, 3, 1)
+    np.testing.assert_allclose(found, true, atol=1e-5)
+    found = np.full((2, side, side, 3), 9, np.float32)
+    depthwise_loops.to_weight(rows, given, stride, padding, found)
+    for one, single, part in zip(found, x, grad, strict=True):
+        true = conv2d_weight(single[None], weight.shape, part[None], **where)
+        np.testing.assert_allclose(one, true[:, 0].permute(1, 2, 0), atol=1e-5)

@@ -7,8 +7,10 @@ from torch import nn
 
 from colorkit.models import norm_relu
 from colorkit.models.norm_relu import Layers
+from colorkit.models.norm_relu_loops import BLOCK, kernels
 
 CHANNELS = 24
+THREE = 3  # channels of the loops tried by themselves
 
 
 @pytest.fixture(autouse=True)
@@ -124,3 +126,93 @@ def test_what_is_no_number_stays_none(value):
 
 def test_weights_have_the_names_that_a_plain_sequence_gives_them():
     assert list(block().state_dict()) == list(block(nn.Sequential).state_dict())
+
+
+def stored(values: np.ndarray, bfloat16: bool) -> np.ndarray:
+    """Planes as the loops take them: float32, or the upper halves of it, rounded by PyTorch."""
+    values = torch.from_numpy(np.asarray(values, np.float32))
+    return values.bfloat16().view(torch.uint16).numpy() if bfloat16 else values.numpy()
+
+
+def read(planes: np.ndarray) -> np.ndarray:
+    if planes.dtype == np.uint16:
+        planes = torch.from_numpy(planes).view(torch.bfloat16).float().numpy()
+    return planes.astype(float)
+
+
+def draw(rows: int, bfloat16: bool, seed: int = 0) -> np.ndarray:
+    values = np.random.default_rng(seed).normal((-1, 0, 40), (0.5, 1, 2), (rows, THREE))
+    return stored(values, bfloat16)
+
+
+SCALE, SHIFT = (np.array(v, np.float32) for v in ((1.5, -0.25, 0.5), (0.5, 1, -18)))
+NEAR, MEAN = (np.array(v, np.float32) for v in ((-1, 0.25, 40), (-0.75, 0.5, 39)))
+
+
+@pytest.mark.parametrize("bfloat16", [False, True])
+@pytest.mark.parametrize("rows", [1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK + 5])
+def test_sums_of_every_block(rows, bfloat16):
+    x, grad = draw(rows, bfloat16), draw(rows, bfloat16, 1)
+    near, blocks = read(x) - NEAR, range(0, rows, BLOCK)
+    out = np.full((len(blocks), 2, THREE), 9, np.float32)
+    kernels(bfloat16).sums(x, NEAR, out)
+    true = [(part.sum(0), (part**2).sum(0)) for part in (near[at : at + BLOCK] for at in blocks)]
+    np.testing.assert_allclose(out, true, rtol=1e-4, atol=1e-2)
+    kernels(bfloat16).gradient_sums(x, grad, SCALE, SHIFT, MEAN, 1.25, out)
+    before = SCALE * read(x) + SHIFT
+    given = read(grad) * ((before > 0) & (before < 1.25))
+    both = np.stack([given, given * (read(x) - MEAN)], axis=1)
+    true = [both[at : at + BLOCK].sum(0) for at in blocks]
+    np.testing.assert_allclose(out, true, rtol=1e-4, atol=5e-2)
+
+
+@pytest.mark.parametrize("bfloat16", [False, True])
+@pytest.mark.parametrize("ceiling", [1.25, np.inf])
+def test_rectified_planes_and_their_gradient(bfloat16, ceiling):
+    x, grad, out = draw(99, bfloat16), draw(99, bfloat16, 1), draw(99, bfloat16, 2)
+    tolerance = {"rtol": 0.005 if bfloat16 else 1e-5, "atol": 1e-5}
+    kernels(bfloat16).rectify(x, SCALE, SHIFT, ceiling, out)
+    before = SCALE * read(x) + SHIFT
+    np.testing.assert_allclose(read(out), before.clip(0, ceiling), **tolerance)
+    assert (before > 1.25).any() and (before < 0).any()
+    slope, offset = MEAN / 9, NEAR / 7
+    kernels(bfloat16).gradient(x, grad, SCALE, SHIFT, slope, offset, ceiling, out)
+    given = read(grad) * ((before > 0) & (before < ceiling))
+    np.testing.assert_allclose(read(out), SCALE * given + slope * read(x) + offset, **tolerance)
+
+
+@pytest.mark.parametrize("bfloat16", [False, True])
+def test_at_zero_and_at_the_ceiling_no_gradient_passes(bfloat16):
+    """As of PyTorch's ReLU and ReLU6: the values below are exact in both types."""
+    values = np.array([[-0.5], [0], [0.5], [1], [1.5], [2], [2.5]])
+    x, one = stored(values, bfloat16), np.ones(1, np.float32)
+    grad, out, zero = stored(np.ones((7, 1)), bfloat16), np.empty_like(x), np.zeros(1, np.float32)
+    kernels(bfloat16).rectify(x, one, zero, 2, out)
+    assert read(out)[:, 0].tolist() == [0, 0, 0.5, 1, 1.5, 2, 2]
+    kernels(bfloat16).gradient(x, grad, one, zero, zero, zero, 2, out)
+    assert read(out)[:, 0].tolist() == [0, 0, 1, 1, 1, 0, 0]
+    sums = np.empty((1, 2, 1), np.float32)
+    kernels(bfloat16).gradient_sums(x, grad, one, zero, zero, 2, sums)
+    assert sums[0, :, 0].tolist() == [3, 3]
+
+
+def test_bfloat16_is_rounded_as_pytorch_rounds():
+    bits = np.random.default_rng(0).integers(0, 0x7F000000, 5000, np.uint32)
+    bits[:6] = [0x3F808000, 0x3F818000, 0x3F807FFF, 0x3F808001, 0x3F80FFFF, 0]  # ties, and beside
+    values = bits.view(np.float32)[:, None].copy()
+    zero = np.zeros(1, np.float32)
+    x, out = stored(np.ones((1, 1)), True), np.empty((1, 1), np.uint16)
+    for value, want in zip(values, stored(values, True), strict=True):
+        kernels(True).rectify(x, value, zero, np.inf, out)
+        assert out[0] == want
+
+
+@pytest.mark.parametrize("bfloat16", [False, True])
+def test_loops_keep_what_is_no_number(bfloat16):
+    x = stored(np.array([[np.nan], [1]]), bfloat16)
+    one, zero, out = np.ones(1, np.float32), np.zeros(1, np.float32), np.empty_like(x)
+    kernels(bfloat16).rectify(x, one, zero, 6, out)
+    assert np.isnan(read(out)[0, 0]) and read(out)[1, 0] == 1
+    sums = np.empty((1, 2, 1), np.float32)
+    kernels(bfloat16).sums(x, zero, sums)
+    assert np.isnan(sums).all()

@@ -1,15 +1,20 @@
 """TIFF files as scanners, faxes and laboratories write them."""
 
 import io
+import lzma
 import struct
+import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
-from odd_images import tiff
+from odd_images import _one_strip, tiff
 from PIL import Image
 
+from colorkit.imaging.decoding.tiffs import read_tiff
 from colorkit.imaging.images import read_image
+from colorkit.system.errors import ColorkitError
 
 G = np.random.default_rng(0).integers(0, 256, (24, 40), dtype=np.uint8)
 C = np.random.default_rng(1).integers(0, 256, (24, 40, 3), dtype=np.uint8)
@@ -139,3 +144,107 @@ OVER_WHITE = np.rint(C * ALPHA + 255 * (1 - ALPHA))
 )
 def test_layouts(what, data, want, allowed):
     assert np.abs(read(data) - want).max() <= allowed, what
+
+
+def samples(data: bytes, **more):
+    return read_tiff(io.BytesIO(data), Path("a.tif"), more.pop("max_pixels", 10**6), **more)
+
+
+WIDE = C.astype(np.uint16) * 257
+
+
+@pytest.mark.parametrize(
+    ("data", "least", "mode"),
+    [
+        (tiff(C, photometric="rgb"), 9, None),  # Pillow reads it
+        (tiff(C, photometric="rgb"), 8, "RGB"),
+        (tiff(WIDE, photometric="rgb"), 16, "RGB"),
+        (tiff(WIDE, photometric="rgb"), 17, None),
+        (tiff(C, photometric="icclab"), 9, "LAB"),
+        (tiff(C, photometric="cielab"), 9, None),
+        (tiff(C.astype(np.int8), photometric="rgb"), 9, "RGB"),
+        (tiff(np.dstack([WIDE, G]), photometric="separated"), 9, "CMYK"),
+        (tiff(np.dstack([WIDE] * 2 + [G] * 2).astype(np.uint16), photometric="rgb"), 9, "RGB"),
+        (tiff(np.dstack([WIDE] * 3), photometric="rgb"), 9, None),  # nine channels
+        (tiff(np.stack([WIDE] * 2), photometric="rgb", volumetric=True, tile=(1, 16, 16)), 9, None),
+        (tiff(WIDE, photometric="ycbcr"), 9, None),
+        (b"II*\0 no directory", 9, None),
+    ],
+)
+def test_what_is_read_and_what_is_left_to_pillow(data, least, mode):
+    found = samples(data, least=least)
+    assert (found and found.mode) == mode
+
+
+def test_what_a_file_says_of_its_samples():
+    tags = [(274, "H", 1, 6, True), (34675, "B", 7, b"profile", True)]
+    found = samples(tiff(WIDE, photometric="rgb", extratags=tags))
+    assert (found.orientation, found.profile, found.inverted) == (6, b"profile", False)
+    assert np.array_equal(found.color, WIDE) and found.alpha is None
+    plain = samples(tiff(WIDE[..., 0], photometric="minisblack"))
+    assert (plain.orientation, plain.profile, plain.bits) == (1, None, 0)
+    assert plain.color.shape == (24, 40, 1)
+    five = np.dstack([WIDE, WIDE[..., :2]])
+    for kind, multiplied in ((1, True), (2, False), (0, None)):
+        found = samples(tiff(five, photometric="rgb", extrasamples=(kind, 0)))
+        assert np.array_equal(found.color, WIDE)
+        assert multiplied is None or found.multiplied == multiplied
+        assert (found.alpha is None) == (kind == 0)
+        assert found.alpha is None or np.array_equal(found.alpha, WIDE[..., 0])
+
+
+@pytest.mark.parametrize(
+    ("stored", "color"),
+    [
+        (np.array([[0, 5, 65535]], np.uint16), [65535, 65530, 0]),
+        (np.array([[-9, 0, 5, 32767]], np.int16), [32767, 32767, 32762, 0]),
+        (np.array([[0, 0.25, 1]], np.float32), [1, 0.75, 0]),
+        (np.array([[0, 0.25, 1.5]], np.float32), [1.5, 1.25, 0]),  # white is the largest there is
+        (np.array([[np.nan, 0.25]], np.float32), [np.nan, 0.75]),
+    ],
+)
+def test_white_as_zero_is_turned_around(stored, color):
+    found = samples(tiff(stored, photometric="miniswhite"))
+    assert found.inverted
+    assert found.color[0, :, 0] == pytest.approx(color, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("photometric", "stored", "codes"),
+    [
+        # L* of all numbers to 100; a* and b* signed, 256 steps to a unit.
+        ("cielab", np.array([65535, 0, 0], np.uint16), (255, 128, 128)),
+        ("cielab", np.array([0, 0x7FFF, 0x8000], np.uint16), (0, 255, 0)),
+        ("cielab", np.array([0x8000, 0x4000, 0xC000], np.uint16), (127.5, 192, 64)),
+        # The same codes as ICC's profiles, of 16 bits with 0xFF00 as 100.
+        ("icclab", np.array([0xFF00, 0x8000, 0x8000], np.uint16), (255, 128, 128)),
+        ("icclab", np.array([65535, 0, 0x4000], np.uint16), (255, 0, 64)),
+        ("icclab", np.array([255, 128, 0], np.uint8), (255, 128, 0)),
+    ],
+)
+def test_lab_in_its_ways(photometric, stored, codes):
+    found = samples(tiff(np.broadcast_to(stored, (2, 2, 3)), photometric=photometric))
+    assert found.color[1, 1] * 255 == pytest.approx(codes, abs=0.01)
+
+
+def test_size_and_strips_have_limits():
+    gray = tiff(WIDE[..., 0], photometric="minisblack")
+    assert samples(gray, max_pixels=960).color.size == 960
+    with pytest.raises(ColorkitError, match="40×24 pixels are more than the 959"):
+        samples(gray, max_pixels=959)
+    one = np.zeros((1, 1), np.uint16)
+    for side, fits in ((48, True), (64, False)):  # pixels of a tile, of which 8 × 400 are allowed
+        data = tiff(one, photometric="minisblack", tile=(side, side))
+        if fits:
+            assert samples(data, max_pixels=400).color.shape == (1, 1, 1)
+        else:
+            with pytest.raises(ValueError, match="tile is larger"):
+                samples(data, max_pixels=400)
+    for compression, pack in ((8, zlib.compress), (34925, lzma.compress)):
+        for length, fits in ((3840, True), (3841, False)):  # twice 24 × 40 × 2 bytes, and one more
+            data = _one_strip(WIDE[..., 0], pack(bytes(length)), compression)
+            if fits:
+                assert samples(data).color.max() == 0
+            else:
+                with pytest.raises(ValueError, match="unpacks to more"):
+                    samples(data)

@@ -1,12 +1,16 @@
 """Films begin at 0, whatever clock they were recorded by, and sound keeps its distance."""
 
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import av
 import pytest
+from av.format import Flags
 from made_films import copy, film, span
 
+from colorkit.imaging.videos.clock import Clock
 from colorkit.imaging.videos.reading import Reader
 
 
@@ -95,3 +99,84 @@ def test_a_late_film_of_which_a_part_is_missing_says_so(tmp_path):
     with Reader(cut, 10**6) as reader:
         assert list(reader.packets())
         assert "of 6.0 s" in reader.broken()
+
+
+def clock(start: float | None, jumps: bool = False) -> Clock:
+    """Of a file that begins at a second, and whose kind admits clocks that are set on the way."""
+    flags = Flags.ts_discont.value | 1 if jumps else 1
+    at = None if start is None else round(start * av.time_base)
+    return Clock(SimpleNamespace(format=SimpleNamespace(flags=flags), start_time=at))
+
+
+def packet(pts, dts=None, duration=40, index=0, kind="video", base=1000):
+    """In thousandths of a second by default."""
+    return SimpleNamespace(
+        pts=pts, dts=dts, duration=duration, time_base=base and Fraction(1, base),
+        stream=SimpleNamespace(index=index, type=kind),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("start", "jumps", "shift"),
+    [
+        (3.5, False, -3.5),
+        (-0.2, False, 0),  # what only gets a decoder of sound going stays before 0
+        (-0.201, False, 0.201),
+        (-0.001, False, 0),
+        (-0.1, True, 0.1),
+        (0, False, 0),
+    ],
+)
+def test_where_a_file_begins_is_0(start, jumps, shift):
+    assert clock(start, jumps).shift == Fraction(str(shift))
+    first = packet(1000)
+    assert clock(start, jumps).set(first) == Fraction("1.04") + Fraction(str(shift))
+    assert (first.pts, first.dts) == (1000 + round(shift * 1000), None)
+
+
+@pytest.mark.parametrize(("pts", "dts"), [(5000, 4900), (5000, None), (None, 5000)])
+def test_a_file_that_does_not_say_begins_with_its_first_picture(pts, dts):
+    ours = clock(None)
+    first, second = packet(pts, dts), packet(6000, 5900, duration=None)
+    assert ours.set(first) == Fraction("0.04")
+    assert (first.pts, first.dts) == (pts and 0, dts and dts - 5000)
+    assert ours.set(second) == 1
+    assert (second.pts, second.dts) == (1000, 900)
+
+
+def test_packets_without_a_time_stay_so():
+    ours = clock(None)
+    for each in (packet(None), packet(5, base=None)):
+        assert ours.set(each) is None
+    assert ours.set(packet(7000)) == Fraction("0.04")
+
+
+@pytest.mark.parametrize(
+    ("second", "jumps", "found"),
+    [
+        (10_040, True, 10_040),  # 10 s behind the end of what came before
+        (10_041, True, 40),
+        (10_041, False, 10_041),
+        (-100, True, -100),  # 0.1 s before what came before: an order of decoding
+        (-101, True, 40),
+        (-101, False, -101),
+    ],
+)
+@pytest.mark.parametrize("kind", ["video", "audio", "subtitle"])
+def test_a_clock_that_is_set_goes_on(second, jumps, found, kind):
+    ours = clock(0, jumps)
+    ours.set(packet(0, kind=kind))
+    each, late = packet(second, kind=kind), packet(second + 40, kind=kind)
+    ours.set(each)
+    ours.set(late)
+    found = second if kind == "subtitle" else found
+    assert (each.pts, late.pts) == (found, found + 40)
+
+
+def test_streams_keep_their_distance_when_the_clock_is_set():
+    ours = clock(0, jumps=True)
+    times = [(0, 0), (500, 1), (40, 0), (60_000, 0), (60_460, 1)]
+    made = [packet(at, index=index) for at, index in times]
+    for each in made:
+        ours.set(each)
+    assert [each.pts for each in made] == [0, 500, 40, 80, 540]

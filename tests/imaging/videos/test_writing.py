@@ -1,4 +1,7 @@
-"""What lies beside the pictures of a film lies beside those of its copy, or a line says so."""
+"""What lies beside a film's pictures is written beside those of its copy, or a line says so.
+
+This is `colorkit.imaging.videos.writing` by whole films; `test_written_tracks` tries its parts.
+"""
 
 import re
 from fractions import Fraction
