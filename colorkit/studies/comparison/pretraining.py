@@ -6,6 +6,7 @@ then they do not help to choose the best epoch either.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -35,8 +36,10 @@ LOOKS = [{"size": size} for size in (96, 128, 160)]
 _SEVERAL = ([96, 128], [128, 160], [96, 128, 160], [128, 160, 192])
 LOOKS += [{"size": sizes[-1], "views": sizes} for sizes in _SEVERAL]
 CHOOSING = 100  # validation images of each data set that the choice looks at
-# The last training of `faithful`, which sees old grays among the others.
+# The last trainings of `faithful`, which see old grays among the others. The second begins where
+# the first ends, with its high learning rate again.
 OLD = FaithfulRecipe(epochs=4, learning_rate=8e-4, encoder_rate=0.5, vividness=2.5, aged=0.4)
+MORE = replace(OLD, epochs=5)
 HINTED = HintsRecipe(
     epochs=3, learning_rate=8e-4, encoder_rate=0.5, vividness=2.5, aged=0.2, silent=0.25
 )
@@ -142,6 +145,7 @@ def _faithful_training(photographs: Photographs) -> Path:
             FaithfulRecipe(epochs=8, learning_rate=8e-4, encoder_rate=0.3, vividness=2.5),
         ),
         ("faithful-people", 96, OLD),
+        ("faithful-more", 96, MORE),
     ):
         weights = photographs.fit(name, recipe, size, weights, EfficientUNet, balanced=True).weights
     return weights
