@@ -152,8 +152,15 @@ def _faithful_training(photographs: Photographs) -> Path:
 
 
 def nir(data: str) -> Path:
-    """Make the model that colorizes near infrared: the best of the course's chapter on it."""
-    study = NirStudy(Course("photos", 0, data))
+    """Make the model that colorizes near infrared: the best of the course's chapter on it.
+
+    It sees larger pictures than the chapter's networks do, and begins with all photographs.
+    """
+    course = Course("photos", 0, data)
+    images = replace(course.profile.data, size=96, stored=112)
+    pairs = replace(course.profile.nir, photographs=True)
+    course.profile = replace(course.profile, data=images, nir=pairs)
+    study = NirStudy(course)
     run = study.final("resnet-whole")
     tested = study.measure(study.models("resnet-whole"))
     scores = {
