@@ -234,7 +234,10 @@ def test_what_a_result_does_not_show_is_said(photos, run):
     tifffile.imwrite(photos / "deep.tif", picture(7).astype(np.uint16) * 257)
     frames = [Image.fromarray(picture(seed)) for seed in (8, 9, 10)]
     frames[0].save(photos / "moving.gif", save_all=True, append_images=frames[1:])
-    Image.fromarray(picture(8)).convert("RGBA").save(photos / "clear.png")
+    clear = Image.fromarray(picture(8)).convert("RGBA")
+    clear.save(photos / "opaque.png")
+    clear.putpixel((3, 4), (0, 0, 0, 0))
+    clear.save(photos / "clear.png")
     Image.fromarray(picture(8)).save(photos / "plain.ppm")
     Image.new("L", (1, 1), 7).save(photos / "one.png")
     status, out, _ = run(photos, "-o", "out")
@@ -244,6 +247,7 @@ def test_what_a_result_does_not_show_is_said(photos, run):
     assert "moving.gif: stored as .png." in out
     assert "plain.ppm: stored as .png." in out
     assert "clear.png: what was transparent became white." in out
+    assert "opaque.png:" not in out
     assert Image.open("out/one.png").getpixel((0, 0)) is not None
     deep = tifffile.imread("out/deep.tif")
     assert (deep.shape, deep.dtype) == ((30, 40, 3), np.uint8)

@@ -95,7 +95,10 @@ def test_gray_profiles(tmp_path, gamma):
     light = RAMP**gamma
     want = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055) * 255
     assert far(read_image(tmp_path / "p.png")[0, :, 0], want) <= 1.5
-    assert read_metadata(tmp_path / "p.png").icc_profile == srgb_profile()  # pixels are color now
+    kept = read_metadata(tmp_path / "p.png")
+    assert (kept.icc_profile, kept.notes) == (srgb_profile(), ())  # pixels are color now
+    Image.fromarray(codes).save(tmp_path / "p.jpg", icc_profile=profile)
+    assert read_metadata(tmp_path / "p.jpg").notes == ()
     tifffile.imwrite(tmp_path / "p.tif", codes.astype(np.uint16) * 257, iccprofile=profile)
     assert far(read_image(tmp_path / "p.tif")[0, :, 0], want) <= 0.6
 
