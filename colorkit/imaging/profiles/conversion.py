@@ -192,19 +192,27 @@ def from_png(info: dict) -> bytes | None:
     return None if profile is None or is_srgb(profile) else profile
 
 
-def from_codes(primaries: int, transfer: int) -> bytes | None:
+def from_codes(primaries: int, transfer: int, narrow: bool = False) -> bytes | None:
     """Give the profile that stands for codes of ITU-T H.273; None where they say sRGB, or nothing.
 
     The curves of television are taken for sRGB's, as browsers do. What HDR shows brighter than
     diffuse white becomes white.
+
+    Args:
+        primaries, transfer: the codes.
+        narrow: whether black is 16 and white 235 of 255, as in television.
     """
-    curve = _parametric(_SRGB_CURVE)
-    if transfer in _GAMMAS:
-        curve = _power(_GAMMAS[transfer])
-    elif is_hdr(transfer):
-        signal = np.linspace(0, 1, 4096)
+    signal = np.linspace(0, 1, 4096)
+    if narrow:
+        signal = np.clip((255 * signal - 16) / 219, 0, 1)
+    if is_hdr(transfer):
         light = _pq(signal) if transfer == _PQ else _hlg(signal)
         curve = _table(np.clip(light / _DIFFUSE_WHITE, 0, 1))
+    elif transfer in _GAMMAS:
+        gamma = _GAMMAS[transfer]
+        curve = _table(signal**gamma) if narrow else _power(gamma)
+    else:
+        curve = _table(_srgb(signal)) if narrow else _parametric(_SRGB_CURVE)
     profile = _made(_PRIMARIES.get(primaries, _PRIMARIES[1]), curve)
     return None if profile is None or is_srgb(profile) else profile
 
@@ -218,6 +226,12 @@ def is_hdr(transfer: int) -> bool:
 def adobe_rgb_profile() -> bytes:
     """Give the profile of Adobe RGB (1998), which cameras name in EXIF and do not embed."""
     return _made(_ADOBE_RGB, _power(563 / 256))
+
+
+def _srgb(signal: np.ndarray) -> np.ndarray:
+    """Light in [0, 1] of a signal in [0, 1], IEC 61966-2-1."""
+    gamma, gain, bend, slope, joint = _SRGB_CURVE
+    return np.where(signal <= joint, slope * signal, (gain * signal + bend) ** gamma)
 
 
 def _pq(signal: np.ndarray) -> np.ndarray:

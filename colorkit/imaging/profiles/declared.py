@@ -70,9 +70,9 @@ def _said(stream: BinaryIO, image: Image.Image) -> bytes | None:
     return info_profile(image)
 
 
-def _png_codes(stream: BinaryIO) -> tuple[int, int] | None:
+def _png_codes(stream: BinaryIO) -> tuple[int, int, bool] | None:
     for _, data in png_chunks(stream, _EARLY):
-        return data[0], data[1]
+        return data[0], data[1], data[3] == 0
     return None
 
 

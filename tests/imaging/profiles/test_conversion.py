@@ -284,6 +284,22 @@ def test_codes_of_hdr_and_wide_gamut(tmp_path):
     assert from_codes(1, 13) is from_codes(2, 2) is from_codes(1, 1) is None
 
 
+@pytest.mark.parametrize("transfer", [1, 8, 13, 16])
+def test_codes_of_narrow_range(tmp_path, transfer):
+    """As of full range, with black at 16 and white at 235."""
+    values = np.arange(220, dtype=np.float64)
+    for name, codes, full in (
+        ("full", values / 219 * 65535, 1),
+        ("narrow", (values + 16) * 257, 0),
+    ):
+        wide = np.rint(codes).astype(np.uint16)[None, :, None].repeat(3, axis=2)
+        chunk = (b"cICP", bytes((1, transfer, 0, full)))
+        (tmp_path / f"{name}.png").write_bytes(png(wide, 2, chunks=(chunk,)))
+    full, narrow = (read_image(tmp_path / f"{name}.png") for name in ("full", "narrow"))
+    assert far(narrow, full) <= 1
+    assert (narrow.min(), narrow.max()) == (0, 255)
+
+
 @pytest.mark.skipif(not features.check("avif"), reason="Pillow built without AVIF")
 def test_codes_of_avif(tmp_path):
     color = np.full((16, 16, 3), (200, 100, 50), np.uint8)
