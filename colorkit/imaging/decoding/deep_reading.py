@@ -14,6 +14,7 @@ from colorkit.imaging.decoding.decoders import TIFF_MAGIC, check_size, mute
 from colorkit.imaging.decoding.deep_samples import Samples, gray_samples, raw_mode
 from colorkit.imaging.decoding.pages import main_page, with_first
 from colorkit.imaging.decoding.tiffs import read_tiff
+from colorkit.system.errors import ColorkitError
 
 _PACKED = {"I;12": 12}  # bits of Pillow's raw modes that it does not scale up
 
@@ -48,6 +49,29 @@ def read_samples(stream: BinaryIO, path: Path, max_pixels: int) -> Samples | Non
     if head[:2] == b"P6":
         return _read_ppm(stream, path, max_pixels)
     return _twice(stream, path, max_pixels)
+
+
+def opened_samples(image: Image.Image, max_pixels: int) -> Samples | None:
+    """Read color of 16 bits from the file of an image that Pillow opened; it decodes 8.
+
+    Returns:
+        None where it is no such image, was decoded already, or is another picture of its file than
+        the main one.
+    """
+    stream = getattr(image, "fp", None)
+    if stream is None or ";16" not in raw_mode(image):
+        return None
+    place, found = stream.tell(), None
+    try:
+        found = read_samples(stream, Path("the image"), max_pixels)
+    except ColorkitError:
+        raise
+    except Exception:
+        return None  # let Pillow try, and word the fault
+    finally:
+        stream.seek(place)
+    same = found is not None and found.color.shape[1::-1] == image.size
+    return found if same and getattr(image, "tell", int)() == 0 else None
 
 
 def _twice(stream: BinaryIO, path: Path, max_pixels: int) -> Samples | None:
