@@ -15,7 +15,8 @@ from colorkit.imaging.infrared import read_header
 from colorkit.imaging.metadata.extract import embedded
 from colorkit.imaging.metadata.photograph import read_metadata
 from colorkit.imaging.metadata.tiff_directories import Directories
-from colorkit.imaging.profiles.conversion import adobe_rgb_profile, srgb_profile
+from colorkit.imaging.profiles.conversion import srgb_profile
+from colorkit.imaging.profiles.making import adobe_rgb_profile
 from colorkit.system.errors import ColorkitError
 
 y, x = np.mgrid[0:64, 0:96]
