@@ -90,6 +90,9 @@ def test_every_ending_is_read_and_the_rest_is_named(photos, run):
     kinds |= {"jp2": "JPEG2000", "j2k": "JPEG2000", "dib": "BMP", "gif": "GIF", "TIF": "TIFF"}
     for ending, kind in kinds.items():
         (image.convert("L") if ending == "pgm" else image).save(photos / f"{ending}.{ending}", kind)
+    head = b"P7\nWIDTH 40\nHEIGHT 30\nDEPTH 3\nMAXVAL 255\nTUPLTYPE RGB\nENDHDR\n"
+    (photos / "pam.pam").write_bytes(head + picture(3).tobytes())
+    kinds["pam"] = "PAM"
     for name in ("notes.txt", "list.csv", "below/raw.nef", ".hidden.jpg", ".DS_Store"):
         (photos / name).write_bytes(b"no photograph")
     status, out, error = run(photos, "-o", "out")

@@ -20,6 +20,7 @@ from colorkit.imaging.decoding.decoders import JPEG_MAGIC, TIFF_MAGIC, load_read
 from colorkit.imaging.decoding.deep_reading import read_samples
 from colorkit.imaging.decoding.deep_samples import is_deep, unit
 from colorkit.imaging.decoding.jpegs import lacks_end, png_lacks_end, with_end
+from colorkit.imaging.decoding.netpbm import PAM_MAGIC
 from colorkit.imaging.decoding.pages import Page, main_page, with_first
 from colorkit.imaging.metadata.exif import ORIENTATION, PROFILE, corrected, open_block
 from colorkit.imaging.metadata.extract import PNG_MAGIC, Embedded, Resolution, Text, embedded
@@ -33,6 +34,7 @@ _SHALLOW = 1 << 14  # of 65536: white of files that may hold 10, 12 or 14 bits i
 _DARK = 72  # of 255: no picture of so few levels is brighter
 _ALPHA = ("RGBA", "LA", "PA", "La", "RGBa")
 _CLEAR = "what was transparent became white"
+_DEEP = "its more than 8 bits a channel became 8"
 _BITS, _EXTRA, _PHOTOMETRIC = 258, 338, 262
 _MODES = {0: "L", 1: "L", 2: "RGB", 5: "CMYK"}  # by TIFF's photometric interpretation
 
@@ -75,6 +77,8 @@ def _read(stream: BinaryIO, rgb: np.ndarray | None) -> Metadata:
         load_reader(head, "")
         if head.startswith(TIFF_MAGIC):
             profile = _look_at_tiff(stream, notes)
+        elif head.startswith(PAM_MAGIC):
+            _look_at_pam(stream, notes)
         else:
             profile = _look_at(stream, found, notes)
     if found.gain_map:
@@ -133,7 +137,7 @@ def _look_at(stream: BinaryIO, found: Embedded, notes: list[str]) -> bytes | Non
             )
             notes.append(f"the {which.format(frames)} was colorized")
         if is_deep(image):
-            notes.append("its more than 8 bits a channel became 8")
+            notes.append(_DEEP)
         if _is_clear(image):
             notes.append(_CLEAR)
         if hdr_codes(stream):
@@ -160,12 +164,20 @@ def _look_at_tiff(stream: BinaryIO, notes: list[str]) -> bytes | None:
     if page.pictures > 1:
         notes.append(f"the first of its {page.pictures} pages was colorized")
     if max(numbers(_BITS) or (1,)) > 8:
-        notes.append("its more than 8 bits a channel became 8")
+        notes.append(_DEEP)
     if (numbers(_EXTRA) or (0,))[0] in (1, 2) and _is_clear_tiff(stream, page):
         notes.append(_CLEAR)
     profile = entries[PROFILE].data if PROFILE in entries else None
     _judge(profile, _MODES.get((numbers(_PHOTOMETRIC) or (2,))[0], "RGB"), notes)
     return profile
+
+
+def _look_at_pam(stream: BinaryIO, notes: list[str]) -> None:
+    samples = read_samples(stream, Path("the file"), 10**9)
+    if samples.color.dtype.itemsize > 1:
+        notes.append(_DEEP)
+    if samples.alpha is not None and unit(samples.alpha).min() < 1:
+        notes.append(_CLEAR)
 
 
 def _is_clear(image: Image.Image) -> bool:
