@@ -75,6 +75,7 @@ class Embedded:
         texts: comments of JPEG and GIF, texts of PNG.
         resolution: as the file says, outside of its EXIF block if it can.
         gain_map: whether there is one, to brighten the picture on other displays.
+        packed: what is there, but packed in a way that is not read here.
     """
 
     exif: bytes | None = None
@@ -84,6 +85,7 @@ class Embedded:
     texts: list[Text] = field(default_factory=list)
     resolution: Resolution | None = None
     gain_map: bool = False
+    packed: tuple[str, ...] = ()
 
 
 def embedded(stream: BinaryIO) -> Embedded:
@@ -305,6 +307,10 @@ def _from_heif(stream: BinaryIO, found: Embedded) -> None:
 
 def _from_jxl(stream: BinaryIO, found: Embedded) -> None:
     for kind, start, stop in boxes(stream):
+        if kind == b"brob":  # packed by Brotli, before which stands the kind of the box
+            stream.seek(start)
+            name = {b"Exif": "EXIF", b"xml ": "XMP"}.get(stream.read(4))
+            found.packed += (name,) if name else ()
         if kind in (b"Exif", b"xml ") and stop - start <= _LONGEST:
             stream.seek(start)
             data = stream.read(stop - start)

@@ -83,6 +83,8 @@ def _read(stream: BinaryIO, rgb: np.ndarray | None) -> Metadata:
             profile = _look_at(stream, found, notes)
     if found.gain_map:
         notes.append("its gain map, which brightens it on HDR displays, was left out")
+    if found.packed:
+        notes.append(f"its {' and '.join(found.packed)}, packed by Brotli, cannot be read here")
     with suppress(Exception):
         _look_at_end(stream, head, notes)
     if rgb is not None and rgb.max() < _DARK:
