@@ -5,6 +5,7 @@ before anything starts, by one sentence that names the key.
 """
 
 import json
+from contextlib import suppress
 from dataclasses import field, replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -127,10 +128,12 @@ class Profile:
 
 def profiles_folder() -> Path:
     """The profiles of the clone that the current folder lies in, or those that are installed."""
-    try:
+    with suppress(ColorkitError):
         return project_root() / "notebooks" / "profiles"
-    except ColorkitError:
-        return Path(__file__).parent / "profiles"  # put there by the wheel
+    shipped = Path(__file__).parent / "profiles"  # put there by the wheel
+    if shipped.is_dir():
+        return shipped
+    return project_root(shipped.parent) / "notebooks" / "profiles"  # an editable installation
 
 
 def load_profile(name: str, data: str = "") -> Profile:
