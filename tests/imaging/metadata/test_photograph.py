@@ -13,9 +13,10 @@ from odd_images import png
 from PIL import Image
 
 from colorkit.imaging.images import encode_image, read_image
-from colorkit.imaging.metadata.extract import embedded, iim
+from colorkit.imaging.metadata.extract import embedded
 from colorkit.imaging.metadata.insert import Kept
 from colorkit.imaging.metadata.photograph import read_metadata
+from colorkit.imaging.metadata.photoshop import iim
 from colorkit.imaging.metadata.tiff_directories import Directories
 
 RGB = np.random.default_rng(0).integers(0, 256, (24, 40, 3), dtype=np.uint8)
