@@ -15,7 +15,7 @@ import colorkit
 from colorkit.app import cli
 from colorkit.imaging.metadata.photograph import read_metadata
 from colorkit.imaging.profiles.conversion import srgb_profile
-from colorkit.inference.files import describe_passed_over, find_photographs, plan
+from colorkit.inference.planning import describe_passed_over, find_photographs, plan
 from colorkit.models import pretrained
 from colorkit.models.colornet import ColorNet
 from colorkit.models.weights import save_weights
