@@ -346,10 +346,11 @@ def test_a_result_of_no_use_is_refused_before_any_work(out, says, photos, run, m
 
 
 def test_results_into_the_folder_one_is_in(photos, run):
-    assert run(photos / "gray.jpg", "-o", ".")[0] == 0
+    assert run(photos / "gray.jpg", "-o", ".")[1] == "1 colorized into .\n"
     assert Image.open("gray.jpg").mode == "RGB" and Image.open(photos / "gray.jpg").mode == "L"
     made = Path("gray.jpg").read_bytes()
-    status, _, error = run("gray.jpg", "-o", ".")  # but not over what was given
+    status, out, error = run("gray.jpg", "-o", ".")  # but not over what was given
+    assert out == "0 colorized into .; 1 not.\n"
     assert status == 1 and "would overwrite gray.jpg" in error and error.count("\n") == 1
     assert Path("gray.jpg").read_bytes() == made
 

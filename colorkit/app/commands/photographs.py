@@ -92,7 +92,8 @@ def colorize(
     for sentence in describe_passed_over(photographs, out):
         print(one_line(sentence) + ".")
     colored = len(done) - len(faults)
-    print(one_line(f"{colored} colorized into {out}") + f"; {len(faults)} not." * bool(faults))
+    told = one_line(f"{colored} colorized into {out};")  # which keeps the period of such a folder
+    print(f"{told} {len(faults)} not." if faults else told.removesuffix(";"))
     for fault in faults:
         say(fault)
     if faults:
