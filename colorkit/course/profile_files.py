@@ -1,5 +1,6 @@
 """Where profiles lie, and what their YAML says: a file may extend another by its own changes."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import yaml
@@ -10,10 +11,12 @@ from colorkit.system.project import project_root
 
 def profiles_folder() -> Path:
     """The profiles of the clone that the current folder lies in, or those that are installed."""
-    try:
+    with suppress(ColorkitError):
         return project_root() / "notebooks" / "profiles"
-    except ColorkitError:
-        return Path(__file__).parent / "profiles"  # put there by the wheel
+    shipped = Path(__file__).parent / "profiles"  # put there by the wheel
+    if shipped.is_dir():
+        return shipped
+    return project_root(shipped.parent) / "notebooks" / "profiles"  # an editable installation
 
 
 def find_profile(name: str) -> Path:

@@ -16,8 +16,8 @@ from colorkit.system.errors import ColorkitError
 SPLITS = ("train", "val", "test")
 # Endings of the images that `colorkit.imaging.images.read_image` reads; it goes by what is in them.
 SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".bmp", ".dib"}
-SUFFIXES |= {".gif", ".ppm", ".pgm", ".pnm", ".pbm", ".jp2", ".j2k", ".avif", ".heic", ".heif"}
-SUFFIXES |= {".hif", ".jxl"}
+SUFFIXES |= {".gif", ".ppm", ".pgm", ".pnm", ".pbm", ".pam", ".jp2", ".j2k"}
+SUFFIXES |= {".avif", ".heic", ".heif", ".hif", ".jxl"}
 VIDEOS = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wmv", ".asf", ".flv", ".mpg", ".mpeg"}
 VIDEOS |= {".vob", ".mts", ".m2ts", ".3gp", ".ogv", ".dv", ".mxf"}
 

@@ -25,6 +25,7 @@ from colorkit.imaging.decoding.decoders import (
 from colorkit.imaging.decoding.deep_reading import read_samples
 from colorkit.imaging.decoding.deep_samples import raw_mode
 from colorkit.imaging.decoding.jpegs import made_whole, read_plain_jpeg, with_end
+from colorkit.imaging.decoding.netpbm import PAM_MAGIC
 from colorkit.imaging.decoding.pages import is_raw, main_page, raw_fault, with_first
 from colorkit.imaging.decoding.srgb import from_pillow, from_samples
 from colorkit.imaging.metadata.extract import PNG_MAGIC
@@ -248,7 +249,7 @@ def _decode(stream: BinaryIO, path: Path, max_pixels: int, min_side: int | None)
     if is_raw(head):
         raise raw_fault(path)
     load_reader(head, path)
-    if head.startswith(TIFF_MAGIC):
+    if head.startswith((*TIFF_MAGIC, PAM_MAGIC)):
         samples = read_samples(stream, path, max_pixels)
         if samples is not None:
             return from_samples(samples.upright())

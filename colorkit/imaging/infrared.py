@@ -23,6 +23,7 @@ from colorkit.imaging.metadata.tiff_directories import Directories
 from colorkit.system.errors import ColorkitError, one_line
 
 DEPTHS = (8, 10, 12, 14, 16)  # bits that cameras and converters fill of a 16-bit file
+_COUNTED = 256  # what floats reach if they count more than 8 bits
 COLORFUL = 8  # mean distance of the channels, of 255, from which a picture is no gray one
 
 
@@ -76,7 +77,8 @@ def read_wide(path: Path, max_pixels: int = MAX_PIXELS) -> np.ndarray | None:
 
     Gray is one channel, or three that are equal but for what scanners add; they are averaged. Whole
     numbers of other types, floats above 1 among them, count where they fit into 16 bits. None are
-    files of which the white is known: with white as zero, a transparent part, or floats in [0, 1].
+    files of which the white is known: with white as zero, a transparent part, or floats in [0, 1],
+    or a little above.
 
     Raises:
         ColorkitError: it cannot be read.
@@ -106,7 +108,7 @@ def wide_gray(samples: Samples) -> np.ndarray | None:
     if samples.bits:
         values = values.astype(np.uint32) * 65535 // (2**samples.bits - 1)  # its white is known
     largest = values.max(initial=0)
-    if largest > 65535 or (values.dtype.kind == "f" and largest <= 1):
+    if largest > 65535 or (values.dtype.kind == "f" and largest < _COUNTED and _broken(values)):
         return None
     if samples.mode == "RGB":
         spread = values.max(axis=2).astype(np.float32) - values.min(axis=2)
@@ -114,6 +116,11 @@ def wide_gray(samples: Samples) -> np.ndarray | None:
             return None
         values = values.mean(axis=2, keepdims=True, dtype=np.float64)
     return np.rint(values[..., 0]).astype(np.uint16)
+
+
+def _broken(values: np.ndarray) -> bool:
+    """Say whether numbers are no counts, but intensities with 1, or a little more, as white."""
+    return bool(values.max(initial=0) <= 1 or (values != np.rint(values)).any())
 
 
 def read_nir(path: Path, full_scale: int | None = None) -> np.ndarray:

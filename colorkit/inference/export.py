@@ -9,6 +9,7 @@ import contextlib
 import io
 import json
 import logging
+import os
 import tempfile
 import warnings
 from collections.abc import Iterable
@@ -67,6 +68,8 @@ def export_onnx(
         ColorkitError: the packages of the extra `export` are missing, the weights cannot be read,
             or belong to a network of another task; no image can be read.
     """
+    # Since version 1.31 it would report its use to those who make it, on every system.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
         import onnx
         import onnxruntime  # noqa: F401  (measures the ranges)

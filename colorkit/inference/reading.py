@@ -6,10 +6,13 @@ import numpy as np
 from PIL import Image
 
 from colorkit.imaging.decoding.decoders import check_size
+from colorkit.imaging.decoding.deep_reading import opened_samples
 from colorkit.imaging.decoding.deep_samples import Samples, eight_bits, gray_samples
-from colorkit.imaging.decoding.srgb import to_srgb
+from colorkit.imaging.decoding.srgb import from_pillow, from_samples
 from colorkit.imaging.images import MAX_PIXELS, read_image
 from colorkit.imaging.infrared import DEPTHS, read_wide, wide_gray
+from colorkit.imaging.profiles.conversion import is_srgb
+from colorkit.imaging.profiles.declared import file_profile, info_profile
 from colorkit.imaging.toning import is_gray
 from colorkit.system.errors import ColorkitError, one_line
 
@@ -29,8 +32,7 @@ def as_rgb(image: Photograph, max_pixels: int = MAX_PIXELS, truncated: bool = Fa
         image = Image.fromarray(eight_bits(_checked(image)))
     check_size("the image", image.size, max_pixels)
     try:
-        image.load()
-        return to_srgb(image)
+        return _decoded(image, max_pixels)
     except Exception as error:  # whatever a decoder trips over; see `read_image`
         raise ColorkitError(
             f"the image cannot be read ({one_line(error)}); open it anew"
@@ -52,6 +54,8 @@ def near_infrared(
         values = read_wide(Path(image), max_pixels)
     elif isinstance(image, Image.Image) and image.mode.startswith(("I", "F")):
         values = wide_gray(gray_samples(image))
+    elif isinstance(image, Image.Image) and (deep := opened_samples(image, max_pixels)):
+        values = wide_gray(deep.upright())
     elif isinstance(image, np.ndarray) and image.dtype == np.uint16:
         array = _checked(image)
         if array.shape[2:] != (4,):
@@ -68,6 +72,17 @@ def near_infrared(
         )
     gray = np.rint(rgb.mean(axis=2, dtype=np.float32)).astype(np.uint8)
     return np.repeat(gray[..., None], 3, axis=2)
+
+
+def _decoded(image: Image.Image, max_pixels: int) -> np.ndarray:
+    """Decode an image of Pillow as `read_image` decodes its file, as far as that is still open."""
+    stream = getattr(image, "fp", None)
+    profile = info_profile(image) if stream is None else file_profile(stream, image)
+    if profile and not is_srgb(profile) and (deep := opened_samples(image, max_pixels)):
+        deep.profile = profile
+        return from_samples(deep.upright())
+    image.load()
+    return from_pillow(image, profile)
 
 
 def _checked(image) -> np.ndarray:

@@ -1,6 +1,7 @@
-"""Photographs are colorized without a home, in a C locale, on an old processor, anywhere."""
+"""Photographs are colorized without a home, in any locale, on an old processor, anywhere."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -20,12 +21,33 @@ OLD = {
 }
 
 
+LATIN1 = {"LC_ALL": "en_US.ISO-8859-1", "PYTHONUTF8": "0"}
+CHARSET = "import sys; print(sys.stdout.encoding)"
+
+
+def with_locale(folder: Path, environment: dict[str, str]) -> dict[str, str]:
+    """Make the locale ISO-8859-1, which few machines have, if an environment names it."""
+    if environment is not LATIN1:
+        return environment
+    if not shutil.which("localedef"):
+        pytest.skip("no localedef, which makes locales")
+    (folder / "locales").mkdir()
+    made = folder / "locales" / LATIN1["LC_ALL"]
+    subprocess.run(["localedef", "-i", "en_US", "-f", "ISO-8859-1", made], capture_output=True)
+    environment = environment | {"LOCPATH": str(made.parent)}
+    said = subprocess.run([sys.executable, "-c", CHARSET], env=environment, capture_output=True)
+    if said.stdout.strip() != b"iso8859-1":
+        pytest.skip("the sources of locales are not installed")
+    return environment
+
+
 @pytest.mark.parametrize(
     "environment",
-    [ASCII, OLD | {"HOME": "/dev/null/none", "TZ": "Asia/Kathmandu"}],
-    ids=["no home, C locale", "old processor, forbidden home, Kathmandu"],
+    [ASCII, OLD | {"HOME": "/dev/null/none", "TZ": "Asia/Kathmandu"}, LATIN1],
+    ids=["no home, C locale", "old processor, forbidden home, Kathmandu", "ISO-8859-1"],
 )
 def test_colorizing_in_odd_places(tmp_path, environment):
+    environment = with_locale(tmp_path, environment)
     here = tmp_path / "pröj ü x"
     here.mkdir()
     make_box(here)

@@ -26,6 +26,11 @@ def shipped(tmp_path):
     return load
 
 
+def test_an_editable_installation_has_them_in_any_folder(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert load_profile("smoke").name == "smoke"
+
+
 @pytest.mark.parametrize("name", ["smoke", "photos", "paper", "places365"])
 def test_shipped_profiles_load(shipped, name):
     profile = shipped(name)

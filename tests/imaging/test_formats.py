@@ -15,7 +15,8 @@ from colorkit.imaging.infrared import read_header
 from colorkit.imaging.metadata.extract import embedded
 from colorkit.imaging.metadata.photograph import read_metadata
 from colorkit.imaging.metadata.tiff_directories import Directories
-from colorkit.imaging.profiles.conversion import adobe_rgb_profile, srgb_profile
+from colorkit.imaging.profiles.conversion import srgb_profile
+from colorkit.imaging.profiles.making import adobe_rgb_profile
 from colorkit.system.errors import ColorkitError
 
 y, x = np.mgrid[0:64, 0:96]
@@ -147,3 +148,15 @@ def test_avif_is_not_taken_for_heif(tmp_path, monkeypatch):
     assert b"avif" in brands
     (tmp_path / "p.avif").write_bytes(data[:8] + b"mif1" + data[12:])
     assert read_image(tmp_path / "p.avif").shape == RGB.shape
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_what_is_packed_in_jpeg_xl_is_named(tmp_path, packed):
+    long = made.exif([made.text(315, WORDS * 20)])
+    options = {"exif": long, "xmp": XMP, "compress_metadata": packed, "use_container": True}
+    save(tmp_path / "p.jxl", Image.fromarray(RGB), **options)
+    kept = read_metadata(tmp_path / "p.jxl")
+    if packed:
+        assert kept.notes == ("its EXIF and XMP, packed by Brotli, cannot be read here",)
+    else:
+        assert kept.notes == () and WORDS in kept.exif

@@ -102,3 +102,15 @@ def test_turned_files(tmp_path, orientation):
         tifffile.imwrite(tmp_path / name, array, photometric=kind, extratags=tag)
         assert np.array_equal(read_wide(tmp_path / name), want)
         assert read_header(tmp_path / name)[:2] == want.shape[::-1]
+
+
+@pytest.mark.parametrize("white", [1.2, 254.5])
+def test_floats_that_are_no_counts_are_measured_by_their_largest(tmp_path, white):
+    """A program that resized or sharpened left values a little above 1, or between whole ones."""
+    gray = GRAY.copy()
+    gray[0, 0] = 255
+    values = (gray / 255 * white).astype(np.float32)
+    tifffile.imwrite(tmp_path / "a.tif", values, photometric="minisblack")
+    for found in (near_infrared(tmp_path / "a.tif"), near_infrared(Image.fromarray(values))):
+        assert np.abs(found[..., 0].astype(int) - gray).max() <= 1
+    assert np.abs(read_nir(tmp_path / "a.tif").astype(int) - gray).max() <= 1

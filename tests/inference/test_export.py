@@ -1,6 +1,9 @@
 """ONNX files and folded networks: the same function elsewhere."""
 
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -57,6 +60,27 @@ def exported(tmp_path_factory):
         patch.setattr(torch.onnx, "export", once)
         plain = export_onnx(weights, folder / "net.onnx")
         return weights, plain, export_onnx(weights, folder / "small.onnx", int8=True)
+
+
+ALONE = """
+import sys
+from colorkit.inference.export import export_onnx
+try:
+    export_onnx("nothing", "nothing.onnx")
+except Exception as error:
+    print(type(error).__name__)
+import onnxruntime
+onnxruntime.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
+"""
+
+
+def test_no_use_is_reported_to_the_makers_of_onnx_runtime(exported):
+    """What reports needs an identity, and warns where there is no home to keep one in."""
+    environment = {"PATH": os.defpath, "HOME": "/dev/null/none", "OMP_NUM_THREADS": "1"}
+    environment["PYTHONPATH"] = os.pathsep.join(sys.path)
+    words = [sys.executable, "-c", ALONE, exported[1]]
+    ran = subprocess.run(words, env=environment, capture_output=True, text=True)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "ColorkitError\n", "")
 
 
 # The global branch's own size, odd sides, sides below a stride, and a long strip.

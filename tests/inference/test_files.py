@@ -15,7 +15,7 @@ import colorkit
 from colorkit.app import cli
 from colorkit.imaging.metadata.photograph import read_metadata
 from colorkit.imaging.profiles.conversion import srgb_profile
-from colorkit.inference.files import describe_passed_over, find_photographs, plan
+from colorkit.inference.planning import describe_passed_over, find_photographs, plan
 from colorkit.models import pretrained
 from colorkit.models.colornet import ColorNet
 from colorkit.models.weights import save_weights
@@ -90,6 +90,9 @@ def test_every_ending_is_read_and_the_rest_is_named(photos, run):
     kinds |= {"jp2": "JPEG2000", "j2k": "JPEG2000", "dib": "BMP", "gif": "GIF", "TIF": "TIFF"}
     for ending, kind in kinds.items():
         (image.convert("L") if ending == "pgm" else image).save(photos / f"{ending}.{ending}", kind)
+    head = b"P7\nWIDTH 40\nHEIGHT 30\nDEPTH 3\nMAXVAL 255\nTUPLTYPE RGB\nENDHDR\n"
+    (photos / "pam.pam").write_bytes(head + picture(3).tobytes())
+    kinds["pam"] = "PAM"
     for name in ("notes.txt", "list.csv", "below/raw.nef", ".hidden.jpg", ".DS_Store"):
         (photos / name).write_bytes(b"no photograph")
     status, out, error = run(photos, "-o", "out")
@@ -234,7 +237,10 @@ def test_what_a_result_does_not_show_is_said(photos, run):
     tifffile.imwrite(photos / "deep.tif", picture(7).astype(np.uint16) * 257)
     frames = [Image.fromarray(picture(seed)) for seed in (8, 9, 10)]
     frames[0].save(photos / "moving.gif", save_all=True, append_images=frames[1:])
-    Image.fromarray(picture(8)).convert("RGBA").save(photos / "clear.png")
+    clear = Image.fromarray(picture(8)).convert("RGBA")
+    clear.save(photos / "opaque.png")
+    clear.putpixel((3, 4), (0, 0, 0, 0))
+    clear.save(photos / "clear.png")
     Image.fromarray(picture(8)).save(photos / "plain.ppm")
     Image.new("L", (1, 1), 7).save(photos / "one.png")
     status, out, _ = run(photos, "-o", "out")
@@ -244,6 +250,7 @@ def test_what_a_result_does_not_show_is_said(photos, run):
     assert "moving.gif: stored as .png." in out
     assert "plain.ppm: stored as .png." in out
     assert "clear.png: what was transparent became white." in out
+    assert "opaque.png:" not in out
     assert Image.open("out/one.png").getpixel((0, 0)) is not None
     deep = tifffile.imread("out/deep.tif")
     assert (deep.shape, deep.dtype) == ((30, 40, 3), np.uint8)
@@ -339,10 +346,11 @@ def test_a_result_of_no_use_is_refused_before_any_work(out, says, photos, run, m
 
 
 def test_results_into_the_folder_one_is_in(photos, run):
-    assert run(photos / "gray.jpg", "-o", ".")[0] == 0
+    assert run(photos / "gray.jpg", "-o", ".")[1] == "1 colorized into .\n"
     assert Image.open("gray.jpg").mode == "RGB" and Image.open(photos / "gray.jpg").mode == "L"
     made = Path("gray.jpg").read_bytes()
-    status, _, error = run("gray.jpg", "-o", ".")  # but not over what was given
+    status, out, error = run("gray.jpg", "-o", ".")  # but not over what was given
+    assert out == "0 colorized into .; 1 not.\n"
     assert status == 1 and "would overwrite gray.jpg" in error and error.count("\n") == 1
     assert Path("gray.jpg").read_bytes() == made
 

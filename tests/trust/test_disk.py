@@ -28,7 +28,8 @@ from colorkit.data.folders import Entry, list_images
 from colorkit.data.shards.packing import pack
 from colorkit.imaging.images import write_image
 from colorkit.inference.colorize import colorize_video
-from colorkit.inference.files import colorize_files, find_photographs, plan
+from colorkit.inference.files import colorize_files
+from colorkit.inference.planning import find_photographs, plan
 from colorkit.models import pretrained
 from colorkit.models.unet import UNet
 from colorkit.models.weights import save_weights

@@ -71,12 +71,8 @@ def colorize(
     of the same name are replaced, photographs that were given never. Videos keep sound and times,
     as H.264 at CRF 18 in MP4, MOV or MKV; their colors are averaged over time along the motion.
     """
-    from colorkit.inference.files import (
-        colorize_files,
-        describe_passed_over,
-        find_photographs,
-        plan,
-    )
+    from colorkit.inference.files import colorize_files
+    from colorkit.inference.planning import describe_passed_over, find_photographs, plan
 
     found, missing = find_photographs(photographs, out)
     outcomes = plan(found, out, options.beside)
@@ -96,7 +92,8 @@ def colorize(
     for sentence in describe_passed_over(photographs, out):
         print(one_line(sentence) + ".")
     colored = len(done) - len(faults)
-    print(one_line(f"{colored} colorized into {out}") + f"; {len(faults)} not." * bool(faults))
+    told = one_line(f"{colored} colorized into {out};")  # which keeps the period of such a folder
+    print(f"{told} {len(faults)} not." if faults else told.removesuffix(";"))
     for fault in faults:
         say(fault)
     if faults:

@@ -69,7 +69,7 @@ const HTML = `
     </dl></details>
   </section>
 </div>
-<input type="file" accept="image/*,.tif,.tiff,.jp2,.avif" hidden aria-hidden="true" tabindex="-1">`;
+<input type="file" hidden aria-hidden="true" tabindex="-1">`;
 
 function render({ model, el }) {
   const root = document.createElement("div");
@@ -82,6 +82,8 @@ function render({ model, el }) {
   const [frame, knob, marks] = ["frame", "knob", "hints"].map((n) => root.querySelector(`.ck-${n}`));
   const [status, progress, alert] = [".ck-status", "progress", ".ck-alert"].map((n) => root.querySelector(n));
   const chooser = root.querySelector("input[type=file]");
+  // Systems that do not know a kind, as many do not know HEIC, would not offer it as an image.
+  chooser.accept = ["image/*", ...model.get("endings")].join();
 
   // --- what is said ------------------------------------------------------------------------------
   const say = (text) => { status.textContent = text; };

@@ -13,6 +13,7 @@ import anywidget
 import numpy as np
 import traitlets
 
+from colorkit.data.folders import SUFFIXES
 from colorkit.imaging.images import MAX_PIXELS, WRITTEN, encode_image, read_image
 from colorkit.imaging.metadata.photograph import Metadata, read_metadata
 from colorkit.imaging.negatives import invert
@@ -77,6 +78,7 @@ class Page(anywidget.AnyWidget, _Slid):
     models = traitlets.List(traitlets.Dict()).tag(sync=True)
     contrasts = traitlets.Dict(CONTRASTS).tag(sync=True)
     sliders = traitlets.List(traitlets.Dict()).tag(sync=True)  # of the options that have one
+    endings = traitlets.List(traitlets.Unicode(), sorted(SUFFIXES)).tag(sync=True)  # of files read
     max_bytes = traitlets.Int(MAX_BYTES).tag(sync=True)
     photo = traitlets.Dict().tag(sync=True)  # name, width, height, notes
     before = traitlets.Bytes().tag(sync=True)  # JPEG

@@ -12,17 +12,19 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from colorkit.imaging.decoding.decoders import TIFF_MAGIC, check_size, mute
 from colorkit.imaging.decoding.deep_samples import Samples, gray_samples, raw_mode
+from colorkit.imaging.decoding.netpbm import PAM_MAGIC, read_netpbm
 from colorkit.imaging.decoding.pages import main_page, with_first
 from colorkit.imaging.decoding.tiffs import read_tiff
+from colorkit.system.errors import ColorkitError
 
 _PACKED = {"I;12": 12}  # bits of Pillow's raw modes that it does not scale up
 
 
 def read_samples(stream: BinaryIO, path: Path, max_pixels: int) -> Samples | None:
-    """Read gray, color, CMYK or Lab of more than 8 bits; of TIFF the main picture.
+    """Read gray, color, CMYK or Lab of more than 8 bits, of TIFF the main picture; PAM of any bits.
 
     Returns:
-        None for 8 bits and fewer, and for all that Pillow alone can read.
+        None for other files of 8 bits and fewer, and for all that Pillow alone can read.
 
     Raises:
         ColorkitError: the image is too large, or a raw file.
@@ -45,9 +47,32 @@ def read_samples(stream: BinaryIO, path: Path, max_pixels: int) -> Samples | Non
             if (found := read_tiff(stream, path, max_pixels, least=8)) is None:
                 raise
             return found
-    if head[:2] == b"P6":
-        return _read_ppm(stream, path, max_pixels)
+    if head[:2] in (b"P6", PAM_MAGIC):
+        return read_netpbm(stream, path, max_pixels)
     return _twice(stream, path, max_pixels)
+
+
+def opened_samples(image: Image.Image, max_pixels: int) -> Samples | None:
+    """Read color of 16 bits from the file of an image that Pillow opened; it decodes 8.
+
+    Returns:
+        None where it is no such image, was decoded already, or is another picture of its file than
+        the main one.
+    """
+    stream = getattr(image, "fp", None)
+    if stream is None or ";16" not in raw_mode(image):
+        return None
+    place, found = stream.tell(), None
+    try:
+        found = read_samples(stream, Path("the image"), max_pixels)
+    except ColorkitError:
+        raise
+    except Exception:
+        return None  # let Pillow try, and word the fault
+    finally:
+        stream.seek(place)
+    same = found is not None and found.color.shape[1::-1] == image.size
+    return found if same and getattr(image, "tell", int)() == 0 else None
 
 
 def _twice(stream: BinaryIO, path: Path, max_pixels: int) -> Samples | None:
@@ -91,29 +116,3 @@ def _decoded(stream: BinaryIO, raw: str) -> np.ndarray:
     image.info.pop("transparency", None)
     image.load()
     return np.array(image)
-
-
-def _read_ppm(stream: BinaryIO, path: Path, max_pixels: int) -> Samples | None:
-    """Read color of 16 bits that is not packed in words: Netpbm's P6."""
-    head, at = stream.read(1 << 12), 2
-    numbers: list[int] = []
-    while len(numbers) < 3:
-        while head[at : at + 1].isspace():
-            at += 1
-        if head[at : at + 1] == b"#":
-            at = head.index(b"\n", at)
-            continue
-        end = at
-        while head[end : end + 1].isdigit():
-            end += 1
-        numbers.append(int(head[at:end]))
-        at = end
-    width, height, white = numbers
-    if white <= 255:
-        return None
-    check_size(path, (width, height), max_pixels)
-    stream.seek(at + 1)
-    values = np.frombuffer(stream.read(6 * width * height), ">u2").reshape(height, width, 3)
-    if white != 65535:
-        values = np.rint(np.minimum(values / np.float64(white), 1) * 65535)
-    return Samples(values.astype(np.uint16), "RGB")

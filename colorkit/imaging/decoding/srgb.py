@@ -11,16 +11,15 @@ from PIL import ExifTags, Image, ImageOps
 
 from colorkit.imaging.decoding.deep_samples import Samples, eight_bits, gray_samples, unit
 from colorkit.imaging.profiles.conversion import convert, convert_deep, fits, is_srgb, lab_profile
-from colorkit.imaging.profiles.declared import info_profile
-
-
-def to_srgb(image: Image.Image) -> np.ndarray:
-    """Turn a Pillow image of any mode into uint8 (H, W, 3) sRGB, by the rules of `read_image`."""
-    return from_pillow(image, info_profile(image))
 
 
 def from_pillow(image: Image.Image, profile: bytes | None) -> np.ndarray:
-    """As `to_srgb`, from the colors of an ICC profile, or of sRGB where there is none."""
+    """Turn a Pillow image of any mode into uint8 (H, W, 3) sRGB, by the rules of `read_image`.
+
+    Args:
+        image: the image, loaded or not.
+        profile: an ICC profile of its colors, or None for sRGB.
+    """
     image = _upright(image)
     if image.mode == "F" or image.mode.startswith("I"):
         samples = gray_samples(image)

@@ -24,6 +24,7 @@ from colorkit.imaging.metadata.exif import (
     XMP,
     Y_RESOLUTION,
 )
+from colorkit.imaging.metadata.photoshop import captions_of
 from colorkit.imaging.metadata.tiff_directories import (
     EXIF,
     GPS,
@@ -36,9 +37,6 @@ from colorkit.imaging.metadata.tiff_directories import (
 PNG_MAGIC, JPEG_MAGIC = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 XMP_HEAD, MORE_XMP_HEAD = b"http://ns.adobe.com/xap/1.0/\0", b"http://ns.adobe.com/xmp/extension/\0"
 PHOTOSHOP_HEAD, XMP_KEYWORD = b"Photoshop 3.0\0", b"XML:com.adobe.xmp"
-# Of Photoshop's resources those that tell of the photograph: captions and their checksum, whether
-# it is protected, and where to read more. Others describe the old pixels and how to print them.
-_IIM, _KEPT = 0x0404, {0x0404, 0x0425, 0x040A, 0x040B}
 _LONGEST = 1 << 26  # bytes of a chunk, and of a text that is unpacked
 _LONGEST_XMP = 1 << 22
 _UUIDS = {
@@ -75,6 +73,7 @@ class Embedded:
         texts: comments of JPEG and GIF, texts of PNG.
         resolution: as the file says, outside of its EXIF block if it can.
         gain_map: whether there is one, to brighten the picture on other displays.
+        packed: what is there, but packed in a way that is not read here.
     """
 
     exif: bytes | None = None
@@ -84,6 +83,7 @@ class Embedded:
     texts: list[Text] = field(default_factory=list)
     resolution: Resolution | None = None
     gain_map: bool = False
+    packed: tuple[str, ...] = ()
 
 
 def embedded(stream: BinaryIO) -> Embedded:
@@ -145,48 +145,6 @@ def png_chunks(stream: BinaryIO, wanted: frozenset[bytes] | None = None) -> Iter
             stream.seek(length + 4, 1)
 
 
-def iim(resources: bytes) -> bytes:
-    """Give the captions and keywords of the IPTC that are among Photoshop's resources."""
-    return next((data for number, _, data in _resources(resources) if number == _IIM), b"")
-
-
-def as_resources(captions: bytes) -> bytes:
-    """Put captions and keywords of the IPTC into one of Photoshop's resources."""
-    return (
-        b"8BIM\x04\x04\0\0"
-        + struct.pack(">I", len(captions))
-        + captions
-        + b"\0" * (len(captions) % 2)
-    )
-
-
-def _resources(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
-    """Give number, all bytes, and content of each of Photoshop's resources."""
-    at = 0
-    while data[at : at + 4] in (b"8BIM", b"MeSa", b"AgHg", b"PHUT", b"DCSR"):
-        number, named = struct.unpack_from(">HB", data, at + 4)
-        start = at + 6 + (named + 2) // 2 * 2
-        length = struct.unpack_from(">I", data, start)[0]
-        end = start + 4 + length + length % 2
-        if start + 4 + length > len(data):
-            return
-        yield number, data[at:end].ljust(end - at, b"\0"), data[start + 4 : start + 4 + length]
-        at = end
-
-
-def _captions(data: bytes) -> bytes:
-    """Keep of Photoshop's resources, or of captions alone, what tells of the photograph."""
-    if data[:1] == b"\x1c":
-        return as_resources(data)
-    if data[3:4] == b"\x1c":  # written as numbers in another order of bytes
-        return as_resources(b"".join(data[k : k + 4][::-1] for k in range(0, len(data), 4)))
-    kept = b""
-    with suppress(struct.error):
-        for number, whole, _ in _resources(data):
-            kept += whole if number in _KEPT else b""
-    return kept
-
-
 def _from_jpeg(stream: BinaryIO, found: Embedded) -> None:
     photoshop = b""
     for marker, data in jpeg_segments(stream):
@@ -206,7 +164,7 @@ def _from_jpeg(stream: BinaryIO, found: Embedded) -> None:
             photoshop += data[len(PHOTOSHOP_HEAD) :]
         elif marker == 0xFE:
             found.texts.append(Text(b"Comment", data))
-    found.iptc = _captions(photoshop)
+    found.iptc = captions_of(photoshop)
     found.gain_map |= b"hdrgm:Version" in (found.xmp or b"")
 
 
@@ -241,7 +199,7 @@ def _take_text(kind: bytes, data: bytes, found: Embedded) -> None:
         # Of ImageMagick: a name, a count and hexadecimal digits, on lines of their own.
         content = bytes.fromhex(b"".join(rest.split()[2:]).decode("ascii"))
         if match[1] in (b"iptc", b"8bim"):
-            found.iptc = found.iptc or _captions(content.removeprefix(PHOTOSHOP_HEAD))
+            found.iptc = found.iptc or captions_of(content.removeprefix(PHOTOSHOP_HEAD))
         elif content.startswith(XMP_HEAD) or match[1] == b"xmp":
             found.xmp = found.xmp or content.removeprefix(XMP_HEAD)
         elif match[1] in (b"exif", b"APP1"):
@@ -269,8 +227,8 @@ def _from_tiff(stream: BinaryIO, found: Embedded) -> None:
         entries |= {e.tag: e for e in tiff.read(page.at)[0]}  # what it says of itself comes first
     if XMP in entries:
         found.xmp = entries[XMP].data
-    photoshop = _captions(entries[PHOTOSHOP].data) if PHOTOSHOP in entries else b""
-    found.iptc = photoshop or (_captions(entries[IPTC].data) if IPTC in entries else b"")
+    photoshop = captions_of(entries[PHOTOSHOP].data) if PHOTOSHOP in entries else b""
+    found.iptc = photoshop or (captions_of(entries[IPTC].data) if IPTC in entries else b"")
     outer = list(entries.values())
     inner = {tag: tiff.child(outer, tag) for tag in (EXIF, GPS)}
     inner[INTEROPERABILITY] = tiff.child(inner[EXIF], INTEROPERABILITY)
@@ -289,7 +247,7 @@ def _from_jp2(stream: BinaryIO, found: Embedded) -> None:
         name = _UUIDS.get(stream.read(16)) if kind == b"uuid" and stop - start <= _LONGEST else None
         if name:
             data = stream.read(stop - start - 16)
-            setattr(found, name, _captions(data) if name == "iptc" else data)
+            setattr(found, name, captions_of(data) if name == "iptc" else data)
 
 
 def _from_heif(stream: BinaryIO, found: Embedded) -> None:
@@ -305,6 +263,10 @@ def _from_heif(stream: BinaryIO, found: Embedded) -> None:
 
 def _from_jxl(stream: BinaryIO, found: Embedded) -> None:
     for kind, start, stop in boxes(stream):
+        if kind == b"brob":  # packed by Brotli, before which stands the kind of the box
+            stream.seek(start)
+            name = {b"Exif": "EXIF", b"xml ": "XMP"}.get(stream.read(4))
+            found.packed += (name,) if name else ()
         if kind in (b"Exif", b"xml ") and stop - start <= _LONGEST:
             stream.seek(start)
             data = stream.read(stop - start)

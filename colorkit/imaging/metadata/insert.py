@@ -30,8 +30,8 @@ from colorkit.imaging.metadata.extract import (
     XMP_KEYWORD,
     Resolution,
     Text,
-    iim,
 )
+from colorkit.imaging.metadata.photoshop import iim
 from colorkit.imaging.metadata.tiff_directories import (
     Directories,
     Entry,

@@ -16,11 +16,12 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
-from colorkit.imaging.decoding.decoders import JPEG_MAGIC, TIFF_MAGIC, load_reader, quiet
+from colorkit.imaging.decoding.decoders import JPEG_MAGIC, TIFF_MAGIC, load_reader, mute, quiet
 from colorkit.imaging.decoding.deep_reading import read_samples
-from colorkit.imaging.decoding.deep_samples import is_deep
+from colorkit.imaging.decoding.deep_samples import is_deep, unit
 from colorkit.imaging.decoding.jpegs import lacks_end, png_lacks_end, with_end
-from colorkit.imaging.decoding.pages import main_page
+from colorkit.imaging.decoding.netpbm import PAM_MAGIC
+from colorkit.imaging.decoding.pages import Page, main_page, with_first
 from colorkit.imaging.metadata.exif import ORIENTATION, PROFILE, corrected, open_block
 from colorkit.imaging.metadata.extract import PNG_MAGIC, Embedded, Resolution, Text, embedded
 from colorkit.imaging.metadata.insert import Kept
@@ -32,6 +33,8 @@ from colorkit.imaging.profiles.declared import file_profile, hdr_codes
 _SHALLOW = 1 << 14  # of 65536: white of files that may hold 10, 12 or 14 bits in 16
 _DARK = 72  # of 255: no picture of so few levels is brighter
 _ALPHA = ("RGBA", "LA", "PA", "La", "RGBa")
+_CLEAR = "what was transparent became white"
+_DEEP = "its more than 8 bits a channel became 8"
 _BITS, _EXTRA, _PHOTOMETRIC = 258, 338, 262
 _MODES = {0: "L", 1: "L", 2: "RGB", 5: "CMYK"}  # by TIFF's photometric interpretation
 
@@ -74,10 +77,14 @@ def _read(stream: BinaryIO, rgb: np.ndarray | None) -> Metadata:
         load_reader(head, "")
         if head.startswith(TIFF_MAGIC):
             profile = _look_at_tiff(stream, notes)
+        elif head.startswith(PAM_MAGIC):
+            _look_at_pam(stream, notes)
         else:
             profile = _look_at(stream, found, notes)
     if found.gain_map:
         notes.append("its gain map, which brightens it on HDR displays, was left out")
+    if found.packed:
+        notes.append(f"its {' and '.join(found.packed)}, packed by Brotli, cannot be read here")
     with suppress(Exception):
         _look_at_end(stream, head, notes)
     if rgb is not None and rgb.max() < _DARK:
@@ -132,15 +139,15 @@ def _look_at(stream: BinaryIO, found: Embedded, notes: list[str]) -> bytes | Non
             )
             notes.append(f"the {which.format(frames)} was colorized")
         if is_deep(image):
-            notes.append("its more than 8 bits a channel became 8")
-        if image.mode in _ALPHA or "transparency" in image.info:
-            notes.append("what was transparent became white")
+            notes.append(_DEEP)
+        if _is_clear(image):
+            notes.append(_CLEAR)
         if hdr_codes(stream):
             notes.append("it is HDR: what is brighter than diffuse white became white")
         embedded_profile = image.info.get("icc_profile")
         if embedded_profile is None and image.format in ("JPEG2000", "BMP", "GIF"):
             embedded_profile = file_profile(stream, image)
-        mode = {"LA": "L", "1": "L", "CMYK": "CMYK"}.get(image.mode, "RGB")
+        mode = {"L": "L", "LA": "L", "1": "L", "CMYK": "CMYK"}.get(image.mode, "RGB")
         if image.mode.startswith(("I", "F")):
             mode = "L"
         _judge(embedded_profile, mode, notes)
@@ -159,12 +166,39 @@ def _look_at_tiff(stream: BinaryIO, notes: list[str]) -> bytes | None:
     if page.pictures > 1:
         notes.append(f"the first of its {page.pictures} pages was colorized")
     if max(numbers(_BITS) or (1,)) > 8:
-        notes.append("its more than 8 bits a channel became 8")
-    if (numbers(_EXTRA) or (0,))[0] in (1, 2):
-        notes.append("what was transparent became white")
+        notes.append(_DEEP)
+    if (numbers(_EXTRA) or (0,))[0] in (1, 2) and _is_clear_tiff(stream, page):
+        notes.append(_CLEAR)
     profile = entries[PROFILE].data if PROFILE in entries else None
     _judge(profile, _MODES.get((numbers(_PHOTOMETRIC) or (2,))[0], "RGB"), notes)
     return profile
+
+
+def _look_at_pam(stream: BinaryIO, notes: list[str]) -> None:
+    samples = read_samples(stream, Path("the file"), 10**9)
+    if samples.color.dtype.itemsize > 1:
+        notes.append(_DEEP)
+    if samples.alpha is not None and unit(samples.alpha).min() < 1:
+        notes.append(_CLEAR)
+
+
+def _is_clear(image: Image.Image) -> bool:
+    """Say whether any pixel is transparent; many programs write an alpha channel that is not."""
+    if image.mode not in _ALPHA and "transparency" not in image.info:
+        return False
+    try:
+        alpha = image if image.mode in _ALPHA else image.convert("RGBA")
+        return alpha.getchannel("A" if "A" in alpha.mode else "a").getextrema()[0] < 255
+    except Exception:  # it is cut off
+        return True
+
+
+def _is_clear_tiff(stream: BinaryIO, page: Page) -> bool:
+    samples = read_samples(stream, Path("the file"), 10**9)
+    if samples is not None:
+        return samples.alpha is None or bool(unit(samples.alpha).min() < 1)
+    with mute, Image.open(with_first(stream, page)) as image:
+        return _is_clear(image)
 
 
 def _judge(profile: bytes | None, mode: str, notes: list[str]) -> None:

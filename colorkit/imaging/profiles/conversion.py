@@ -1,12 +1,10 @@
-"""Color spaces of files: what a profile, or what stands for one, says of the pixels.
+"""Color spaces of files: what a profile says of the pixels, and the way from it to sRGB.
 
 A profile is judged by the colors that it gives, never by its name. All conversions are relative
-colorimetric with black-point compensation, through LittleCMS. What PNG, AVIF and HEIF say in
-numbers (gamma, primaries, codes of ITU-T H.273) is made a profile first, so that there is one way.
+colorimetric with black-point compensation, through LittleCMS.
 """
 
 import io
-import struct
 from contextlib import suppress
 from functools import lru_cache
 
@@ -19,30 +17,6 @@ _INTENT, _FLAGS = ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.Flags.BLACKPOI
 _SPACES = {b"RGB ": "RGB", b"GRAY": "L", b"CMYK": "CMYK", b"Lab ": "LAB"}
 _CLOSE = 2  # of 255: how far a profile's colors may be from sRGB's to be taken for it
 _STRIP = 1_000_000  # pixels converted at a time
-_D50 = (0.9642, 1.0, 0.8249)
-# Adaptation of the eye from one white to another, by Bradford; see ICC.1:2022, annex E.
-_BRADFORD = np.array(
-    [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
-)
-# White, red, green and blue, x and y each, by their numbers in ITU-T H.273.
-_D65, _OLD_RED = (0.3127, 0.3290), (0.64, 0.33)
-_PRIMARIES = {
-    1: (*_D65, *_OLD_RED, 0.30, 0.60, 0.15, 0.06),
-    4: (0.310, 0.316, 0.67, 0.33, 0.21, 0.71, 0.14, 0.08),
-    5: (*_D65, *_OLD_RED, 0.29, 0.60, 0.15, 0.06),
-    6: (*_D65, 0.63, 0.34, 0.31, 0.595, 0.155, 0.07),
-    7: (*_D65, 0.63, 0.34, 0.31, 0.595, 0.155, 0.07),
-    9: (*_D65, 0.708, 0.292, 0.170, 0.797, 0.131, 0.046),
-    11: (0.314, 0.351, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060),
-    12: (*_D65, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060),
-}
-_ADOBE_RGB = (*_D65, 0.64, 0.33, 0.21, 0.71, 0.15, 0.06)
-_GAMMAS = {4: 2.2, 5: 2.8, 8: 1.0, 17: 2.6}  # transfer characteristics that are a power
-_PQ, _HLG = 16, 18
-_DIFFUSE_WHITE = 203  # candela/m² in HDR, ITU-R BT.2408; brighter is cut
-_SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
-# Of PNG: a gamma so near to 1/2.2 is meant for sRGB's curve, as libpng takes it.
-_PNG_GAMMA, _PNG_NEAR = 1 / 2.2, 0.05
 
 
 @lru_cache(1)
@@ -174,123 +148,3 @@ def _as_image(codes: np.ndarray, mode: str) -> Image.Image:
 def lab_profile() -> bytes:
     """Give the profile of CIELAB with the white D50, as TIFF stores it."""
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
-
-
-def from_png(info: dict) -> bytes | None:
-    """Give the profile that stands for PNG's chunks gAMA and cHRM; None where they say sRGB.
-
-    Args:
-        info: as Pillow gives it: `gamma`, `chromaticity`, `srgb`.
-    """
-    gamma, white_red_green_blue = info.get("gamma"), info.get("chromaticity")
-    if "srgb" in info or not gamma or gamma <= 0:
-        return None
-    curve = _power(1 / gamma)
-    if abs(gamma / _PNG_GAMMA - 1) <= _PNG_NEAR:
-        curve = _parametric(_SRGB_CURVE)
-    profile = _made(tuple(white_red_green_blue or _PRIMARIES[1]), curve)
-    return None if profile is None or is_srgb(profile) else profile
-
-
-def from_codes(primaries: int, transfer: int) -> bytes | None:
-    """Give the profile that stands for codes of ITU-T H.273; None where they say sRGB, or nothing.
-
-    The curves of television are taken for sRGB's, as browsers do. What HDR shows brighter than
-    diffuse white becomes white.
-    """
-    curve = _parametric(_SRGB_CURVE)
-    if transfer in _GAMMAS:
-        curve = _power(_GAMMAS[transfer])
-    elif is_hdr(transfer):
-        signal = np.linspace(0, 1, 4096)
-        light = _pq(signal) if transfer == _PQ else _hlg(signal)
-        curve = _table(np.clip(light / _DIFFUSE_WHITE, 0, 1))
-    profile = _made(_PRIMARIES.get(primaries, _PRIMARIES[1]), curve)
-    return None if profile is None or is_srgb(profile) else profile
-
-
-def is_hdr(transfer: int) -> bool:
-    """Say whether a transfer characteristic of ITU-T H.273 is one of HDR."""
-    return transfer in (_PQ, _HLG)
-
-
-@lru_cache(1)
-def adobe_rgb_profile() -> bytes:
-    """Give the profile of Adobe RGB (1998), which cameras name in EXIF and do not embed."""
-    return _made(_ADOBE_RGB, _power(563 / 256))
-
-
-def _pq(signal: np.ndarray) -> np.ndarray:
-    """Candela/m² of a signal in [0, 1], SMPTE ST 2084."""
-    m1, m2, c1, c2, c3 = 0.1593017578125, 78.84375, 0.8359375, 18.8515625, 18.6875
-    power = signal ** (1 / m2)
-    return 10_000 * (np.maximum(power - c1, 0) / (c2 - c3 * power)) ** (1 / m1)
-
-
-def _hlg(signal: np.ndarray) -> np.ndarray:
-    """Candela/m² on a display of 1000, of equal red, green and blue; ITU-R BT.2100."""
-    a, b, c = 0.17883277, 0.28466892, 0.55991073
-    scene = np.where(signal <= 0.5, signal**2 / 3, (np.exp((signal - c) / a) + b) / 12)
-    return 1000 * scene**1.2
-
-
-def _made(chromaticities: tuple[float, ...], curve: bytes) -> bytes | None:
-    """Make a profile of RGB (ICC.1, version 4) from primaries and one curve.
-
-    Args:
-        chromaticities: x and y of white, red, green and blue.
-        curve: an element of type curv or para.
-
-    Returns:
-        None where there is no such space.
-    """
-    x, y = np.array(chromaticities[::2]), np.array(chromaticities[1::2])
-    if len(x) != 4 or (y <= 0).any():
-        return None
-    white, *primaries = np.stack([x / y, np.ones(4), (1 - x - y) / y], axis=1)
-    try:
-        columns = np.array(primaries).T * np.linalg.solve(np.array(primaries).T, white)
-    except np.linalg.LinAlgError:
-        return None
-    gains = (_BRADFORD @ _D50) / (_BRADFORD @ white)
-    columns = np.linalg.solve(_BRADFORD, gains[:, None] * (_BRADFORD @ columns))
-    if not np.isfinite(columns).all() or np.abs(columns).max() > 100:
-        return None
-    tags = [(b"desc", _text("color space of the file")), (b"cprt", _text("no copyright"))]
-    tags.append((b"wtpt", _xyz(_D50)))
-    for name, column in zip(b"rgb", columns.T, strict=True):
-        tags += [(bytes([name]) + b"XYZ", _xyz(column)), (bytes([name]) + b"TRC", curve)]
-    table, body, start = b"", b"", 128 + 4 + 12 * len(tags)
-    for name, data in tags:
-        data += bytes(-len(data) % 4)
-        table += name + struct.pack(">II", start + len(body), len(data))
-        body += data
-    head = struct.pack(">I4xI4s4s4s", start + len(body), 0x04200000, b"mntr", b"RGB ", b"XYZ ")
-    head += bytes(12) + b"acsp" + bytes(28) + _fixed(_D50)
-    return head.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + body
-
-
-def _text(words: str) -> bytes:
-    encoded = words.encode("utf-16-be")
-    return b"mluc" + struct.pack(">4xII4sII", 1, 12, b"enUS", len(encoded), 28) + encoded
-
-
-def _xyz(values) -> bytes:
-    return b"XYZ " + bytes(4) + _fixed(values)
-
-
-def _fixed(values) -> bytes:
-    return struct.pack(f">{len(values)}i", *(round(float(v) * 65536) for v in values))
-
-
-def _power(exponent: float) -> bytes:
-    return b"para" + bytes(8) + _fixed([min(exponent, 1000.0)])
-
-
-def _parametric(values) -> bytes:
-    return b"para" + bytes(4) + struct.pack(">HH", 3, 0) + _fixed(values)
-
-
-def _table(values: np.ndarray) -> bytes:
-    codes = np.rint(values * 65535).astype(">u2")
-    return b"curv" + bytes(4) + struct.pack(">I", len(codes)) + codes.tobytes()

@@ -16,7 +16,7 @@ from colorkit.imaging.metadata.boxes import boxes
 from colorkit.imaging.metadata.exif import open_block
 from colorkit.imaging.metadata.extract import png_chunks
 from colorkit.imaging.metadata.tiff_directories import EXIF, INTEROPERABILITY
-from colorkit.imaging.profiles.conversion import adobe_rgb_profile, from_codes, from_png, is_hdr
+from colorkit.imaging.profiles.making import adobe_rgb_profile, from_codes, from_png, is_hdr
 
 _HEAD = 1 << 16  # bytes in which AVIF and HEIF describe their pictures
 _EARLY = frozenset({b"cICP"})
@@ -70,9 +70,9 @@ def _said(stream: BinaryIO, image: Image.Image) -> bytes | None:
     return info_profile(image)
 
 
-def _png_codes(stream: BinaryIO) -> tuple[int, int] | None:
+def _png_codes(stream: BinaryIO) -> tuple[int, int, bool] | None:
     for _, data in png_chunks(stream, _EARLY):
-        return data[0], data[1]
+        return data[0], data[1], data[3] == 0
     return None
 
 

@@ -19,6 +19,8 @@ from colorkit.system.errors import ColorkitError
 BT601, BT709, _BT2020 = 5, 1, 9  # libswscale's numbers of matrices
 _MATRICES = {1: BT709, 4: 4, 5: BT601, 6: BT601, 7: 7, 9: _BT2020, 10: _BT2020}
 _STRANGE = {14: "ICtCp", 15: "IPT"}  # no matrix of the gamma-encoded red, green and blue
+_DOLBY = ("dvh1", "dvhe", "dav1", "dva1", "dvav")  # what MP4 calls streams of Dolby Vision
+_UNSAID = 2  # H.273's number of what is not said
 _HD = 720  # rows from which video that does not say its color matrix means BT.709's, not BT.601's
 # ITU-T H.273's numbers of gamuts wider than sRGB's, with x and y of red, green and blue. Their
 # white is taken for D65, which leaves gray gray.
@@ -57,14 +59,18 @@ class VideoColors:
     peak: float
 
     @classmethod
-    def of(cls, frame: av.VideoFrame, name: object) -> "VideoColors":
+    def of(cls, frame: av.VideoFrame, name: object, tag: str = "") -> "VideoColors":
         """Look at a frame of a video.
 
+        Args:
+            frame: its first one.
+            name: of the video, for faults.
+            tag: what its file calls its codec.
+
         Raises:
-            ColorkitError: its colors are stored in a way that cannot be computed here; `name` is
-                the video's.
+            ColorkitError: its colors are stored in a way that cannot be computed here.
         """
-        if strange := _STRANGE.get(frame.colorspace):
+        if strange := _STRANGE.get(frame.colorspace) or _dolby(frame, tag):
             raise ColorkitError(
                 f"{name}: its colors are stored as {strange}, which cannot be read here; convert "
                 "it to SDR (BT.709) with the program it comes from"
@@ -216,6 +222,18 @@ def _to_xyz(gamut) -> np.ndarray:
     """The matrix from light of three primaries, given by x and y, to XYZ; white has Y = 1."""
     columns = np.array([(x / y, 1, (1 - x - y) / y) for x, y in (*gamut, _D65)]).T
     return columns[:, :3] * np.linalg.solve(columns[:, :3], columns[:, 3])
+
+
+def _dolby(frame: av.VideoFrame, tag: str) -> str:
+    """Say whether a video can be shown by Dolby Vision's own metadata alone (its profile 5).
+
+    Its other profiles say that their pictures are PQ or HLG, which can be shown without.
+    """
+    told = tag in _DOLBY or any(each.type in _OF_DOLBY for each in frame.side_data)
+    return "Dolby Vision alone shows them" if told and frame.color_trc == _UNSAID else ""
+
+
+_OF_DOLBY = (Type.DOVI_RPU_BUFFER, Type.DOVI_METADATA)
 
 
 def _brightest(frame: av.VideoFrame) -> float:

@@ -164,7 +164,7 @@ class Reader:
         if self.orientation.swapped:
             self.width, self.height = self.height, self.width
             self.aspect = 1 / self.aspect if self.aspect else None
-        self.colors = VideoColors.of(first, self.path)
+        self.colors = VideoColors.of(first, self.path, stream.codec_context.codec_tag)
         self.expected = stream.frames or max(0, int(self._promised * self.rate)) or None
         if self.colors.note:
             self.notes.append(self.colors.note)

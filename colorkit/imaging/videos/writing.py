@@ -20,6 +20,7 @@ ENCODING = {"crf": "18", "preset": "medium", "bf": "0"}
 _COMMON = {"aac", "mp3", "ac3", "eac3", "alac", "opus"}  # sound that players expect in any file
 _BITS = 96_000  # a second and channel of sound that is encoded anew
 _LETTERS = {"subrip", "ass", "webvtt", "mov_text", "text"}  # other subtitles are pictures
+_PICTURED = {"dvd_subtitle"}  # those of them that MP4 holds
 _WORDS = {"mp4": "mov_text", "mov": "mov_text", "matroska": "subrip"}  # text as each kind has it
 _COVERS = {"mjpeg": ("cover.jpg", "image/jpeg"), "png": ("cover.png", "image/png")}
 # Languages as FFmpeg knows those of QuickTime's list, which has no others.
@@ -148,7 +149,9 @@ class Writer:
         if not (stream.discard == Discard.all or "timecode" in stream.metadata):
             covers = self._reader.covers
             what = "cover" if stream.index in covers else _NAMES.get(stream.type, stream.type)
-            self.notes.append(f"its {what} ({codec or 'unknown'}) was left out")
+            held = stream.type in ("subtitle", "attachment") and self._kind != "matroska"
+            instead = ", which .mkv can hold" * held
+            self.notes.append(f"its {what} ({codec or 'unknown'}) was left out{instead}")
         return None
 
     def _ways(self, stream, codec: str) -> Iterator[Callable]:
@@ -160,7 +163,7 @@ class Writer:
             if stream.codec_context:
                 yield self._encoded
         elif stream.type == "subtitle":
-            if self._same_kind or matroska:
+            if self._same_kind or matroska or (codec in _PICTURED and self._kind == "mp4"):
                 yield self._copied
             if codec in _LETTERS:
                 yield self._spelled

@@ -275,6 +275,8 @@ def test_as_a_web_page(served, page, photograph):
     page.goto(address, wait_until="commit")
     expect(page.get_by_role("status").first).to_contain_text("Starting")
     use(page, photograph)
+    offered = page.locator("input[type=file]").get_attribute("accept").split(",")
+    assert {"image/*", ".heic", ".jxl", ".jfif", ".pam"} <= set(offered)
     if VIVID in models():
         page.get_by_label("Model").select_option(VIVID)
         with Repainted(page):

@@ -13,9 +13,10 @@ from odd_images import png
 from PIL import Image
 
 from colorkit.imaging.images import encode_image, read_image
-from colorkit.imaging.metadata.extract import embedded, iim
+from colorkit.imaging.metadata.extract import embedded
 from colorkit.imaging.metadata.insert import Kept
 from colorkit.imaging.metadata.photograph import read_metadata
+from colorkit.imaging.metadata.photoshop import iim
 from colorkit.imaging.metadata.tiff_directories import Directories
 
 RGB = np.random.default_rng(0).integers(0, 256, (24, 40, 3), dtype=np.uint8)
@@ -381,3 +382,20 @@ def test_an_empty_block_is_not_called_damaged(tmp_path):
     path = tmp_path / "a.jpg"
     path.write_bytes(made.with_segments(stream.getvalue(), (0xE1, empty)))
     assert (read_metadata(path).notes, read_metadata(path).exif) == ((), None)
+
+
+@pytest.mark.parametrize("lowest", [255, 254])
+def test_only_a_picture_that_is_transparent_somewhere_is_said_to_be(tmp_path, lowest):
+    pixels = np.dstack([RGB, np.full(RGB.shape[:2], 255, np.uint8)])
+    pixels[5, 7, 3] = lowest
+    image, wide = Image.fromarray(pixels), pixels.astype(np.uint16) * 257
+    for ending in ("png", "webp", "tif"):
+        image.save(tmp_path / f"p.{ending}")
+    image.convert("LA").save(tmp_path / "gray.png")
+    tifffile.imwrite(tmp_path / "deep.tif", wide, photometric="rgb", extrasamples=["unassalpha"])
+    gray = np.maximum(RGB[..., 0], 1)
+    key = gray[5, 7].item() if lowest < 255 else 0
+    Image.fromarray(gray).save(tmp_path / "key.png", transparency=key)
+    for path in sorted(tmp_path.iterdir()):
+        said = "what was transparent became white" in read_metadata(path).notes
+        assert said == (lowest < 255), path.name

@@ -1,10 +1,12 @@
 """What is written is called what it is: HDR becomes SDR, a wide gamut sRGB's, gray stays gray."""
 
 from fractions import Fraction
+from types import SimpleNamespace
 
 import av
 import numpy as np
 import pytest
+from av.sidedata.sidedata import Type
 from made_films import copy, frame, uneven
 
 from colorkit.data.curation.video_stills import stills
@@ -15,7 +17,7 @@ from colorkit.system.errors import ColorkitError
 with np.printoptions():  # it cuts what NumPy prints, and pandas writes, to twelve digits
     import colour
 
-PQ, HLG, BT2020, P3 = 16, 18, 9, 12
+PQ, HLG, BT2020, P3, UNSAID = 16, 18, 9, 12, 2
 
 
 def write(path, rgb, transfer, primaries, matrix, depth=10):
@@ -154,3 +156,39 @@ def test_colors_that_cannot_be_computed_are_refused():
     made.colorspace = 14
     with pytest.raises(ColorkitError, match=r"a\.mov: its colors are stored as ICtCp.*convert it"):
         VideoColors.of(made, "a.mov")
+
+
+def dolby(path, transfer):
+    """A film in HEVC that its file calls one of Dolby Vision."""
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libx265", 10, options={"x265-params": "log-level=none"})
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p10le"
+        context = stream.codec_context
+        context.codec_tag, context.color_trc = "hvc1", transfer
+        for at in range(3):
+            made = av.VideoFrame.from_ndarray(uneven(), format="rgb24")
+            made = made.reformat(format="yuv420p10le")
+            made.pts, made.time_base = at, Fraction(1, 10)
+            out.mux(stream.encode(made))
+        out.mux(stream.encode(None))
+    path.write_bytes(path.read_bytes().replace(b"hvc1", b"dvh1"))
+    return path
+
+
+@pytest.mark.skipif("libx265" not in av.codecs_available, reason="FFmpeg built without libx265")
+def test_dolby_vision_is_mapped_by_its_base_or_refused(tmp_path):
+    """Profile 5 says nothing of its colors, which its metadata alone can show; others are PQ."""
+    with pytest.raises(ColorkitError, match=r"a\.mp4: .*Dolby Vision.*convert it to SDR"):
+        copy(dolby(tmp_path / "a.mp4", UNSAID), tmp_path / "made.mp4")
+    assert not (tmp_path / "made.mp4").exists()
+    (note, _) = copy(dolby(tmp_path / "a.mp4", PQ), tmp_path / "made.mp4")
+    assert "HDR (PQ)" in note
+    assert flags(tmp_path / "made.mp4") == (1, 1, 1, 1)
+
+
+@pytest.mark.parametrize("kind", [Type.DOVI_RPU_BUFFER, Type.DOVI_METADATA])
+def test_dolby_vision_is_told_by_its_metadata_in_any_file(kind):
+    beside = [SimpleNamespace(type=kind)]
+    said = {"color_primaries": UNSAID, "colorspace": UNSAID, "height": 1080, "side_data": beside}
+    with pytest.raises(ColorkitError, match="Dolby Vision"):
+        VideoColors.of(SimpleNamespace(color_trc=UNSAID, **said), "a.mkv")

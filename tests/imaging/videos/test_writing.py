@@ -155,13 +155,13 @@ def test_other_kinds_keep_what_they_can_and_a_line_tells_the_rest(kind, tmp_path
     if kind == ".mp4":
         assert [each[3] for each in made[:4]] == ["fra", "deu", "deu", "fra"]
         assert flags == [Disposition.comment, 0, 0, Disposition.forced, Disposition.attached_pic]
-        assert notes == ["its attachment (letters.ttf) was left out"]
+        assert notes == ["its attachment (letters.ttf) was left out, which .mkv can hold"]
     else:
         assert [each[3] for each in made[:4]] == ["fra", "ger", "ger", "fra"]
         assert notes == [
             "its flag comment was left out, which .mp4 can hold",
             "its flag forced was left out, which .mp4 can hold",
-            "its attachment (letters.ttf) was left out",
+            "its attachment (letters.ttf) was left out, which .mkv can hold",
             "its cover (mjpeg) was left out",
         ]
 
