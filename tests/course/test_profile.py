@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from colorkit.course.profile import Profile, load_profile
+from colorkit.course.profile_files import profiles_folder, read_profile
 from colorkit.data.scenes import CLASSES
 from colorkit.models.colornet import ColorNet
 from colorkit.system.errors import ColorkitError
@@ -79,6 +80,14 @@ def test_paper_is_photos_at_the_papers_size(shipped):
     assert paper.networks == photos.networks and paper.gans.classes == photos.gans.classes
     assert (paper.data.size, paper.model.width, paper.model.global_size) == (224, 1.0, 224)
     assert paper.data.what == photos.data.what and paper.ablations.few == photos.ablations.few
+
+
+def test_what_two_files_have_below_a_key_is_merged_and_lists_are_replaced(tmp_path):
+    (tmp_path / "base.yaml").write_text("a: {b: 1, c: {d: [1, 2], e: 3}}\nf: 4\n")
+    own = tmp_path / "own.yaml"
+    own.write_text(f"extends: {tmp_path / 'base.yaml'}\na: {{c: {{d: [5]}}}}\nf: {{g: 6}}\n")
+    assert read_profile(own) == {"a": {"b": 1, "c": {"d": [5], "e": 3}}, "f": {"g": 6}}
+    assert read_profile(profiles_folder() / "smoke.yaml")["name"] == "smoke"
 
 
 def test_a_profile_that_extends_another_says_only_what_it_changes(tmp_path):

@@ -10,11 +10,13 @@ import pytest
 import tifffile
 import torch
 from PIL import Image, ImageCms
+from skimage import color
 
 import colorkit
 from colorkit.app import cli
 from colorkit.imaging.metadata.photograph import read_metadata
 from colorkit.imaging.profiles.conversion import srgb_profile
+from colorkit.inference.files import compare_colors
 from colorkit.inference.planning import describe_passed_over, find_photographs, plan
 from colorkit.models import pretrained
 from colorkit.models.colornet import ColorNet
@@ -391,3 +393,13 @@ def test_what_lies_among_earlier_results_is_not_named(tmp_path, out, count):
     (tmp_path / "out" / "log.txt").write_text("done")
     (told,) = describe_passed_over([str(tmp_path)], tmp_path / out)
     assert f"passed over {count} .txt" in told
+
+
+def test_a_result_is_compared_with_its_original():
+    rng = np.random.default_rng(0)
+    true, found = (rng.integers(0, 256, (20, 30, 3), dtype=np.uint8) for _ in range(2))
+    scores = compare_colors(found, true)
+    wanted = 10 * np.log10(255**2 / np.square(found.astype(float) - true).mean())
+    assert scores["psnr"] == pytest.approx(wanted, abs=1e-3)
+    apart = color.deltaE_ciede2000(color.rgb2lab(true), color.rgb2lab(found)).mean()
+    assert scores["delta_e"] == pytest.approx(apart, rel=1e-3)

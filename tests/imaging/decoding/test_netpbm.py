@@ -1,8 +1,12 @@
 """Netpbm's files of every depth hold what was put into them."""
 
+from io import BytesIO
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from colorkit.imaging.decoding.netpbm import read_netpbm
 from colorkit.imaging.images import read_image
 from colorkit.imaging.metadata.photograph import read_metadata
 from colorkit.inference.reading import near_infrared
@@ -85,3 +89,20 @@ def test_damaged_files_are_one_sentence(tmp_path, data):
     with pytest.raises(ColorkitError) as caught:
         read_image(tmp_path / "p.pam", max_pixels=10**6)
     assert str(tmp_path / "p.pam") in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_of_ppm_those_of_more_than_8_bits_are_read_here():
+    assert read_netpbm(BytesIO(ppm(RGB, 255)), Path("p"), 10**6) is None
+    samples = read_netpbm(BytesIO(ppm(deep(RGB, 256), 256)), Path("p"), 10**6)
+    assert (
+        samples.color.dtype == np.uint16
+        and samples.color.max() == round(234 / 255 * 256) * 65535 // 256
+    )
+
+
+@pytest.mark.parametrize("wrong", [{"white": 0}, {"white": 65536}, {"depth": 5}])
+def test_what_no_pam_can_hold_is_refused(wrong):
+    head = pam(GRAY, 255).replace(b"MAXVAL 255", b"MAXVAL %d" % wrong.get("white", 255))
+    head = head.replace(b"DEPTH 1", b"DEPTH %d" % wrong.get("depth", 1))
+    with pytest.raises(ValueError, match="channels of values up to"):
+        read_netpbm(BytesIO(head), Path("p"), 10**6)
