@@ -122,11 +122,23 @@ def keep_facts(chapter: ChapterSource, executed: Path) -> None:
             continue
         kept = KEEP in cell.metadata.get("tags", [])
         cell.execution_count = 1 if kept else None  # nbval checks only cells that have run
-        cell.outputs = made.outputs if kept else []
+        cell.outputs = _joined(made.outputs) if kept else []
         for output in cell.outputs:
             if output.output_type == "execute_result":
                 output.execution_count = None
     write_text(chapter.path, nbformat.writes(notebook) + "\n")
+
+
+def _joined(outputs: list) -> list:
+    """Join what a kernel sent of one stream in pieces, which is not the same from run to run."""
+    joined = []
+    for output in outputs:
+        before = joined[-1] if joined else {}
+        if output.output_type == "stream" and before.get("name") == output.name:
+            before.text += output.text
+        else:
+            joined.append(output)
+    return joined
 
 
 def digest(value) -> str:

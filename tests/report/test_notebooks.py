@@ -123,7 +123,8 @@ def test_a_chapter_is_read_with_title_needs_and_parameters(own):
 def test_facts_are_copied_from_a_run_of_the_same_cells_only(own):
     (chapter,) = read_chapters(own)
     ran = nbformat.read(chapter.path, 4).cells[2:]
-    ran[1].outputs, ran[1].execution_count = [PRINTED, RESULT], 2
+    pieces = [new_output("stream", name="stdout", text=text) for text in ("3", "\n")]
+    ran[1].outputs, ran[1].execution_count = [*pieces, RESULT], 2
     injected = cell("profile = 'smoke'", tags=["injected-parameters"])
     executed = save(own / "executed.ipynb", ran[0], injected, *ran[1:])
     keep_facts(chapter, executed)
