@@ -17,6 +17,8 @@ from colorkit.studies.gans.sweep import Sweep
 from colorkit.system.errors import ColorkitError
 from colorkit.training.imagenet import lite2_features, pooled_features
 
+COLUMNS = ["Fréchet distance", "M3", "Δ of M3", "absolute M3", "ΔCF"]
+
 
 def feature_encoder(sweep: Sweep) -> tuple[nn.Module, str]:
     """Give what looks at the pictures, and its name in words.
@@ -88,26 +90,25 @@ def crowd(gallery: Gallery, names: Iterable[str], encoder: nn.Module) -> pd.Data
         encoder: see `frechet_distance`.
 
     Returns:
-        A line a network, and one of the true pictures: `distance`, the Fréchet distance; `signed`
-        and `absolute`, the mean colorfulness M3 in its two forms, each followed by how far it is
-        from the truth's, `signed_gap` and `absolute_gap`, as the literature's ΔCF.
+        A line a network, under its title, and one of the true pictures: the Fréchet distance; the
+        mean colorfulness M3 in its two forms, signed and absolute, each followed by how far it is
+        from the truth's, of which the literature's ΔCF is the second.
     """
     lines, true = {}, None
     for name in names:
         found, true = gallery.pictures(name)
-        lines[name] = _colorfulness(found) | {
-            "distance": frechet_distance(encoder, _pixels(found), _pixels(true))
-        }
-    lines["the photographs"] = _colorfulness(true) | {"distance": 0.0}
-    table = pd.DataFrame(lines).T
-    for name in ("signed", "absolute"):
-        table[f"{name}_gap"] = (table[name] - table.loc["the photographs", name]).abs()
-    return table[["distance", "signed", "signed_gap", "absolute", "absolute_gap"]]
+        distance = frechet_distance(encoder, _pixels(found), _pixels(true))
+        lines[gallery.title(name)] = [distance, *_colorfulness(found, true)]
+    lines["the photographs"] = [0.0, *_colorfulness(true, true)]
+    return pd.DataFrame.from_dict(lines, "index", columns=COLUMNS)
 
 
-def _colorfulness(rgb: Tensor) -> dict[str, float]:
-    kinds = {"signed": False, "absolute": True}
-    return {name: float(colorfulness_rgb(rgb, absolute).mean()) for name, absolute in kinds.items()}
+def _colorfulness(rgb: Tensor, true: Tensor) -> list[float]:
+    found = []
+    for absolute in (False, True):
+        mean, wanted = (float(colorfulness_rgb(x, absolute).mean()) for x in (rgb, true))
+        found += [mean, abs(mean - wanted)]
+    return found
 
 
 def _pixels(rgb: Tensor) -> Iterable[np.ndarray]:

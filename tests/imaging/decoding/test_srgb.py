@@ -7,7 +7,7 @@ from PIL import ExifTags, Image
 from skimage.color import lab2xyz
 
 from colorkit.imaging.decoding.deep_samples import Samples
-from colorkit.imaging.decoding.srgb import from_pillow, from_samples, to_srgb
+from colorkit.imaging.decoding.srgb import from_pillow, from_samples
 
 DICE = np.random.default_rng(0)
 RGB, GRAY, ALPHA = (DICE.integers(0, 256, shape, np.uint8) for shape in ((4, 6, 3), (4, 6), (4, 6)))
@@ -15,6 +15,10 @@ ALPHA[0, 0], ALPHA[3, 5] = 0, 255
 THRICE = np.repeat(GRAY[..., None], 3, axis=2)
 SWAPPED = made.profile("swapped", made.srgb_curve(), columns=made.SRGB_COLUMNS[::-1])
 LIGHT, LIGHT_GRAY = (made.profile("light", made.power(1.0), s) for s in (b"RGB ", b"GRAY"))
+
+
+def to_srgb(image: Image.Image) -> np.ndarray:
+    return from_pillow(image, image.info.get("icc_profile"))
 
 
 def over_white(color: np.ndarray, alpha: np.ndarray) -> np.ndarray:
