@@ -61,13 +61,17 @@ def _keep_curves(runs: Path, path: Path) -> None:
     """Join the histories of all finished trainings to one table, named and numbered.
 
     Of trainings made elsewhere the table keeps what it had: no machine has to hold all of them.
+    How many epochs a training has is part of its key, since a short and a long one share a name.
     """
     import pandas as pd
 
     from colorkit.training.run import load_run
 
     trained = [load_run(record.parent) for record in sorted(runs.glob("*/run.json"))]
-    tables = [run.history.assign(training=run.name, seed=run.seed) for run in trained]
+    tables = [
+        run.history.assign(training=run.name, seed=run.seed, epochs=len(run.history))
+        for run in trained
+    ]
     if not tables:
         return
     table = pd.concat(tables).drop(columns="seconds").round(7)
@@ -76,7 +80,7 @@ def _keep_curves(runs: Path, path: Path) -> None:
         made = set(zip(table["training"], table["seed"], strict=True))
         other = [key not in made for key in zip(before["training"], before["seed"], strict=True)]
         table = pd.concat([before[other], table])
-    table = table.set_index(["training", "seed", "epoch"]).sort_index()
+    table = table.set_index(["training", "seed", "epochs", "epoch"]).sort_index()
     write_text(path, table.to_csv())
 
 

@@ -100,7 +100,7 @@ def test_what_cannot_be_recorded_is_refused(project):
 
 def test_curves_made_elsewhere_stay(tmp_path):
     def train(folder, name, losses):
-        run = tmp_path / folder / f"{name}-s0-abc"
+        run = tmp_path / folder / f"{name}-s0-{len(losses)}"
         run.mkdir(parents=True)
         rows = [f"{epoch},{loss},1.5" for epoch, loss in enumerate(losses, 1)]
         (run / "history.csv").write_text("\n".join(["epoch,val_color,seconds", *rows]))
@@ -109,15 +109,17 @@ def test_curves_made_elsewhere_stay(tmp_path):
     train("here", "first", [0.5, 0.4])
     train("here", "second", [0.3])
     train("there", "second", [0.2, 0.1234567])
+    train("there", "second", [0.6])  # the same, short
     path = tmp_path / "curves.csv"
     record._keep_curves(tmp_path / "here", path)
     record._keep_curves(tmp_path / "there", path)
     assert path.read_text().splitlines() == [
-        "training,seed,epoch,val_color",
-        "first,0,1,0.5",
-        "first,0,2,0.4",
-        "second,0,1,0.2",
-        "second,0,2,0.1234567",
+        "training,seed,epochs,epoch,val_color",
+        "first,0,2,1,0.5",
+        "first,0,2,2,0.4",
+        "second,0,1,1,0.6",
+        "second,0,2,1,0.2",
+        "second,0,2,2,0.1234567",
     ]
     kept = path.read_text()
     record._keep_curves(tmp_path / "there", path)
