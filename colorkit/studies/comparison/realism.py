@@ -1,6 +1,6 @@
 """How real colored pictures look as a crowd: what needs no truth of any single one of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -50,17 +50,15 @@ def distances(
     """
     paths = [path for each in files.values() for path in each]
     photographs = [read_image(path) for path in paths]
+    distance = frechet_distance(encoder, photographs)
     results = (paint(rgb, predict_planes(network, card, rgb)) for rgb in photographs)
-    distances = {
-        "found": frechet_distance(encoder, results, photographs),
-        "gray": frechet_distance(encoder, map(to_gray, photographs), photographs),
-    }
-    return {"images": len(paths)} | {name: round(d, 3) for name, d in distances.items()}
+    found = {"found": distance(results), "gray": distance(map(to_gray, photographs))}
+    return {"images": len(paths)} | {name: round(d, 3) for name, d in found.items()}
 
 
 def frechet_distance(
-    encoder: nn.Module, found: Iterable[np.ndarray], true: Iterable[np.ndarray], side: int = 128
-) -> float:
+    encoder: nn.Module, true: Iterable[np.ndarray], side: int = 128
+) -> Callable[[Iterable[np.ndarray]], float]:
     """Fréchet distance between the features of colorized and of true pictures (Heusel et al. 2017).
 
     It is no FID: that is the distance in an Inception network's features.
@@ -68,17 +66,28 @@ def frechet_distance(
     Args:
         encoder: (B, 3, H, W) in [0, 1] to (B, `encoder.num_features`); see
             `colorkit.training.imagenet.lite2_features`.
-        found, true: uint8 (H, W, 3) each, of any size; as many as they are, two at least.
-        side: they are scaled to.
+        true: uint8 (H, W, 3) each, of any size; two at least. They are looked at once.
+        side: all are scaled to.
+
+    Returns:
+        Takes pictures like `true`, as many as they are, and gives their distance from those.
     """
     from torchmetrics.image.fid import FrechetInceptionDistance
 
-    distance = FrechetInceptionDistance(feature=encoder, normalize=False)
-    for pictures, real in ((found, False), (true, True)):
+    distance = FrechetInceptionDistance(encoder, reset_real_features=False, normalize=False)
+
+    def look(pictures: Iterable[np.ndarray], real: bool) -> None:
         for rgb in pictures:
             shown = nn.functional.interpolate(to_tensor(rgb), (side, side), mode="area")
             distance.update(shown, real=real)
-    return float(distance.compute())
+
+    def measure(found: Iterable[np.ndarray]) -> float:
+        distance.reset()  # forgets other results, not the true pictures
+        look(found, real=False)
+        return float(distance.compute())
+
+    look(true, real=True)
+    return measure
 
 
 def crowd(gallery: Gallery, names: Iterable[str], encoder: nn.Module) -> pd.DataFrame:
@@ -94,21 +103,22 @@ def crowd(gallery: Gallery, names: Iterable[str], encoder: nn.Module) -> pd.Data
         mean colorfulness M3 in its two forms, signed and absolute, each followed by how far it is
         from the truth's, of which the literature's ΔCF is the second.
     """
-    lines, true = {}, None
+    lines, distance, wanted = {}, None, None
     for name in names:
         found, true = gallery.pictures(name)
-        distance = frechet_distance(encoder, _pixels(found), _pixels(true))
-        lines[gallery.title(name)] = [distance, *_colorfulness(found, true)]
-    lines["the photographs"] = [0.0, *_colorfulness(true, true)]
+        if distance is None:
+            distance, wanted = frechet_distance(encoder, _pixels(true)), _colorfulness(true)
+        signed, absolute = _colorfulness(found)
+        gaps = abs(signed - wanted[0]), abs(absolute - wanted[1])
+        lines[gallery.title(name)] = [distance(_pixels(found)), signed, gaps[0], absolute, gaps[1]]
+    lines["the photographs"] = [0.0, wanted[0], 0.0, wanted[1], 0.0]
     return pd.DataFrame.from_dict(lines, "index", columns=COLUMNS)
 
 
-def _colorfulness(rgb: Tensor, true: Tensor) -> list[float]:
-    found = []
-    for absolute in (False, True):
-        mean, wanted = (float(colorfulness_rgb(x, absolute).mean()) for x in (rgb, true))
-        found += [mean, abs(mean - wanted)]
-    return found
+def _colorfulness(rgb: Tensor) -> tuple[float, float]:
+    """Mean M3 of pictures, signed and absolute."""
+    signed, absolute = (float(colorfulness_rgb(rgb, absolute).mean()) for absolute in (False, True))
+    return signed, absolute
 
 
 def _pixels(rgb: Tensor) -> Iterable[np.ndarray]:

@@ -33,8 +33,10 @@ def test_the_frechet_distance_is_its_formula():
     both = sqrtm(np.cov(x.T) @ np.cov(y.T)).real
     wanted = ((x.mean(0) - y.mean(0)) ** 2).sum()
     wanted += np.trace(np.cov(x.T) + np.cov(y.T) - 2 * both)
-    assert realism.frechet_distance(Means(), found, true) == pytest.approx(wanted, rel=1e-4)
-    assert realism.frechet_distance(Means(), true, true) == pytest.approx(0, abs=1e-6)
+    assert realism.frechet_distance(Means(), true)(found) == pytest.approx(wanted, rel=1e-4)
+    distance = realism.frechet_distance(Means(), true)
+    assert distance(found) == distance(found) > 0  # nothing is left of what was measured before
+    assert distance(true) == pytest.approx(0, abs=1e-6)
 
 
 def test_a_networks_pictures_are_set_beside_gray_ones(tmp_path):
@@ -69,7 +71,7 @@ def test_a_crowd_has_a_line_for_each_network_and_one_for_the_truth():
         [(255 * x).round().byte().permute(1, 2, 0).numpy() for x in each]
         for each in (drawn["gray"], true)
     ]
-    distance = realism.frechet_distance(Means(), *pixels)
+    distance = realism.frechet_distance(Means(), pixels[1])(pixels[0])
     assert gray[0] == pytest.approx(distance, rel=1e-5) and distance > 0
 
 
