@@ -8,6 +8,8 @@ import yaml
 from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.project import project_root
 
+_ENDINGS = (".yaml", ".yml")
+
 
 def profiles_folder() -> Path:
     """The profiles of the clone that the current folder lies in, or those that are installed."""
@@ -26,7 +28,7 @@ def find_profile(name: str) -> Path:
         ColorkitError: there is none; the known ones are listed.
     """
     folder = profiles_folder()
-    path = Path(name) if name.endswith((".yaml", ".yml")) else folder / f"{name}.yaml"
+    path = Path(name) if name.endswith(_ENDINGS) else folder / f"{name}.yaml"
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in folder.glob("*.yaml")))
         raise ColorkitError(f"no profile {name!r}; choose one of {known}, or give a YAML file")
@@ -51,7 +53,10 @@ def read_profile(path: Path, above: tuple[Path, ...] = ()) -> dict:
         raise ColorkitError(f"{path} is not valid YAML: {one_line(error)}") from error
     if not isinstance(content, dict) or "extends" not in content:
         return content
-    base = read_profile(find_profile(str(content.pop("extends"))), (*above, path.resolve()))
+    name = str(content.pop("extends"))
+    if name.endswith(_ENDINGS):
+        name = str(path.parent / name)  # files are named from where the profile lies
+    base = read_profile(find_profile(name), (*above, path.resolve()))
     return _merged(base, content) if isinstance(base, dict) else base
 
 

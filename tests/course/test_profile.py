@@ -85,7 +85,7 @@ def test_paper_is_photos_at_the_papers_size(shipped):
 def test_what_two_files_have_below_a_key_is_merged_and_lists_are_replaced(tmp_path):
     (tmp_path / "base.yaml").write_text("a: {b: 1, c: {d: [1, 2], e: 3}}\nf: 4\n")
     own = tmp_path / "own.yaml"
-    own.write_text(f"extends: {tmp_path / 'base.yaml'}\na: {{c: {{d: [5]}}}}\nf: {{g: 6}}\n")
+    own.write_text("extends: base.yaml\na: {c: {d: [5]}}\nf: {g: 6}\n")
     assert read_profile(own) == {"a": {"b": 1, "c": {"d": [5], "e": 3}}, "f": {"g": 6}}
     assert read_profile(profiles_folder() / "smoke.yaml")["name"] == "smoke"
 
