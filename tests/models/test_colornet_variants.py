@@ -49,3 +49,13 @@ def test_what_is_told_is_told_of_every_place_and_nothing_is_nothing():
     assert changed.float().mean() > 0.9
     with pytest.raises(ValueError, match=rf"told must have shape \(2, {TOLD}\); got \(2, 3\)"):
         network(GRAY, torch.zeros(2, 3))
+
+
+def test_what_is_told_is_added_to_what_the_global_branch_says():
+    network = make(ColorNet)
+    with torch.no_grad():
+        low = network.low(GRAY)  # sides that are multiples of 8 need no padding
+        mid, _, vector = network.fused(GRAY, low)
+        said = network.global_fuse(vector)
+        _, silenced, _ = network.fused(GRAY, low, -said)
+        torch.testing.assert_close(silenced, network.fusion(mid, torch.zeros_like(said)))

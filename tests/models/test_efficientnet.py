@@ -50,3 +50,18 @@ def test_the_encoder_learns_at_its_share_of_the_rate():
     count = sum(w.numel() for group in (rest, encoder) for w in group["params"])
     assert count == sum(w.numel() for w in network.parameters())
     assert {id(w) for w in encoder["params"]} == {id(w) for w in network.encoder.parameters()}
+
+
+def test_the_rate_rises_for_a_seventh_of_the_steps_and_falls_to_nothing():
+    module = nn.Module()
+    module.model = nn.Linear(2, 2)
+    module.recipe = FaithfulRecipe(learning_rate=1e-3)
+    module.trainer = SimpleNamespace(estimated_stepping_batches=100)
+    (optimizer,), (schedule,) = one_cycle(module)
+    rates = [optimizer.param_groups[0]["lr"]]
+    for _ in range(99):
+        optimizer.step()
+        schedule["scheduler"].step()
+        rates.append(optimizer.param_groups[0]["lr"])
+    assert rates.index(max(rates)) == 14 and max(rates) == pytest.approx(1e-3)
+    assert rates[0] < 1e-3 / 20 and rates[-1] < 1e-3 / 1e4
