@@ -7,6 +7,7 @@ from colorkit.course.evaluation import batches
 from colorkit.data.collection import ImageSet
 from colorkit.imaging.color import scale_ab
 from colorkit.models.prediction import predict
+from colorkit.system.errors import ColorkitError
 from colorkit.training.losses import chroma_target, color_loss
 from colorkit.training.run import Run
 
@@ -54,11 +55,14 @@ def fall_per_epoch(losses: np.ndarray, since: int = 2) -> np.ndarray:
         (trainings,) percent of the line's mean an epoch; positive where the loss falls.
 
     Raises:
-        ValueError: fewer than two epochs are left.
+        ColorkitError: fewer than two epochs are left.
     """
     kept = losses[:, since - 1 :]
     if kept.shape[1] < 2:
-        raise ValueError(f"a line needs two epochs; there are {kept.shape[1]} since epoch {since}")
+        raise ColorkitError(
+            f"a line through the losses from epoch {since} on needs two of them, and the trainings "
+            f"have {losses.shape[1]} in all; train for {since + 1} epochs or more"
+        )
     epoch = np.arange(kept.shape[1]) - (kept.shape[1] - 1) / 2
     return -100 * (kept @ epoch) / (epoch @ epoch) / kept.mean(axis=1)
 

@@ -12,6 +12,7 @@ from colorkit.studies.vegenet.learning_curves import (
     losses,
     rise_after_best,
 )
+from colorkit.system.errors import ColorkitError
 from colorkit.training.recipe import Recipe
 from colorkit.training.trainer import fit
 
@@ -43,7 +44,7 @@ def test_the_slope_is_that_of_a_line_in_percent_of_its_mean():
     line = np.array([[9.0, 1.1, 1.0, 0.9], [9.0, 5.0, 5.0, 5.0]])
     np.testing.assert_allclose(fall_per_epoch(line), [10, 0], atol=1e-12)
     np.testing.assert_allclose(fall_per_epoch(line[:, 1:], since=1), [10, 0], atol=1e-12)
-    with pytest.raises(ValueError, match="there are 1 since epoch 4"):
+    with pytest.raises(ColorkitError, match="have 4 in all; train for 5 epochs or more"):
         fall_per_epoch(line, since=4)
 
 
