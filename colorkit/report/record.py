@@ -6,9 +6,12 @@ never a photograph of somebody's data set.
     python -m colorkit.report.record    # after `make report`: what shows the record, made anew
 """
 
+import io
 import json
 import shutil
 from pathlib import Path
+
+from PIL import Image
 
 from colorkit.course.profile import load_profile
 from colorkit.report.front import write_front, write_thumbnails
@@ -17,9 +20,11 @@ from colorkit.report.notebooks import read_chapters
 from colorkit.report.readme import fill
 from colorkit.system.errors import ColorkitError
 from colorkit.system.project import project_root
-from colorkit.system.writing import write_json, write_text
+from colorkit.system.writing import atomic_write, write_json, write_text
 
 PUBLISHABLE = ("plot", "sample", "procedural")
+LARGEST = 300_000  # bytes of a figure of record; a page shows a dozen
+_QUALITIES = (92, 85, 75, 60, 40)  # of WebP, the first that is small enough
 
 
 def keep_record(profile: str, data: str = "") -> None:
@@ -47,14 +52,37 @@ def keep_record(profile: str, data: str = "") -> None:
         numbers = json.loads(path.read_text(encoding="utf-8"))
         kept = [f for f in numbers["figures"] if f["shows"] in PUBLISHABLE]
         for figure in kept:
-            record.mkdir(exist_ok=True)
-            name = Path(figure["file"]).name
-            shutil.copyfile(run / figure["file"], record / name)
-            figure["file"] = name
+            figure["file"] = keep_figure(run / figure["file"], record)
         facts = {k: environment[k] for k in ("device", "threads", "date", "versions")}
         write_json(record / path.name, numbers | {"figures": kept, "environment": facts})
     _keep_curves(root / "runs" / checked.name, record / "curves.csv")
     renew(root, run)
+
+
+def keep_figure(source: Path, record: Path) -> str:
+    """Copy a figure, as WebP where its own file is too large; give the copy's name.
+
+    Args:
+        source: a PNG.
+        record: folder of the copies; another copy of the figure, in the other format, is removed.
+    """
+    record.mkdir(exist_ok=True)
+    png, webp = record / source.name, record / f"{source.stem}.webp"
+    if source.stat().st_size <= LARGEST:
+        shutil.copyfile(source, png)
+        webp.unlink(missing_ok=True)
+        return png.name
+    with Image.open(source) as opened:
+        picture = opened.convert("RGB")
+    for quality in _QUALITIES:
+        encoded = io.BytesIO()
+        picture.save(encoded, "WEBP", quality=quality, method=6)
+        if encoded.tell() <= LARGEST:
+            break
+    with atomic_write(webp) as file:
+        file.write(encoded.getvalue())
+    png.unlink(missing_ok=True)
+    return webp.name
 
 
 def _keep_curves(runs: Path, path: Path) -> None:

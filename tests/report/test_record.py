@@ -21,7 +21,10 @@ CHAPTERS = [json.loads(p.read_text()) for p in sorted(FIGURES.glob("[0-9][0-9]_*
 
 def test_every_figure_of_record_is_ours_to_publish_and_described():
     described = {f["file"]: f for c in CHAPTERS for f in c["figures"]}
-    assert set(described) == {p.name for p in FIGURES.glob("*.png")}
+    assert set(described) == {
+        p.name for kind in ("png", "webp") for p in FIGURES.glob(f"*.{kind}")
+    } - {front.FRONT}
+    assert all(p.stat().st_size <= record.LARGEST for p in FIGURES.glob("*.[pw]*"))
     for figure in described.values():
         assert figure["shows"] in record.PUBLISHABLE
         assert figure["alt"]
@@ -43,6 +46,23 @@ def test_vegenet_beats_both_trivial_predictions_on_photographs():
     gains = {n["name"]: n for n in numbers}
     for other in ("gray", "mean color"):
         assert gains[f"ΔE gained over {other}"]["low"] > 0
+
+
+def test_a_large_figure_becomes_smaller_and_looks_the_same(tmp_path):
+    smooth = np.linspace(0, 255, 700)[:, None] + np.random.default_rng(0).normal(0, 3, (700, 700))
+    picture = np.stack([smooth.clip(0, 255).astype(np.uint8)] * 3, axis=2)
+    source, kept = tmp_path / "F1.png", tmp_path / "record"
+    Image.fromarray(picture[:100, :100]).save(source)
+    assert record.keep_figure(source, kept) == "F1.png"
+    Image.fromarray(picture).save(source)
+    assert source.stat().st_size > record.LARGEST
+    assert record.keep_figure(source, kept) == "F1.webp"
+    assert [p.name for p in kept.iterdir()] == ["F1.webp"]
+    assert (kept / "F1.webp").stat().st_size <= record.LARGEST
+    shown = np.array(Image.open(kept / "F1.webp"), dtype=float)
+    assert shown.shape == picture.shape and np.abs(shown - picture).mean() < 4
+    Image.fromarray(picture[:100, :100]).save(source)
+    assert record.keep_figure(source, kept) == "F1.png" and len(list(kept.iterdir())) == 1
 
 
 @pytest.fixture
