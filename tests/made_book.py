@@ -197,7 +197,7 @@ def make_run(root: Path) -> dict:
     number = NUMBER | {"value": 9.5, "low": 9.1, "high": 9.9, "n": 175}
     kept["numbers"] = [number | {"data": "2,688 photographs"}]
     (record / "02_vegenet.json").write_text(json.dumps(kept))
-    compared = {"chapter": "14_comparison", **base, "data": "2,688 photographs", "claims": []}
+    compared = {"chapter": "15_comparison", **base, "data": "2,688 photographs", "claims": []}
     networks = {"gray": ("9.5", "0.0", None), "box": ("7.5 [7.0, 8.0]", "0.8", 20.0)}
     networks["small"] = ("8.0", "0.5", 5.0)
     columns = ["index", "mse", "delta e (ΔE₀₀)", "ratio"]
@@ -208,6 +208,6 @@ def make_run(root: Path) -> dict:
         "C-T1": {"caption": "Every network", "columns": columns, "rows": rows},
         "costs": {"caption": "Costs", "columns": heads, "rows": costs},
     }
-    (record / "14_comparison.json").write_text(json.dumps(compared | {"profile": "photos"}))
-    save(run / "notebooks" / "14_comparison.ipynb", [nb.new_markdown_cell("# 14 · Comparison")])
+    (record / "15_comparison.json").write_text(json.dumps(compared | {"profile": "photos"}))
+    save(run / "notebooks" / "15_comparison.ipynb", [nb.new_markdown_cell("# 15 · Comparison")])
     return {"run": run, "out": root / "_build" / "html", "sources": SOURCES, "record": record}

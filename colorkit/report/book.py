@@ -114,9 +114,9 @@ def _context(run, record, chapters, runs, records, tree, pictures) -> dict:
     stills = _stills(run / "stills", tree)
     seconds = {p.stem: _read_json(p).get("seconds") for p in sorted((run / "state").glob("*.json"))}
     compared = {
-        source: pages.comparison(found["14_comparison"], source == "record")
+        source: pages.comparison(found["15_comparison"], source == "record")
         for source, found in (("record", records), ("run", runs))
-        if "14_comparison" in found
+        if "15_comparison" in found
     }
     for source, found in compared.items():
         for name, axis in _AXES.items():

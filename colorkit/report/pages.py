@@ -16,7 +16,7 @@ from colorkit.report.pictures import Pictures
 from colorkit.report.speed import svg
 from colorkit.report.tables import Table, source_label, table_html
 
-_COMPARISON = "14_comparison"
+_COMPARISON = "15_comparison"
 
 
 def gallery(chapters: list[dict], record: Path, pictures: Pictures) -> list[dict]:

@@ -51,7 +51,7 @@ def built(book_of):
 
 def test_pages_are_there_in_order(built):
     _, index, pages = built
-    order = ["01_architecture", "02_vegenet", "03_outnet", "14_comparison", "ledger", "comparison"]
+    order = ["01_architecture", "02_vegenet", "03_outnet", "15_comparison", "ledger", "comparison"]
     order += ["models", "speed", "trust", "glossary", "data", "teachers", "page", "bibliography"]
     assert index.name == "index.html" and set(order) <= set(pages)
     assert "record" not in pages  # what it held stands in the chapters

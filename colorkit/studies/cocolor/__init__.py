@@ -1,1 +1,1 @@
-"""Chapter 16: two domains, near infrared and gray."""
+"""Chapter 17: two domains, near infrared and gray."""

@@ -62,7 +62,7 @@ PATHS = ("nir", "gray", "mean", "mixed")
 
 
 class CoColorStudy(NirStudy):
-    """Pairs of a profile, and the networks of chapter 16 trained on them.
+    """Pairs of a profile, and the networks of chapter 17 trained on them.
 
     Args:
         course: see `NirStudy`.

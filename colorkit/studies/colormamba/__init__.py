@@ -1,1 +1,1 @@
-"""Chapter 17: ColorMamba, its controls, and all near-infrared ways in one table."""
+"""Chapter 18: ColorMamba, its controls, and all near-infrared ways in one table."""

@@ -41,7 +41,7 @@ CONTROLS = {"scan": "convolution", "hsv": "rgb", "hue": "angle", "border": "unbo
 
 
 class ColorMambaStudy(NirStudy):
-    """Pairs of a profile, and the networks of chapter 17 trained on them.
+    """Pairs of a profile, and the networks of chapter 18 trained on them.
 
     Args:
         course: see `NirStudy`.

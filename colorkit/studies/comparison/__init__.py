@@ -1,1 +1,1 @@
-"""Chapter 14: the models that are compared, how they are made and measured."""
+"""Chapter 15: the models that are compared, how they are made and measured."""

@@ -1,1 +1,1 @@
-"""Chapters 12 to 14: autoencoders, conditional GANs, and what follows from them."""
+"""Chapters 13 to 15: autoencoders, conditional GANs, and what follows from them."""

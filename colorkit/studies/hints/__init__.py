@@ -1,1 +1,1 @@
-"""Chapter 11: colors given at points."""
+"""Chapter 12: colors given at points."""

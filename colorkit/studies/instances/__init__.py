@@ -1,1 +1,1 @@
-"""Chapter 15: things colored one by one."""
+"""Chapter 16: things colored one by one."""

@@ -1,4 +1,4 @@
-"""The trainings of chapter 15 and their measures: with boxes of every kind, at equal steps.
+"""The trainings of chapter 16 and their measures: with boxes of every kind, at equal steps.
 
 Every kind of boxes has a second and a third stage of its own. The controls take as many steps as
 the others: with *no boxes* the network of whole pictures learns on in the second stage and its last

@@ -1,1 +1,1 @@
-"""Chapter 18: the ideas that the documents left for later."""
+"""Chapter 19: the ideas that the documents left for later."""

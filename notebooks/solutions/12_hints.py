@@ -1,4 +1,4 @@
-"""Solutions of chapter 11, hints: `python notebooks/solutions/11_hints.py`."""
+"""Solutions of chapter 12, hints: `python notebooks/solutions/12_hints.py`."""
 
 import numpy as np
 import torch

@@ -1,4 +1,4 @@
-"""Solutions of chapter 17, ColorMamba: `python notebooks/solutions/17_colormamba.py`."""
+"""Solutions of chapter 18, ColorMamba: `python notebooks/solutions/18_colormamba.py`."""
 
 import numpy as np
 import torch

@@ -1,4 +1,4 @@
-"""Solutions of chapter 15, instances: `python notebooks/solutions/15_instances.py`."""
+"""Solutions of chapter 16, instances: `python notebooks/solutions/16_instances.py`."""
 
 import torch
 

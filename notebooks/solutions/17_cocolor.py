@@ -1,4 +1,4 @@
-"""Solutions of chapter 16, two domains: `python notebooks/solutions/16_cocolor.py`."""
+"""Solutions of chapter 17, two domains: `python notebooks/solutions/17_cocolor.py`."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""Solutions of chapter 13, encoders: `python notebooks/solutions/13_encoder.py`."""
+"""Solutions of chapter 14, encoders: `python notebooks/solutions/14_encoder.py`."""
 
 import torch
 import torch.nn.functional as F

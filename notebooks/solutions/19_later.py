@@ -1,4 +1,4 @@
-"""Solutions of chapter 18, later: `python notebooks/solutions/18_later.py`."""
+"""Solutions of chapter 19, later: `python notebooks/solutions/19_later.py`."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""Solutions of chapter 14, the comparison: `python notebooks/solutions/14_comparison.py`."""
+"""Solutions of chapter 15, the comparison: `python notebooks/solutions/15_comparison.py`."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""Solutions of chapter 12, conditional GANs: `python notebooks/solutions/12_gans.py`."""
+"""Solutions of chapter 13, conditional GANs: `python notebooks/solutions/13_gans.py`."""
 
 import copy
 import math
