@@ -107,6 +107,30 @@ class Chapter(Course, Judging):
         text = with_interval(mean, low, high, "" if not count else unit)
         return f"{text} ({n} {of})" if count else text
 
+    def tell(
+        self,
+        name: str,
+        values,
+        *,
+        more: str,
+        less: str,
+        alike: str,
+        of: str = "images",
+        unit: str = "",
+    ) -> None:
+        """Record a mean as `number` does, and say the one of three sentences that it bears out.
+
+        Args:
+            name, values, of, unit: see `number`.
+            more, less: said where the whole interval lies above nought, or below it; `{}` in them
+                stands for the number.
+            alike: said where nought lies within the interval, or there is none.
+        """
+        text = self.number(name, values, of=of, unit=unit)
+        low, high = (self._numbers[-1][end] for end in ("low", "high"))
+        known = low is not None and high is not None
+        say((more if known and low > 0 else less if known and high < 0 else alike).format(text))
+
     def means(self, name: str, measured: pd.DataFrame, columns: Iterable[str]) -> dict[str, str]:
         """Record the means of columns with their intervals, as a line of a table.
 

@@ -218,11 +218,12 @@ def receptive_diagram(network: nn.Module, most: int | None = None) -> Figure:
     return figure
 
 
-def nir_ways(size: int = 64) -> Figure:
-    """The four ways from near infrared to color, with the shapes that pass (chapter 10).
+def nir_ways(size: int = 64, ways: str = "abcd") -> Figure:
+    """The four ways from near infrared to color, with the shapes that pass (chapters 10 and 11).
 
     Args:
         size: side of the picture.
+        ways: letters of those that are drawn.
     """
     given, painted = torch.zeros(1, 1, size, size), {}
     for luminance in LUMINANCES:
@@ -240,7 +241,8 @@ def nir_ways(size: int = 64) -> Figure:
     }
     boxes: dict[str, Box] = {}
     arrows: list[tuple] = []
-    for k, (way, (network, gives, light)) in enumerate(rows.items()):
+    for k, way in enumerate(ways):
+        network, gives, light = rows[way]
         y = -1.25 * k
         text = f"way {way}: near infrared\n{shape_of(given)}"
         boxes[f"{way} in"] = Box(text, 0, y, "data", 1.1)

@@ -17,6 +17,7 @@ from colorkit.studies.instances.study import InstanceStudy
 from colorkit.studies.later.trainings import NAMES as LATER
 from colorkit.studies.later.trainings import Trainings
 from colorkit.studies.nir.study import NirStudy
+from colorkit.studies.nir.ways import KEPT
 from colorkit.studies.postprocessing import together
 from colorkit.studies.vegenet import trainings
 from colorkit.system.errors import ColorkitError
@@ -93,10 +94,10 @@ def _superclasses(course: Course) -> None:
             course.train(**options)
 
 
-def _near_infrared(kind: type[NirStudy]) -> Callable[[Course], None]:
+def _near_infrared(kind: type[NirStudy], *ways: tuple[str, ...]) -> Callable[[Course], None]:
     def train(course: Course) -> None:
         study = kind(course)
-        for each in study.trainings():
+        for each in study.trainings(*ways):
             study.fit(each)
 
     return train
@@ -140,7 +141,8 @@ CHAPTERS: dict[str, Callable[[Course], None]] = {
     "07_decolorization": _decolorization,
     "08_ablations": _ablations,
     "09_superclasses": _superclasses,
-    "10_nir": _near_infrared(NirStudy),
+    "10_nir": _near_infrared(NirStudy, KEPT),
+    "11_luminance": _near_infrared(NirStudy),
     "13_gans": _sweep(*NINETEEN, *STUDIES),
     "14_encoder": _sweep(*NAMES),
     "15_comparison": _comparison,

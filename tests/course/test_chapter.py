@@ -118,6 +118,16 @@ def test_figures_are_written_shown_and_described(chapter, shown):
     assert (first["shows"], second["shows"]) == ("procedural", "plot")
 
 
+def test_a_sentence_is_chosen_by_where_the_interval_lies(chapter, shown):
+    sentences = {"more": "Better by {}.", "less": "Worse: {}.", "alike": "No telling: {}."}
+    for name, values in (("a", [2, 3]), ("b", [-2, -3]), ("c", [-9, 9]), ("d", [1])):
+        chapter.tell(name, values, of="seeds" if name == "d" else "images", unit="dB", **sentences)
+    texts = [chapter.number("again", x, of="images", unit="dB") for x in ([2, 3], [-2, -3])]
+    assert shown[1:3] == [f"Better by {texts[0]}.", f"Worse: {texts[1]}."]
+    assert shown[3].startswith("No telling: 0 [") and shown[4] == "No telling: 1 dB (1 seeds)."
+    assert [n["name"] for n in kept(chapter)["numbers"]][:4] == ["a", "b", "c", "d"]
+
+
 def test_numbers_of_trainings_on_images_count_both(chapter):
     values = np.array([[1.0, 2.0, 6.0], [2.0, 5.0, 5.0]])
     low, high = estimate(values, of="seeds").interval()

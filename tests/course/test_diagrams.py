@@ -67,6 +67,8 @@ def test_the_four_ways_say_what_is_painted():
     assert written.count("L*, a*, b*\n3 × 16 × 16") == 1
     assert written.count("L*\n1 × 16 × 16") == 1
     assert sum(text.startswith("way ") for text in written) == 4
+    few = texts(nir_ways(32, "ab"))
+    assert [text[:5] for text in few if text.startswith("way ")] == ["way a", "way b"]
 
 
 @pytest.mark.parametrize(("end", "axis"), [((0, 2), 0), ((2, 0), 1)])

@@ -26,7 +26,7 @@ class Step:
         start: the step whose weights it starts from; empty for none.
         pairs: it learns from the pairs of a fold; else from the course's images, once for all
             folds if it starts from nothing.
-        recipe: settings of `CoColorRecipe` beside those of chapter 10's best way.
+        recipe: settings of `CoColorRecipe` beside those of chapter 11's best way.
         path: which of `PATHS` its network is judged by.
     """
 

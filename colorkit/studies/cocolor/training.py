@@ -2,7 +2,7 @@
 
 The paper trains its parts first and tunes them together afterwards, held to agree in pixels and
 features. What is minimized at each stage, and with which weights, is our design, and wherever a
-picture is colored it is what chapter 10 minimizes, so that the ways can be compared.
+picture is colored it is what chapter 11's best way minimizes, so that the ways can be compared.
 """
 
 from typing import Literal

@@ -22,7 +22,7 @@ class ColorMambaRecipe(NirRecipe):
     """How a ColorMamba is trained: as the other ways, and its coarse picture too.
 
     The paper adds, for both pictures, terms of discriminators and of an autoencoder's planes; ours
-    leaves them out, so that what differs from the ways of chapter 10 is the network.
+    leaves them out, so that what differs from the ways of chapter 11 is the network.
 
     Attributes:
         coarse: weight of the coarse picture's squared error. The paper weighs the fine picture's 20
@@ -40,7 +40,7 @@ class ColorMambaColorizer(NirColorizer):
 
 
 def colormamba_loss(model: ColorMamba, batch: NirBatch, recipe: ColorMambaRecipe) -> NirLoss:
-    """Chapter 10's loss of the fine picture, and the squared error of the coarse one.
+    """Chapter 11's loss of the fine picture, and the squared error of the coarse one.
 
     Args:
         model: the network.

@@ -1,1 +1,1 @@
-"""Chapter 10: from near infrared to color."""
+"""Chapters 10 and 11: from near infrared to color."""

@@ -1,4 +1,4 @@
-"""Effects of the near-infrared chapter that are more than a difference of two tables."""
+"""Effects of the near-infrared chapters that are more than a difference of two tables."""
 
 import numpy as np
 import torch

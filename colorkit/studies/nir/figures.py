@@ -1,4 +1,4 @@
-"""Figures of the near-infrared chapter that are drawn from tables."""
+"""Figures of the near-infrared chapters that are drawn from tables."""
 
 from collections.abc import Sequence
 

@@ -1,6 +1,6 @@
 """The near-infrared networks of the course: their trainings, fold by fold, and their measures."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -90,11 +90,12 @@ class NirStudy:
             if pair.name in wanted:
                 yield pair.name, *read_pair(pair, self.listed.full_scale)
 
-    def trainings(self) -> Iterator[NirTraining]:
-        """List every training of the chapter: first those that others start from."""
-        starts = {way.start for way in WAYS.values()}
+    def trainings(self, ways: Iterable[str] = tuple(WAYS)) -> Iterator[NirTraining]:
+        """List every training of some ways: first those that others start from."""
+        ways = list(ways)
+        starts = {WAYS[name].start for name in ways}
         yield from (self._first(name) for name in FIRST if name in starts)
-        yield from (self.training(name, k) for name in WAYS for k in range(self.nir.folds))
+        yield from (self.training(name, k) for name in ways for k in range(self.nir.folds))
 
     def training(self, name: str, k: int = 0) -> NirTraining:
         """The training of one of `WAYS` for fold k."""

@@ -101,6 +101,7 @@ WAYS = {
         "f: with the validation pairs", "resnet", "images", whole=True, recipe=SHARP
     ),
 }
+KEPT = ("chroma", "chroma-scratch")  # the ways of chapter 10: near infrared is kept as luminance
 # What one change brings: the way that has it, and the one it is held against.
 CHANGES = {
     "way b: VégéNet's weights": ("chroma", "chroma-scratch"),
@@ -126,7 +127,7 @@ _STARTS = {
 
 
 def map_of_ways(epochs: dict[str, int]) -> pd.DataFrame:
-    """List what each of `WAYS` is, one row a way, as chapter 10 shows it.
+    """List what each of `WAYS` is, one row a way, as chapter 11 shows it.
 
     Args:
         epochs: of each way's training.
