@@ -107,6 +107,20 @@ class Judging:
         options = {"of": "images", "data": self.what, "variant": variant, "why": why}
         self._keep(claims.finding(id, part, Estimate(float("nan")), **options))
 
+    def meaning(self, id: str, part: str, variant: str = "", **sentences: str) -> None:
+        """Say in plain words what the verdict on a part, measured before, means in this run.
+
+        Args:
+            id, part, variant: as `claim` was given them.
+            **sentences: by verdict, `not_supported` and the others; `{}` in one stands for the
+                effect with its interval. Where one is missing nothing is said.
+        """
+        wanted = id, part, variant
+        found = next(c for c in self._claims[::-1] if (c.id, c.part, c.variant) == wanted)
+        sentence = sentences.get(found.verdict.replace(" ", "_"), "")
+        if sentence:
+            say(sentence.format(effect_text(found)))
+
     def _keep(self, found: claims.Finding) -> None:
         self._claims.append(found)
         size = f"{found.value:g} exceptions" if found.margin is None else effect_text(found)
