@@ -107,16 +107,15 @@ class Judging:
         options = {"of": "images", "data": self.what, "variant": variant, "why": why}
         self._keep(claims.finding(id, part, Estimate(float("nan")), **options))
 
-    def meaning(self, id: str, part: str, variant: str = "", **sentences: str) -> None:
+    def meaning(self, name: str, **sentences: str) -> None:
         """Say in plain words what the verdict on a part, measured before, means in this run.
 
         Args:
-            id, part, variant: as `claim` was given them.
+            name: of the part as its verdict has it, such as `R21 artefacts, sky`.
             **sentences: by verdict, `not_supported` and the others; `{}` in one stands for the
                 effect with its interval. Where one is missing nothing is said.
         """
-        wanted = id, part, variant
-        found = next(c for c in self._claims[::-1] if (c.id, c.part, c.variant) == wanted)
+        found = next(c for c in self._claims[::-1] if c.name == name)
         sentence = sentences.get(found.verdict.replace(" ", "_"), "")
         if sentence:
             say(sentence.format(effect_text(found)))
