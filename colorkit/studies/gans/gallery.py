@@ -106,6 +106,15 @@ class Gallery:
         """
         return np.stack([self[name][column].to_numpy(dtype=float) for name in self.repeats(row)])
 
+    def means(self, rows: Iterable[str], column: str) -> pd.DataFrame:
+        """Mean of a measure over trainings and images with its interval, a line a row, as text."""
+        texts = {}
+        for row in rows:
+            name, values = f"{row}: {column} over seeds", self.over_seeds(row, column)
+            number = self.chapter.number(name, values, of="seeds", unit="", count=False)
+            texts[self.title(row)] = {column.replace("_", " "): number}
+        return pd.DataFrame(texts).T
+
     def learned(self, row: str) -> bool:
         """Tell whether a row's trainings have learned enough, see `Chapter.learned`."""
         plain = (self[name]["delta_e"].to_numpy() for name in (GRAY, MEAN))

@@ -86,6 +86,10 @@ def test_trainings_that_differ_in_their_seed_are_measured_together(gallery):
     np.testing.assert_allclose(found[1], gallery["red/1"]["colorfulness"])
     assert (found[0] > found[1]).all()
     assert gallery.title("red/1") == "red, 2"
+    table = gallery.means(["red"], "absolute_error")
+    mean = gallery.over_seeds("red", "absolute_error").mean()
+    assert table.loc["red"].to_dict() == {"absolute error": f"{mean:.3f}"}
+    assert gallery.chapter.numbers == [("red: absolute_error over seeds", "")]
 
 
 class Knows(torch.nn.Module):
