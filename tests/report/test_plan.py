@@ -58,7 +58,7 @@ def test_the_plan_has_all_trainings_of_a_profile_once(planned, tmp_path, capsys)
     assert not list(tmp_path.glob("runs/**/weights.safetensors"))
     assert begun["19_later"] >= {"later-unpaired", "later-grown-8", "later-grown-32", "later-told"}
     assert planned["10_nir"] == planned["13_gans"] == []  # this profile has neither
-    assert planned["17_cocolor"] == planned["18_colormamba"] == []
+    assert planned["11_luminance"] == planned["17_cocolor"] == planned["18_colormamba"] == []
 
 
 def test_every_chapter_that_trains_for_itself_is_planned():

@@ -37,7 +37,7 @@ from colorkit.studies.nir.painters import (
 )
 from colorkit.studies.nir.study import NirStudy, every
 from colorkit.studies.nir.training import NirRecipe, nir_loss
-from colorkit.studies.nir.ways import NETWORKS, PUBLISHED, WAYS, map_of_ways
+from colorkit.studies.nir.ways import KEPT, NETWORKS, PUBLISHED, WAYS, map_of_ways
 from colorkit.system.errors import ColorkitError
 
 TINY = {"width": 0.125, "global_size": 32}
@@ -361,6 +361,8 @@ def test_the_table_lists_what_is_trained_and_in_an_order_in_which_it_can_be(cour
     assert [t.name for t in listed_[:2]] == ["nir-scenes", "nir-images"]
     ways = [t.way for t in listed_[2:]]
     assert ways == [name for name in WAYS for _ in range(2)] and "vegenet" not in ways
+    kept = [training.way for training in study.trainings(KEPT)]
+    assert kept == [name for name in KEPT for _ in range(2)]
     for training in listed_:
         assert training.make() is not None and training.seed == course.seed
         assert not set(training.val.names) & set(training.train.names) or "whole" in training.way
