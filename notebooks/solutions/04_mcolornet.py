@@ -86,7 +86,7 @@ def exercise_3():
         return np.histogram(angle, 12, (0, 360), weights=weight)[0] / weight.sum()
 
     true, painted = hues(rgb), hues(found.permute(0, 3, 1, 2) / 255)
-    np.testing.assert_allclose((true.sum(), painted.sum()), 1)
+    np.testing.assert_allclose((true.sum(), painted.sum()), 1, rtol=1e-6)
     unused = painted < 0.01
     assert unused.sum() >= (true < 0.01).sum()
     degrees = [f"{30 * k}° to {30 * k + 30}°" for k in np.flatnonzero(unused & (true >= 0.01))]
