@@ -56,7 +56,8 @@ def selective_scan(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor) ->
     common = torch.float32
     for tensor in given.values():
         common = torch.promote_types(common, tensor.dtype)
-    return _Scan.apply(*(tensor.to(common) for tensor in given.values()))
+    with torch.autocast(u.device.type, enabled=False):  # it would round the products to bfloat16
+        return _Scan.apply(*(tensor.to(common) for tensor in given.values()))
 
 
 class _Scan(torch.autograd.Function):

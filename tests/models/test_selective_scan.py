@@ -127,3 +127,14 @@ def test_the_ways_are_rows_columns_and_both_in_reverse():
     ways = unroll(torch.arange(6).view(1, 1, 2, 3))[:, :, 0, 0].T.tolist()
     rows, columns = [0, 1, 2, 3, 4, 5], [0, 3, 1, 4, 2, 5]
     assert ways == [rows, columns, rows[::-1], columns[::-1]]
+
+
+def test_mixed_precision_leaves_the_scan_its_digits():
+    found = []
+    for mixed in (False, True):
+        given = [x.requires_grad_() for x in drawn(5, 2, 3, 4, 2, torch.float32)]
+        with torch.autocast("cpu", torch.bfloat16, enabled=mixed):
+            y = selective_scan(*given)
+        y.sin().sum().backward()  # outside of it, as trainings do
+        found.append([y.detach(), *(x.grad for x in given)])
+    torch.testing.assert_close(*found)
