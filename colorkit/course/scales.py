@@ -70,8 +70,6 @@ class Nir:
         scenes: procedural pairs a class that a network is first trained on.
         images: most images of the course a class that another is first trained on; 0 takes all.
         first_epochs: of these two first trainings.
-        photographs: start the one on the course's images from a network that has learned to
-            colorize all photographs of the folder (`colorkit.training.photo_sets.first_training`).
         augment: zoom, and change exposure and contrast of near infrared, beside crops and flips.
     """
 
@@ -92,7 +90,6 @@ class Nir:
     first_epochs: dict[Literal["scenes", "images"], Count] = field(
         default_factory=lambda: {"scenes": 2, "images": 1}
     )
-    photographs: bool = False
     augment: bool = False
 
 

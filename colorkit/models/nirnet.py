@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from colorkit.imaging.color import scale_L
 from colorkit.models.colornet import ColorNet, decoder, initialize
+from colorkit.models.efficientnet import EfficientUNet
 from colorkit.models.network import silent
 from colorkit.models.prediction import as_luminance
 from colorkit.models.resnet_unet import ResNetUNet
@@ -87,22 +88,17 @@ class NirNet(ColorNet):
         return ab, L, None if self.classifier is None else self.classifier(vector)
 
 
-class NirResNetUNet(ResNetUNet):
-    """Near-infrared image in; chroma, a luminance that is not blurred, and scene scores out.
+class _OwnLuminance:
+    """The head of a U-Net that keeps near infrared's own luminance, which is not blurred.
 
-    Luminance is near infrared's own, brightened and dimmed place by place: the network gives a
-    gain and an offset at half the image's side, which are enlarged and applied at full size (as in
-    Gharbi et al., ACM TOG 36(4), 2017). Edges therefore stay as sharp as near infrared has them.
-    A fresh network gives near infrared back, gray.
-
-    Args:
-        num_classes, **settings: see `ResNetUNet`, whose weights fit.
+    Near infrared is brightened and dimmed place by place: the network gives a gain and an offset at
+    half the image's side, which are enlarged and applied at full size (as in Gharbi et al., ACM TOG
+    36(4), 2017). Edges therefore stay as sharp as near infrared has them. A fresh head gives near
+    infrared back.
     """
 
-    relatives = ("ResNetUNet",)
-
-    def __init__(self, num_classes: int | None = None, **settings):
-        super().__init__(num_classes, **settings)
+    def __init__(self, *args, **settings):
+        super().__init__(*args, **settings)
         self.light = silent(nn.Conv2d(self.last.in_channels, 2, 3, padding=1))
 
     def forward(self, nir: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
@@ -116,9 +112,31 @@ class NirResNetUNet(ResNetUNet):
             L: (B, 1, H, W) in [0, 1], scaled as by `scale_L`.
             scores: (B, num_classes) before softmax, or None without a classifier.
         """
-        x, scores = self.features(nir)
+        x, scores = self.features(nir)  # (B, 48, H/2, W/2)
         light = self.light(x).float()
         light = F.interpolate(light, nir.shape[-2:], mode="bilinear", align_corners=False)
         gain, offset = light.split(1, dim=1)
         L = (1 + gain) * scale_L(as_luminance(nir)) + offset
         return self.last(x) + 0.5, L.clamp(0, 1), scores
+
+
+class NirResNetUNet(_OwnLuminance, ResNetUNet):
+    """Near-infrared image in; chroma, a luminance that is not blurred, and scene scores out.
+
+    A fresh network gives near infrared back, gray.
+
+    Args:
+        num_classes, **settings: see `ResNetUNet`, whose weights fit.
+    """
+
+    relatives = ("ResNetUNet",)
+
+
+class NirEfficientUNet(_OwnLuminance, EfficientUNet):
+    """As `NirResNetUNet`, with the encoder and decoder of the box's color networks.
+
+    Args:
+        num_classes: see `EfficientUNet`, whose weights fit.
+    """
+
+    relatives = ("EfficientUNet",)

@@ -9,7 +9,7 @@ from colorkit.models.hintnet import HintUNet
 from colorkit.models.instance_fusion import InstanceFusion
 from colorkit.models.instance_trunk import InstanceTrunk
 from colorkit.models.network import Network
-from colorkit.models.nirnet import NirNet, NirResNetUNet
+from colorkit.models.nirnet import NirEfficientUNet, NirNet, NirResNetUNet
 from colorkit.models.resnet import SceneClassifier
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.unet import UNet
@@ -21,6 +21,7 @@ _ALL = (
     UNet,
     ResNetUNet,
     NirResNetUNet,
+    NirEfficientUNet,
     HintUNet,
     EfficientUNet,
     VividUNet,

@@ -158,8 +158,3 @@ def _groups(data: Path) -> dict[str, str]:
         names = path.parent.name + "/" + table["file"]
         found |= dict(zip(names, table["group"], strict=True))
     return found
-
-
-def first_training(photographs: Photographs) -> Run:
-    """The training at a small size that the ResNet U-Nets of box and course start from."""
-    return photographs.fit("faithful-96", FaithfulRecipe(epochs=10, learning_rate=1.5e-3), 96)

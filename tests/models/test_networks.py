@@ -116,6 +116,7 @@ CASES = (
     Case("ResNetUNet", {"stages": 2}),
     Case("ResNetUNet"),
     Case("NirResNetUNet", {"stages": 3}, L=1),
+    Case("NirEfficientUNet", L=1),
     Case("HintUNet", more=5),
     Case("EfficientUNet"),
     Case("VividUNet"),
@@ -142,6 +143,7 @@ DEFAULTS = {
     "UNet": '{"in_channels": 1, "out_channels": 2, "width": 32, "depth": 4, "skips": true, '
     '"upsampling": "interpolated", "norm": true}',
     "ResNetUNet": '{"num_classes": null, "encoder": "resnet18", "stages": 5}',
+    "NirEfficientUNet": '{"num_classes": null}',
     "NirResNetUNet": '{"num_classes": null, "encoder": "resnet18", "stages": 5}',
     "HintUNet": '{"num_classes": null}',
     "EfficientUNet": '{"num_classes": null}',

@@ -1,11 +1,13 @@
 """The ResNet U-Net and its siblings: encoders that fit, a gray beginning, parts that transfer."""
 
+from functools import partial
+
 import pytest
 import torch
 
 from colorkit.imaging.color import rgb_to_lab
 from colorkit.models.colornet import parameter_count
-from colorkit.models.nirnet import NirResNetUNet
+from colorkit.models.nirnet import NirEfficientUNet, NirResNetUNet
 from colorkit.models.resnet import SceneClassifier
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.weights import save_weights, transfer
@@ -66,8 +68,9 @@ def test_settings_out_of_range_are_named(settings, named):
         ResNetUNet(**settings)
 
 
-def test_near_infrared_begins_as_itself_without_color():
-    net, nir = NirResNetUNet(stages=3).eval(), picture(33, 50)
+@pytest.mark.parametrize("network", [partial(NirResNetUNet, stages=3), NirEfficientUNet])
+def test_near_infrared_begins_as_itself_without_color(network):
+    net, nir = network().eval(), picture(33, 50)
     with torch.no_grad():
         ab, L, _ = net(nir)
     assert (ab == 0.5).all() and ab.shape == (2, 2, 17, 25)
@@ -75,8 +78,9 @@ def test_near_infrared_begins_as_itself_without_color():
     torch.testing.assert_close(L, wanted)
 
 
-def test_luminance_is_a_local_gain_and_offset():
-    net, nir = NirResNetUNet(stages=2).eval(), picture(32, 32)
+@pytest.mark.parametrize("network", [partial(NirResNetUNet, stages=2), NirEfficientUNet])
+def test_luminance_is_a_local_gain_and_offset(network):
+    net, nir = network().eval(), picture(32, 32)
     with torch.no_grad():
         plain = net(nir)[1]
         net.light.bias.copy_(torch.tensor([-0.5, 0.25]))

@@ -125,9 +125,8 @@ NIR = {
         "nir-bytes-f0-s7-76d7e5da070c",
         "nir-chroma-f0-s7-b27fc8b4ce2d",
         "nir-chroma-resnet-f0-s7-f0c27d416394",
+        "nir-resnet-f1-s7-f9a0b5497bac",
         "nir-resnet-scenes-f0-s7-b8a3f4b15325",
-        "nir-resnet-whole-f1-s7-da0986fe17bd",
-        "nir-resnet-whole-final-s7-e6795df942cf",
         "nir-unet-f0-s7-d742a029bd1e",
     ],
     "procedural pairs: field, water": [
@@ -145,7 +144,6 @@ NIR = {
 }
 PHOTOGRAPHS = {
     "training images of land, loose: 18 photographs": [
-        "faithful-96-s0-701e2168901b",
         "hints-s0-64d31c7cb23e",
         "lite-s0-be07e62bb56c",
     ],
@@ -222,8 +220,7 @@ def test_those_on_near_infrared(course):
         "resnet-scenes",
     ):
         study.train(name)
-    study.train("resnet-whole", 1)
-    study.final("resnet-whole")
+    study.train("resnet", 1)
     assert kept(course.root / "runs" / "tiny") == NIR
 
 
@@ -238,7 +235,6 @@ def test_those_on_photographs(course, monkeypatch):
             blocks = generator.integers(0, 256, (4, 4, 3), dtype=np.uint8)
             Image.fromarray(blocks.repeat(12, 0).repeat(12, 1)).save(folder / f"{k}.png")
     photographs = photo_sets.Photographs(str(course.root / "photos"))
-    photo_sets.first_training(photographs)
     recipe = FaithfulRecipe(epochs=6, encoder_rate=0.2)
     lite = photographs.fit("lite", recipe, 32, make=EfficientUNet, balanced=True).weights
     photographs.fit("hints", HintsRecipe(), 32, lite, HintUNet, HintsColorizer)

@@ -120,9 +120,6 @@ def test_folds_of_near_infrared_are_apart_and_the_first_trainings_too(course, ta
     except ColorkitError as error:
         pytest.skip(str(error))
     first = [course.collection.subset(course.profile.classes(), s) for s in ("train", "val")]
-    if course.profile.nir.photographs:
-        photographs = Photographs(course.profile.data.root)
-        first.append(photographs.collection.subset(photographs.classes, "train"))
     tested = set()
     for k in range(study.nir.of):
         fold = study.fold(k)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import pandas as pd
 import torch
 
 from colorkit.course.networks import Course
@@ -23,7 +24,9 @@ from colorkit.studies.comparison.realism import distances
 from colorkit.studies.comparison.scoring import measure, measure_hints, with_interval
 from colorkit.studies.comparison.terms import USES, describe_terms
 from colorkit.studies.hints.training import HintsColorizer, HintsRecipe
+from colorkit.studies.nir.painters import LIMITS, evaluate_pairs, viewer
 from colorkit.studies.nir.study import NirStudy
+from colorkit.studies.nir.ways import BOX
 from colorkit.system.errors import ColorkitError
 from colorkit.training.faithful import FaithfulRecipe
 from colorkit.training.imagenet import lite2_features, lite2_weights
@@ -152,29 +155,48 @@ def _faithful_training(photographs: Photographs) -> Path:
 
 
 def nir(data: str) -> Path:
-    """Make the model that colorizes near infrared: the best of the course's chapter on it.
+    """Make the model that colorizes near infrared: the best of the course's chapters on it.
 
-    It sees larger pictures than the chapter's networks do, and begins with all photographs.
+    It sees larger pictures than the chapters' networks do, and all photographs of their classes.
     """
     course = Course("photos", 0, data)
     images = replace(course.profile.data, size=96, stored=112)
-    pairs = replace(course.profile.nir, photographs=True)
-    course.profile = replace(course.profile, data=images, nir=pairs)
+    course.profile = replace(course.profile, data=images)
     study = NirStudy(course)
-    run = study.final("resnet-whole")
-    tested = study.measure(study.models("resnet-whole"))
+    best = _best_views(study, "efficient")
+    run = study.final("efficient-whole")
+    models = study.models("efficient-whole")
+    tested = study.measure([viewer(model, best) for model in models])
     scores = {
         metric: with_interval(tested[metric].to_numpy())
         for metric in ("psnr", "ssim", "angular_error", "delta_e")
     }
+    itself = study.measure(LIMITS["near infrared itself, gray"])
+    scores["psnr_gain"] = with_interval((tested["psnr"] - itself["psnr"]).to_numpy())
     return pretrained.keep(
         run.weights,
         "nir",
         "for near-infrared photographs: their luminance and color as they might have been",
+        size=best[-1],
+        views=best,
         scores={f"{len(tested)} pairs, cross-validated": scores},
         failures="skies may stay dark, pigments that near infrared does not show come out gray",
         licence=LICENCE,
+        begun=f"the box's {BOX}, then photographs through drawn filters",
     )
+
+
+def _best_views(study: NirStudy, way: str) -> list[int]:
+    """Choose by the mean PSNR of each fold's validation pairs what a network is shown."""
+
+    def found(views: list[int]) -> float:
+        tables = [
+            evaluate_pairs(viewer(model, views), study.fold(k).val, study.size)
+            for k, model in enumerate(study.models(way))
+        ]
+        return pd.concat(tables)["psnr"].mean()
+
+    return max(([96], [96, 128], [128], [96, 128, 160]), key=found)
 
 
 def hints(data: str) -> Path:

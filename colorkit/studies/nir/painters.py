@@ -4,7 +4,7 @@ A *painter* turns a batch of near-infrared images into color. A network is one; 
 that need no network because they look at the truth. All are measured by `evaluate_pairs`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 import torch
@@ -15,6 +15,7 @@ from colorkit.data.batches import NirBatch, loader, prepare_nir
 from colorkit.data.pairs.folds import PairSet
 from colorkit.imaging.color import join, lab_to_rgb, rgb_to_lab, unscale_ab, unscale_L
 from colorkit.imaging.metrics.tables import listed, measure
+from colorkit.inference.photograph import predict_planes
 from colorkit.models.prediction import as_luminance, predict
 from colorkit.studies.nir.training import differences
 
@@ -56,6 +57,24 @@ def chroma_painter(model: torch.nn.Module) -> Painter:
         with torch.inference_mode():
             ab = predict(model, batch.nir).ab
             return join(batch.lab[:, :1], _resize(unscale_ab(ab), batch.nir))
+
+    return painted
+
+
+def viewer(model: torch.nn.Module, sides: Sequence[int]) -> Painter:
+    """Make a painter of a network as the box shows it photographs: at several working sizes.
+
+    Args:
+        model: a network for near infrared that gives luminance.
+        sides: the working sizes; see `colorkit.inference.photograph.predict_planes`.
+    """
+    card = {"gray": "nir", "views": list(sides)}
+
+    def painted(batch: NirBatch) -> Tensor:
+        shown = (255 * batch.nir).round().byte().expand(-1, 3, -1, -1).permute(0, 2, 3, 1)
+        planes = torch.cat([predict_planes(model, card, rgb) for rgb in shown.numpy()])
+        planes = _resize(planes, batch.nir)  # (B, 3, H, W)
+        return join(as_luminance(batch.nir) + planes[:, :1], planes[:, 1:])
 
     return painted
 

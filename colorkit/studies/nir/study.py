@@ -25,11 +25,11 @@ from colorkit.data.pairs.folds import (
     scene_pairs,
 )
 from colorkit.imaging.metrics.tables import listed
+from colorkit.models import pretrained
 from colorkit.studies.nir.painters import Painter, evaluate_pairs, one_color, painter, pair_batches
 from colorkit.studies.nir.training import NirColorizer, NirRecipe, NirTraining
-from colorkit.studies.nir.ways import FIRST, NETWORKS, WAYS
+from colorkit.studies.nir.ways import BOX, FIRST, NETWORKS, WAYS
 from colorkit.system.errors import ColorkitError
-from colorkit.training.photo_sets import Photographs, first_training
 from colorkit.training.run import Run
 
 
@@ -145,10 +145,10 @@ class NirStudy:
         """The weights a training starts from."""
         if training.start == "vegenet":
             return self.course.train("vegenet").weights
+        if training.start == "box":
+            return pretrained.find(BOX)
         if training.start:
             return self.fit(self._first(training.start)).weights
-        if training.way == "images" and self.nir.photographs:
-            return first_training(Photographs(self.course.profile.data.root)).weights
         return None
 
     def _first(self, name: str) -> NirTraining:
@@ -160,7 +160,8 @@ class NirStudy:
         else:
             fold = self._photographs()
             data = f"{self.course.profile.data.what} through drawn filters"
-        return self._plan(f"nir-{name}", name, fold, self.nir.first_epochs[name], data)
+        epochs = self.nir.first_epochs["scenes" if name == "scenes" else "images"]
+        return self._plan(f"nir-{name}", name, fold, epochs, data)
 
     def _photographs(self) -> Fold:
         """The course's images, as trainings before those on pairs take them."""

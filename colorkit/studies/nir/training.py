@@ -38,6 +38,7 @@ class NirRecipe(Recipe):
         angle: weight of the angle between colors as painted, in parts a degree, beside fidelity.
         cycle: let the learning rate rise and fall once, see
             `colorkit.training.colorizer.one_cycle`.
+        encoder_rate: with `cycle`, the encoder's learning rate as a share of the recipe's.
         loading: `lab` scales each channel by its own range; `bytes` divides L*, a*, b* by 255, as
             if all were channels of an 8-bit image: the mistake of the report's section 6.2.
         augment: see `colorkit.course.profile.Nir`.
@@ -50,6 +51,7 @@ class NirRecipe(Recipe):
     fidelity: Weight = 0.0
     angle: Weight = 0.0
     cycle: bool = False
+    encoder_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
     loading: Literal["lab", "bytes"] = "lab"
     augment: bool = False
 
@@ -130,7 +132,10 @@ class NirColorizer(Colorizer):
 
     def configure_optimizers(self):
         """As other colorizers, or in one cycle."""
-        return one_cycle(self) if self.recipe.cycle else super().configure_optimizers()
+        if not self.recipe.cycle:
+            return super().configure_optimizers()
+        rate = self.recipe.encoder_rate
+        return one_cycle(self, slower={"encoder": rate} if rate < 1 else {})
 
     def _predict(self, batch: NirBatch) -> Prediction:
         return predict(self.model, batch.nir)

@@ -7,7 +7,7 @@ import pandas as pd
 import torch
 
 from colorkit.course.profile import Profile
-from colorkit.models.nirnet import NirNet, NirResNetUNet
+from colorkit.models.nirnet import NirEfficientUNet, NirNet, NirResNetUNet
 from colorkit.models.resnet_unet import ResNetUNet
 from colorkit.models.unet import UNet
 
@@ -33,9 +33,8 @@ class Way:
     Attributes:
         title: for tables: a letter for the way, then what is special.
         network: one of `NETWORKS`.
-        start: its first weights: `vegenet`'s of the course, or the same network's after a first
-            training on procedural pairs (`scenes`) or on the course's images through drawn filters
-            (`images`, see `colorkit.studies.nir.training.filtered`); empty for none.
+        start: its first weights: `vegenet`'s of the course, the `box`'s, or the same network's
+            after one of the `FIRST` trainings, which its start names; empty for none.
         long: train for the profile's long time.
         whole: train on the validation pairs too. They then choose nothing: the learning rate has
             fallen to nothing at the end, and the last epochs are all alike.
@@ -70,6 +69,10 @@ def _resnet(classes: int, profile: Profile) -> NirResNetUNet:
     return NirResNetUNet(classes, stages=4)
 
 
+def _efficient(classes: int, profile: Profile) -> NirEfficientUNet:
+    return NirEfficientUNet(classes)
+
+
 NETWORKS = {
     "chroma": Architecture("ColorNet", "a*, b*", _nirnet("none")),
     "head": Architecture("ColorNet, three maps at the end", "L*, a*, b*", _nirnet("head")),
@@ -77,10 +80,12 @@ NETWORKS = {
     "chroma-resnet": Architecture("U-Net with a ResNet", "a*, b*", _chroma_resnet),
     "unet": Architecture("U-Net", "change of L*; a*, b*", _unet),
     "resnet": Architecture("U-Net with a ResNet", "gain and offset of L*; a*, b*", _resnet),
+    "efficient": Architecture("the box's U-Net", "gain and offset of L*; a*, b*", _efficient),
 }
 
 _CYCLE = {"fidelity": 0.05, "angle": 0.05, "learning_rate": 1e-3, "cycle": True, "batch_size": 8}
 SHARP = _CYCLE | {"structure": "ssim", "structure_weight": 0.5}
+KNOWING = SHARP | {"encoder_rate": 0.3}  # for an encoder that has seen far more than the pairs
 WAYS = {
     "chroma": Way("b: chroma alone", "chroma", "vegenet"),
     "chroma-scratch": Way("b: from scratch", "chroma"),
@@ -97,8 +102,9 @@ WAYS = {
     "resnet-scratch": Way("f: from scratch", "resnet", recipe=SHARP),
     "resnet-scenes": Way("f: after procedural pairs", "resnet", "scenes", recipe=SHARP),
     "resnet": Way("f: after the course's images", "resnet", "images", recipe=SHARP),
-    "resnet-whole": Way(
-        "f: with the validation pairs", "resnet", "images", whole=True, recipe=SHARP
+    "efficient": Way("g: the box's network", "efficient", "photographs", recipe=KNOWING),
+    "efficient-whole": Way(
+        "g: with the validation pairs", "efficient", "photographs", whole=True, recipe=KNOWING
     ),
 }
 KEPT = ("chroma", "chroma-scratch")  # the ways of chapter 10: near infrared is kept as luminance
@@ -111,19 +117,24 @@ CHANGES = {
     "ResNet U-Net instead of the U-Net": ("resnet-scratch", "unet"),
     "ResNet U-Net: from procedural pairs": ("resnet-scenes", "resnet-scratch"),
     "ResNet U-Net: from the course's images": ("resnet", "resnet-scratch"),
-    "ResNet U-Net: validation pairs too": ("resnet-whole", "resnet"),
+    "the box's network instead of the ResNet": ("efficient", "resnet"),
+    "the box's network: validation pairs too": ("efficient-whole", "efficient"),
 }
-# The trainings before those of the ways, and what they see.
+# The trainings before those of the ways: on procedural pairs, or on the course's images through
+# drawn filters (`colorkit.studies.nir.training.filtered`).
 FIRST = {
     "scenes": Way("first: procedural pairs", "resnet", recipe=SHARP),
     "images": Way("first: the course's images", "resnet", recipe=SHARP),
+    "photographs": Way("first: the course's images", "efficient", "box", recipe=KNOWING),
 }
 _STARTS = {
     "": "nothing",
     "vegenet": "VégéNet",
     "scenes": "procedural pairs",
     "images": "the course's images",
+    "photographs": "the box's photographs, the course's images",
 }
+BOX = "faithful"  # the model in the box that knows the colors of gray photographs
 
 
 def map_of_ways(epochs: dict[str, int]) -> pd.DataFrame:

@@ -17,11 +17,11 @@ from colorkit.data.pairs.folds import collect_pairs
 from colorkit.imaging.color import join, lab_to_rgb, rgb_to_lab, scale_ab
 from colorkit.imaging.metrics.quality import delta_e, psnr
 from colorkit.imaging.metrics.tables import listed
+from colorkit.models import pretrained
 from colorkit.models.colornet import ColorNet
-from colorkit.models.nirnet import NirNet
+from colorkit.models.nirnet import NirEfficientUNet, NirNet
 from colorkit.models.unet import UNet
 from colorkit.models.weights import read_card, save_weights
-from colorkit.studies.nir import study as nir_study
 from colorkit.studies.nir.painters import (
     LIMITS,
     as_luminance,
@@ -34,6 +34,7 @@ from colorkit.studies.nir.painters import (
     paint,
     painter,
     predict,
+    viewer,
 )
 from colorkit.studies.nir.study import NirStudy, every
 from colorkit.studies.nir.training import NirRecipe, nir_loss
@@ -232,22 +233,18 @@ def test_true_chroma_is_best_where_near_infrared_stands_in_for_luminance(pairs):
         assert nir_loss(None, true + shift, None, batch, recipe).color > best + 0.1
 
 
-def test_the_first_training_may_start_from_one_on_all_photographs(course, monkeypatch):
-    study = NirStudy(course)
-    starts = []
+def test_the_box_s_network_starts_from_the_box_and_goes_on_with_the_course_s_images(course):
+    study, starts = NirStudy(course), []
     course.fit = lambda name, *a, start, **o: (
         starts.append((name, start)) or SimpleNamespace(weights=f"of {name}")
     )
-    monkeypatch.setattr(nir_study, "Photographs", lambda root: f"all below {root}")
-    monkeypatch.setattr(nir_study, "first_training", lambda all_: SimpleNamespace(weights=all_))
     collection = SimpleNamespace(subset=lambda *a: study.fold(0).train, fingerprint="")
     course.collection, course.profile = collection, replace(course.profile)
-    for photographs in (False, True):
-        study.nir = replace(study.nir, photographs=photographs)
-        study.train("resnet")
-    own = ("nir-resnet-f0", "of nir-images")
-    every_ = f"all below {course.profile.data.root}"
-    assert starts == [("nir-images", None), own, ("nir-images", every_), own]
+    study.train("efficient")
+    assert starts == [
+        ("nir-photographs", pretrained.find("faithful")),
+        ("nir-efficient-f0", "of nir-photographs"),
+    ]
 
 
 def test_a_network_learns_pairs_by_heart(pairs):
@@ -334,13 +331,24 @@ def test_a_painter_is_a_network_fed_near_infrared(batch):
     assert torch.equal(painter(net)(batch), paint(net, batch.nir))
 
 
+def test_a_viewer_shows_both_mirror_images_and_begins_as_near_infrared(batch):
+    net = NirEfficientUNet().eval()
+    itself = LIMITS["near infrared itself, gray"](batch)
+    torch.testing.assert_close(viewer(net, [32, 64])(batch), itself, atol=0.01, rtol=0)
+    for layer in (net.last, net.light):
+        torch.nn.init.normal_(layer.weight, std=0.05, generator=torch.Generator().manual_seed(0))
+    seen, mirrored = (viewer(net, [32])(b) for b in (batch, batch._replace(nir=batch.nir.flip(3))))
+    torch.testing.assert_close(mirrored, seen.flip(3), atol=1e-4, rtol=0)
+    assert (seen - painter(net)(batch)).abs().mean() > 0.003  # which looks once
+
+
 def test_a_whole_training_sees_all_pairs_but_the_tested_and_the_one_for_use_all(monkeypatch):
     study = NirStudy(Course("smoke"))
     seen = []
     monkeypatch.setattr(study, "fit", lambda training: seen.append(set(training.train.names)))
     study.train("resnet", 1)
-    study.train("resnet-whole", 1)
-    study.final("resnet-whole")
+    study.train("efficient-whole", 1)
+    study.final("efficient-whole")
     part, whole, final = seen
     everything, tested = set(study.pairs.pairs.names), set(study.fold(1).test.names)
     assert whole == everything - tested and final == everything
@@ -358,8 +366,8 @@ def test_the_table_lists_what_is_trained_and_in_an_order_in_which_it_can_be(cour
         study.fit(training)
         assert asked[-1] == training.name
     assert set(asked) == {training.name for training in listed_}
-    assert [t.name for t in listed_[:2]] == ["nir-scenes", "nir-images"]
-    ways = [t.way for t in listed_[2:]]
+    assert [t.name for t in listed_[:3]] == ["nir-scenes", "nir-images", "nir-photographs"]
+    ways = [t.way for t in listed_[3:]]
     assert ways == [name for name in WAYS for _ in range(2)] and "vegenet" not in ways
     kept = [training.way for training in study.trainings(KEPT)]
     assert kept == [name for name in KEPT for _ in range(2)]
