@@ -227,6 +227,9 @@ def test_what_a_network_does_is_judged_only_if_it_has_learned(chapter, shown, re
         assert "has learned too little to tell" in shown[-1]
     seeds = np.stack([mean - 2 * ADVANTAGE, mean - 2 * ADVANTAGE - 0.01])
     assert chapter.learned("VégéNet", seeds, gray, mean) is True
+    found = np.tile([4 + 1 / 64, 4 - 1 / 64], 4)  # sums of powers of two are exact
+    just = np.full(8, 4 + ADVANTAGE)
+    assert chapter.learned("VégéNet", found, just, just) is True
     effect = np.array([[1.0, 1.1, 0.9], [1.1, 1.0, 0.9]])
     chapter.claim("R6", "painted", effect, of="seeds", learned=True)
     for gates in ([True, False], {"one": True, "other": False}.values()):
