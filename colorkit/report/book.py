@@ -19,6 +19,7 @@ import yaml
 
 from colorkit.report import pages
 from colorkit.report.both import Found, read_found
+from colorkit.report.changes import read_changes
 from colorkit.report.chapter_page import chapter_page, record_html
 from colorkit.report.errata import computed
 from colorkit.report.ledger import ledger, ledger_html, mark_html
@@ -150,6 +151,7 @@ def _context(run, record, chapters, runs, records, tree, pictures) -> dict:
         },
         "about_data": about.read_text(encoding="utf-8") if about.exists() else "",
         "ledger_table": ledger_html(claims["rows"]),
+        "changes": read_changes(record),
         **claims,
     }
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from PIL import Image
 
 from colorkit.course.profile import load_profile
+from colorkit.report.changes import keep_changes, read_record
 from colorkit.report.front import write_front, write_thumbnails
 from colorkit.report.notebook_figures import show_record
 from colorkit.report.notebooks import read_chapters
@@ -48,6 +49,7 @@ def keep_record(profile: str, data: str = "") -> None:
         raise ColorkitError("numbers of record come from photographs; use another profile")
     record = root / "figures"
     environment = json.loads((run / "environment.json").read_text(encoding="utf-8"))
+    before = read_record(record)
     for path in chapters:
         numbers = json.loads(path.read_text(encoding="utf-8"))
         kept = [f for f in numbers["figures"] if f["shows"] in PUBLISHABLE]
@@ -55,6 +57,7 @@ def keep_record(profile: str, data: str = "") -> None:
             figure["file"] = keep_figure(run / figure["file"], record)
         facts = {k: environment[k] for k in ("device", "threads", "date", "versions")}
         write_json(record / path.name, numbers | {"figures": kept, "environment": facts})
+    keep_changes(record, before, read_record(record))
     _keep_curves(root / "runs" / checked.name, record / "curves.csv")
     renew(root, run)
 

@@ -95,7 +95,8 @@ def test_no_photograph_of_a_data_set_is_kept(project):
     record.keep_record("photos", str(project / "photographs"))
     kept = {p.name for p in (project / "figures").iterdir()}
     thumbnail = project / "figures" / "thumbnails" / "02_vegenet.webp"
-    assert kept == {"plot.png", "sample.png", "02_vegenet.json", "front.webp", "thumbnails"}
+    written = {"02_vegenet.json", "changes.json", "front.webp", "thumbnails"}
+    assert kept == {"plot.png", "sample.png", *written}
     assert Image.open(thumbnail).getpixel((240, 150)) == pytest.approx(COLORS["plot"], abs=3)
     names = [
         f["file"]
