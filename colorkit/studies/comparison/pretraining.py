@@ -163,7 +163,7 @@ def nir(data: str) -> Path:
     images = replace(course.profile.data, size=96, stored=112)
     course.profile = replace(course.profile, data=images)
     study = NirStudy(course)
-    best = _best_views(study, "efficient")
+    best, known = _best_views(study, "efficient"), pretrained.card(BOX)
     run = study.final("efficient-whole")
     models = study.models("efficient-whole")
     tested = study.measure([viewer(model, best) for model in models])
@@ -182,7 +182,9 @@ def nir(data: str) -> Path:
         scores={f"{len(tested)} pairs, cross-validated": scores},
         failures="skies may stay dark, pigments that near infrared does not show come out gray",
         licence=LICENCE,
-        begun=f"the box's {BOX}, then photographs through drawn filters",
+        terms=f"{describe_terms([study.nir.root])}; and, by way of {BOX}, {known['terms']}",
+        uses=USES,
+        begun=f"the box's {BOX} ({known['begun']}), then photographs through drawn filters",
     )
 
 

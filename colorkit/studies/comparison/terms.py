@@ -13,6 +13,7 @@ TERMS = {
     "things": "NIPS 2017 adversarial set (Open Images, CC BY 2.0), COCO in part (Flickr's terms), "
     "ImageNet and Imagenette (non-commercial research), Caltech-101 (CC BY 4.0), Grocery Store "
     "Dataset (MIT), clothing-dataset-small (CC0)",
+    "rgbnir": "EPFL RGB-NIR Scene Dataset (research; no license stated)",
 }
 USES = (
     "safe, we think, for private, educational and research use; ask the owners of the data sets "
