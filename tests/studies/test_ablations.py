@@ -12,6 +12,7 @@ from colorkit.imaging.color import rgb_to_lab, scale_ab
 from colorkit.studies.ablations import (
     GROUP,
     TABLE,
+    VARIANTS,
     Ablations,
     chroma_losses,
     last_network,
@@ -153,3 +154,9 @@ def test_the_loss_of_one_color_is_its_distance_from_the_mean_of_areas(course):
     pixels = val[0][0].permute(2, 0, 1)[None].float() / 255
     ab = torch.nn.functional.avg_pool2d(rgb_to_lab(pixels)[:, 1:], 2)
     assert loss == pytest.approx((scale_ab(ab) - 0.5).square().mean().item(), rel=1e-3)
+
+
+def test_the_paper_s_recipe_is_adadelta_as_it_was_proposed():
+    """Iizuka et al. 2016, section 4: Adadelta, whose steps need no rate, and batches of 128."""
+    paper = VARIANTS["paper"]
+    assert (paper["optimizer"], paper["learning_rate"], paper["batch_size"]) == ("adadelta", 1, 128)
