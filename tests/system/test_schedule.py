@@ -109,3 +109,23 @@ def test_breaking_off_ends_the_processes_and_begins_no_more(tmp_path):
         list(run({"sleeps": [], "stops": [], "later": []}, 2, work))
     assert asked == ["sleeps", "stops"] and ends == ["its process ended with status 143"]
     assert not multiprocessing.active_children()
+
+
+def test_what_may_go_at_last_goes_before_what_stands_behind_it():
+    """Nothing is handed out before there is room for it, or it would be done too early."""
+    started, behind, third = [], threading.Event(), threading.Event()
+
+    def work(name):
+        started.append(name)
+        if name == "next":  # stands in the first one's place while the second ends
+            third.set()
+            behind.wait(20)
+        if name == "second":
+            third.wait(20)
+        if name in ("early", "late", "later"):
+            behind.set()
+        return name
+
+    jobs = {"first": [], "second": [], "next": ["first"], "early": ["second"]}
+    assert set(run(jobs | {"late": [], "later": []}, 2, work)) == {*jobs, "late", "later"}
+    assert started.index("early") < started.index("late")
