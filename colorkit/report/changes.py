@@ -75,10 +75,11 @@ def _why(old: Judgement | None, new: Judgement, before: dict, after: dict) -> st
     """Say in a line what differs between two measurements of a claim."""
     if old is None:
         return "measured in its present form for the first time"
-    said = [
-        f"{key} {was} → {now}"
-        for key, was, now in _differences(before.get("setting", {}), after.get("setting", {}))
-    ]
+    settings = before.get("setting", {}), after.get("setting", {})
+    differ = {}  # a scale repeats what it takes from the profile
+    for key, was, now in _differences(*settings):
+        differ.setdefault((key.split()[-1], str(was), str(now)), key)
+    said = [f"{key} {was} → {now}" for (_, was, now), key in differ.items()]
     if before.get("data") != after.get("data"):
         said.append("other images")
     was, now = (

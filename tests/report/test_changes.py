@@ -27,7 +27,7 @@ def chapter(date="2026-01-02", seeds=3, data="photographs", **effects) -> dict:
         finding(id, "a", Estimate(value, ((0.1, 1e6),), images=9), of="images", data=data)
         for id, value in effects.items()
     )
-    setting = {"size": 64, "scales": {"studies": {"seeds": seeds}}}
+    setting = {"size": 64, "seeds": seeds, "scales": {"studies": {"seeds": seeds, "epochs": seeds}}}
     kept = [asdict(each) for each in made]
     return {"setting": setting, "data": data, "claims": kept, "environment": {"date": date}}
 
@@ -40,7 +40,8 @@ def test_a_verdict_that_differs_is_named_with_what_was_done_otherwise():
     assert found["R1"]["before"].startswith("supported: 2.0")
     assert found["R1"]["now"].startswith("not supported: −2.0")
     assert (
-        found["R1"]["why"] == "scales studies seeds 3 → 5" and found["R1"]["date"] == "2026-02-03"
+        found["R1"]["why"] == "seeds 3 → 5; scales studies epochs 3 → 5"
+        and found["R1"]["date"] == "2026-02-03"
     )
     assert found["Z1"]["before"] == "not measured"
     assert found["Z1"]["why"] == "measured in its present form for the first time"
