@@ -57,3 +57,20 @@ def test_the_page_and_exports_get_what_is_asked_for(monkeypatch, command):
     assert command("app", "--host", "::1", "--port", "0", "--no-token")[0] == 0
     assert command("export", "w", "o", "--int8", "--images", "i")[1] == "wrote a.onnx\n"
     assert asked == [("127.0.0.1", 8866, True), ("::1", 0, False), ("w", "o", True, "i")]
+
+
+def test_colorize_takes_its_own_arguments_and_every_option(monkeypatch, command):
+    asked = {}
+
+    def colorize_files(outcomes, options, *given):
+        asked.update(outcomes=outcomes, options=options)
+        return []
+
+    monkeypatch.setattr("colorkit.inference.planning.find_photographs", lambda *a: (["a.jpg"], []))
+    monkeypatch.setattr("colorkit.inference.planning.plan", lambda found, *given: found)
+    monkeypatch.setattr("colorkit.inference.files.colorize_files", colorize_files)
+    hint = ("--hint", "1,2,crimson")
+    status, out, _ = command("colorize", "a.jpg", "-o", "new", "--saturation", "0.5", *hint)
+    assert status == 0 and out == "0 colorized into new\n"
+    assert asked["outcomes"] == ["a.jpg"]
+    assert asked["options"].saturation == 0.5 and len(asked["options"].hints) == 1
