@@ -113,12 +113,13 @@ class Judging:
         Args:
             name: of the part as its verdict has it, such as `R21 artefacts, sky`.
             **sentences: by verdict, `not_supported` and the others; `{}` in one stands for the
-                effect with its interval. Where one is missing nothing is said.
+                effect with its interval, `{less}` for the same with the other sign. Where one is
+                missing nothing is said.
         """
         found = next(c for c in self._claims[::-1] if c.name == name)
         sentence = sentences.get(found.verdict.replace(" ", "_"), "")
         if sentence:
-            say(sentence.format(effect_text(found)))
+            say(sentence.format(effect_text(found), less=effect_text(found, turned=True)))
 
     def _keep(self, found: claims.Finding) -> None:
         self._claims.append(found)
@@ -158,6 +159,9 @@ def say(markdown: str) -> None:
     display(Markdown(markdown))
 
 
-def effect_text(found: claims.Finding) -> str:
-    """The effect of a finding with its interval and unit."""
-    return with_interval(found.value, found.low, found.high, found.unit)
+def effect_text(found: claims.Finding, turned: bool = False) -> str:
+    """The effect of a finding with its interval and unit; `turned`, with the other sign."""
+    value, low, high = found.value, found.low, found.high
+    if turned and value is not None:
+        value, (low, high) = -value, (None, None) if low is None else (-high, -low)
+    return with_interval(value, low, high, found.unit)

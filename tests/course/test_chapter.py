@@ -193,12 +193,12 @@ def test_claims_are_judged_shown_and_kept(chapter, shown, registry):
 def test_a_verdict_is_said_in_plain_words(chapter, shown, registry):
     chapter.claim("R6", "saved", [3.0, 4, 5], variant="plants")
     effect = shown[-1].split("ΔE saved: ")[1].split("; 3 images")[0]
-    sentences = {"supported": "Saved: {}.", "not_supported": "Lost: {}."}
+    sentences = {"supported": "Saved: {}.", "not_supported": "Lost: {less}."}
     chapter.meaning("R6 saved, plants", **sentences)
     assert shown[-1] == f"Saved: {effect}."
     chapter.claim("R6", "saved", [-3.0, -4, -5], variant="plants")  # the latest one counts
     chapter.meaning("R6 saved, plants", **sentences)
-    assert shown[-1].startswith("Lost: -4")
+    assert shown[-1].startswith("Lost: 4.0 [")
     chapter.claim("R6", "saved", [-9.0, 9.0, 1.0])
     before = len(shown)
     chapter.meaning("R6 saved", **sentences)  # undecided, of which nothing is to be said

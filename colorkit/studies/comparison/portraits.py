@@ -28,7 +28,7 @@ PUBLISHED = pd.DataFrame(
 # What the verdict on the second part of H6 means, for `Chapter.meaning`.
 MEANS = {
     "supported": "Coloring wins more on portraits than on landscapes: more of gray's error, by {}.",
-    "not_supported": "Coloring wins *less* on portraits than on landscapes: more by {}.",
+    "not_supported": "Coloring wins *less* on portraits than on landscapes, by {less}.",
     "negligible": "Coloring wins about as much on portraits as on landscapes: more by {}.",
     "undecided": "Whether portraits are easier to color stays open in this run: {}.",
 }

@@ -48,25 +48,25 @@ LEAKING = "leaking"  # the boxes of the reference, weighed as the original's cod
 MEANS = {
     "none": {
         "supported": "Inside of things these boxes help: the error is lower by {}.",
-        "not_supported": "Inside of things these boxes do *harm*: the error is lower by {}.",
+        "not_supported": "Inside of things these boxes do *harm*: the error is larger by {less}.",
         "negligible": "Inside of things these boxes hardly matter: the error is lower by {}.",
         "undecided": "Whether these boxes help inside of things stays open in this run: {}.",
     },
     "random": {
         "supported": "It is due to the things: boxes at random places are worse, by {}.",
-        "not_supported": "Boxes at random places do *better*: they are worse by {}.",
+        "not_supported": "Boxes at random places do *better*, by {less}.",
         "negligible": "Boxes at random places do as well, so that nothing is due to things: {}.",
         "undecided": "Whether boxes of things beat random ones stays open in this run: {}.",
     },
     "leak": {
         "supported": "The leak does cost colors: the error is larger by {}.",
-        "not_supported": "With the leak the colors are *better*: the error is larger by {}.",
+        "not_supported": "With the leak the colors are *better*: the error is smaller by {less}.",
         "negligible": "The leak costs next to nothing: the error is larger by {}.",
         "undecided": "What the leak costs stays open in this run: {}.",
     },
     "things": {
         "supported": "Boxes of things serve better than those found by gray, by {}.",
-        "not_supported": "Boxes of things serve *worse* than those found by gray: better by {}.",
+        "not_supported": "Boxes of things serve *worse* than those found by gray, by {less}.",
         "negligible": "Boxes of things serve about as well as those found by gray: {}.",
         "undecided": "Whether boxes of things serve better stays open in this run: {}.",
     },
