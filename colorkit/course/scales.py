@@ -68,8 +68,8 @@ class Nir:
         width: channels of the U-Net's first level; the other networks have the profile's model, so
             that its weights fit them.
         scenes: procedural pairs a class that a network is first trained on.
-        images: most images of the course a class that another is first trained on; 0 takes all.
-        first_epochs: of these two first trainings.
+        images: most images of the course a class that two others are first trained on; 0 takes all.
+        first_epochs: of the first trainings on procedural pairs, and on the course's images.
         augment: zoom, and change exposure and contrast of near infrared, beside crops and flips.
     """
 

@@ -1,4 +1,4 @@
-"""All photographs below a folder as one training set, and the training that others start from."""
+"""All photographs below a folder as one training set."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
