@@ -198,6 +198,7 @@ def make_run(root: Path) -> dict:
     kept["numbers"] = [number | {"data": "2,688 photographs"}]
     (record / "02_vegenet.json").write_text(json.dumps(kept))
     compared = {"chapter": "15_comparison", **base, "data": "2,688 photographs", "claims": []}
+    compared["setting"] = {"size": 96}
     networks = {"gray": ("9.5", "0.0", None), "box": ("7.5 [7.0, 8.0]", "0.8", 20.0)}
     networks["small"] = ("8.0", "0.5", 5.0)
     columns = ["index", "mse", "delta e (ΔE₀₀)", "ratio"]

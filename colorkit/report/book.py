@@ -136,7 +136,7 @@ def _context(run, record, chapters, runs, records, tree, pictures) -> dict:
         "broken": [c for c in chapters if c["failed"]],
         "data": ", ".join(sorted({n["data"] for n in present.values() if n.get("data")})),
         "procedural": any("procedural" in n.get("data", "") for n in present.values()),
-        "recorded": next((n for n in kept.values() if n.get("setting")), None),
+        "recorded": sorted({n["setting"]["size"] for n in kept.values() if n.get("setting")}),
         "cards": pages.gallery(chapters, record, pictures),
         "front": pages.front(record, pictures),
         "compared": compared,

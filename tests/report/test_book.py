@@ -68,6 +68,7 @@ def test_the_first_page_promises_shows_and_says_what_its_numbers_are(built):
         page.tags
     )
     assert page.text.index("Give gray photographs") < page.text.index("This run marks")
+    assert "measured on photographs of 96 or 128 pixels a side" in page.text
     assert "What a layer is?" in page.text  # what the chapter asks
     small = [link for link in page.links if link.startswith("pictures/card-02-vegenet")]
     with Image.open(arguments["out"] / small[0]) as picture:
