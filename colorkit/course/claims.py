@@ -17,7 +17,7 @@ import math
 from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import yaml
 from pydantic import Field, TypeAdapter, ValidationError
@@ -34,6 +34,7 @@ TOO_LITTLE = "the network has learned too little to tell"
 ONE_TRAINING = "one training does not tell what the next would give"
 NO_LUCK = "nothing varied, so that the luck in it is not known"
 REGISTRY = Path(__file__).with_suffix(".yaml")
+T = TypeVar("T")
 
 
 @checked.dataclass(frozen=True, config=STRICT)
@@ -142,22 +143,31 @@ def known_claims() -> dict[str, Claim]:
 
 def read_claims(path: Path) -> dict[str, Claim]:
     """Read and check a registry of claims; see `known_claims`."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), loader)
-        claims = TypeAdapter(dict[str, Claim]).validate_json(json.dumps(content))
-    except (OSError, yaml.YAMLError) as error:
-        raise ColorkitError(f"{path} cannot be read: {error}; restore it") from error
-    except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        place = " ".join(str(x) for x in fault["loc"])
-        raise ColorkitError(f"{path}: {place}: {fault['msg']}; correct it") from error
+    claims = read_registry(path, dict[str, Claim])
     for id, claim in claims.items():
         for name, part in claim.parts.items():
             if (part.margin is None) != (part.over == "exact"):
                 wanted = "needs no margin" if part.margin else "has no margin; write one down"
                 raise ColorkitError(f"{path}: {id} {name} {wanted}")
     return claims
+
+
+def read_registry(path: Path, kind: type[T]) -> T:
+    """Read a YAML file of this folder as what it must be.
+
+    Raises:
+        ColorkitError: it cannot be read, or is something else.
+    """
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), loader)
+        return TypeAdapter(kind).validate_json(json.dumps(content))
+    except (OSError, yaml.YAMLError) as error:
+        raise ColorkitError(f"{path} cannot be read: {error}; restore it") from error
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        place = " ".join(str(x) for x in fault["loc"])
+        raise ColorkitError(f"{path}: {place}: {fault['msg']}; correct it") from error
 
 
 def find_part(id: str, part: str) -> Part:

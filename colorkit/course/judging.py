@@ -10,6 +10,7 @@ from colorkit.course import claims
 from colorkit.course.claims import TOO_LITTLE, with_interval
 from colorkit.course.estimates import Estimate, Statistic, estimate
 from colorkit.course.judgement import judge
+from colorkit.course.plain_words import effect_text, plain_words
 from colorkit.system.errors import ColorkitError
 
 # ΔE₀₀ by which a network must beat gray and the mean color before a claim about what it does to
@@ -107,27 +108,14 @@ class Judging:
         options = {"of": "images", "data": self.what, "variant": variant, "why": why}
         self._keep(claims.finding(id, part, Estimate(float("nan")), **options))
 
-    def meaning(self, name: str, **sentences: str) -> None:
-        """Say in plain words what the verdict on a part, measured before, means in this run.
-
-        Args:
-            name: of the part as its verdict has it, such as `R21 artefacts, sky`.
-            **sentences: by verdict, `not_supported` and the others; `{}` in one stands for the
-                effect with its interval, `{less}` for the same with the other sign. Where one is
-                missing nothing is said.
-        """
-        found = next(c for c in self._claims[::-1] if c.name == name)
-        sentence = sentences.get(found.verdict.replace(" ", "_"), "")
-        if sentence:
-            say(sentence.format(effect_text(found), less=effect_text(found, turned=True)))
-
     def _keep(self, found: claims.Finding) -> None:
         self._claims.append(found)
-        size = f"{found.value:g} exceptions" if found.margin is None else effect_text(found)
         why = f" ({found.why})" if found.why else ""
+        sentence = plain_words(found)
+        meaning = f"\n\n{sentence}" if sentence else ""
         say(
-            f"> **{found.name}** {found.text} *Effect:* {found.measure}: {size}; "
-            f"{found.counted}, {found.data}: **{found.verdict}**{why}."
+            f"> **{found.name}** {found.text} *Effect:* {found.measure}: {effect_text(found)}; "
+            f"{found.counted}, {found.data}: **{found.verdict}**{why}.{meaning}"
         )
 
     def _show_claims(self) -> None:
@@ -139,7 +127,7 @@ class Judging:
             {
                 "claim": found.name,
                 "effect": found.measure,
-                "value": effect_text(found) if found.margin else f"{found.value:g}",
+                "value": effect_text(found),
                 "margin": "" if found.margin is None else f"{found.margin:g}",
                 "measured on": found.counted,
                 "verdict": verdict if verdict == found.verdict else f"{verdict} (corrected)",
@@ -152,16 +140,16 @@ class Judging:
         caption = f"<caption>Claims of this chapter ({self.what}).</caption><thead>"
         display(HTML(html.replace("<thead>", caption, 1)))
         say(f"Each claim as a whole, over all its parts here: {whole}.")
+        less_sure = [
+            f"- **{found.name}** {sentence}"
+            for each in judged.values()
+            for found, verdict in zip(each.findings, each.corrected, strict=True)
+            if verdict != found.verdict and (sentence := plain_words(found, verdict))
+        ]
+        if less_sure:
+            say("\n".join(["Within their claims these parts say less than alone:", "", *less_sure]))
 
 
 def say(markdown: str) -> None:
     """Show a sentence whose numbers come from the run."""
     display(Markdown(markdown))
-
-
-def effect_text(found: claims.Finding, turned: bool = False) -> str:
-    """The effect of a finding with its interval and unit; `turned`, with the other sign."""
-    value, low, high = found.value, found.low, found.high
-    if turned and value is not None:
-        value, (low, high) = -value, (None, None) if low is None else (-high, -low)
-    return with_interval(value, low, high, found.unit)

@@ -6,10 +6,13 @@ record has the same figure, table, number or part of a claim, it comes first.
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from html import escape
 from pathlib import Path
 
 from colorkit.course.claims import Finding, read_finding, with_interval
+from colorkit.course.judgement import judge
+from colorkit.report.in_short import in_short_html, sentence_html
 from colorkit.report.ledger import MISSING, effect_html, ledger, ledger_html, margin, mark_html
 from colorkit.report.pictures import Shown
 from colorkit.report.tables import (
@@ -43,6 +46,15 @@ class Found:
     def data(self) -> str:
         """On what it was measured."""
         return self.facts.get("data", "")
+
+    @cached_property
+    def verdicts(self) -> dict[tuple, str]:
+        """The verdict of each finding within its claim, see `colorkit.course.judgement`."""
+        return {
+            (found.id, found.part, found.variant): verdict
+            for each in judge(self.findings.values()).values()
+            for found, verdict in zip(each.findings, each.corrected, strict=True)
+        }
 
 
 def read_found(facts: dict | None, folder: Path) -> Found:
@@ -81,11 +93,17 @@ def pair_html(record: str, run: str, what: str) -> str:
 def claim_html(name: tuple, record: Found, run: Found) -> str:
     """Write a part of a claim as a card: what it says, then a line of each source."""
     found = run.findings.get(name) or record.findings[name]
+    sides = [(source, each) for source, each in ((True, record), (False, run)) if each.facts]
     lines = [
-        _finding_row(source, each.findings.get(name))
-        for source, each in ((True, record), (False, run))
-        if each.facts
+        _finding_row(source, each.findings.get(name), each.verdicts.get(name, ""))
+        for source, each in sides
     ]
+    said = "".join(
+        f"<p>{source_label(source)} {sentence}</p>"
+        for source, each in sides
+        if name in each.findings
+        and (sentence := sentence_html(each.findings[name], each.verdicts[name]))
+    )
     heads = "".join(
         f'<th scope="col">{head}</th>' for head in ("on", "effect", "measured on", "verdict")
     )
@@ -94,18 +112,19 @@ def claim_html(name: tuple, record: Found, run: Found) -> str:
     return (
         f'<div class="claim"><p><b>{escape(found.name)}</b> {escape(found.text)} '
         f'<span class="measure">Effect: {escape(found.measure)}{asked}</span></p>'
-        f"{box(table, f'Claim {found.name}')}</div>"
+        f"{said}{box(table, f'Claim {found.name}')}</div>"
     )
 
 
-def _finding_row(record: bool, found: Finding | None) -> str:
+def _finding_row(record: bool, found: Finding | None, verdict: str) -> str:
     head = f'<th scope="row">{source_label(record)}</th>'
     if found is None:
         return f"<tr>{head}<td>–</td><td>–</td><td>{mark_html(MISSING)}</td></tr>"
-    why = f" <small>{escape(found.why)}</small>" if found.why else ""
+    alone = f"{found.verdict} if it stood alone" if verdict != found.verdict else ""
+    why = f" <small>{escape(found.why or alone)}</small>" if found.why or alone else ""
     return (
         f'<tr>{head}<td class="number">{effect_html(found)}</td><td>{escape(found.counted)}</td>'
-        f"<td>{mark_html(found.verdict)}{why}</td></tr>"
+        f"<td>{mark_html(verdict)}{why}</td></tr>"
     )
 
 
@@ -185,7 +204,7 @@ def numbers_html(record: Found, run: Found) -> str:
 
 
 def setting_html(record: Found, run: Found) -> str:
-    """Say, above a chapter, what its two kinds of results were measured on."""
+    """Say, above a chapter, what its two kinds of results were measured on, and what was found."""
     lines = []
     for source, found in ((True, record), (False, run)):
         facts = found.facts
@@ -205,7 +224,9 @@ def setting_html(record: Found, run: Found) -> str:
         )
     if run.facts and not record.facts:
         lines.append("<p>The record has no results of this chapter yet.</p>")
-    return f'<div class="sources">{"".join(lines)}</div>'
+    verdicts = [(found, record.verdicts[key]) for key, found in record.findings.items()]
+    short = in_short_html(verdicts, record.data)
+    return f'<div class="sources">{"".join(lines)}</div>{short}'
 
 
 def claim_in(text: str, run: Found) -> tuple | None:

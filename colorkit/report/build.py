@@ -105,6 +105,7 @@ def _build_book(run: Path, root: Path) -> None:
         *sorted(p for p in (root / "figures").rglob("*") if p.is_file()),
         *sorted(Path(__file__).parent.glob("*.py")),
         *sorted(Path(claims.__file__).parent.glob("claims.*")),
+        *sorted(Path(claims.__file__).parent.glob("plain_words.*")),
         Path(judgement.__file__),
         pretrained.FOLDER / "models.json",
         root / "data" / "README.md",

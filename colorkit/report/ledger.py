@@ -19,6 +19,7 @@ from colorkit.course.claims import (
     with_interval,
 )
 from colorkit.course.judgement import Judgement, by_chance, judge
+from colorkit.report.in_short import sentence_html
 from colorkit.report.tables import box, value_html
 
 DOCUMENTS = {
@@ -100,13 +101,14 @@ def _counts(verdicts: Iterable[str]) -> dict[str, int]:
 
 
 def _side(judged: Judgement | None) -> dict:
-    """The verdict of a claim and the effect that decided it, as HTML."""
+    """The verdict of a claim, the effect that decided it and what it means, as HTML."""
     if judged is None:
-        return {"verdict": MISSING, "mark": mark_html(MISSING), "effect": "–"}
+        return {"verdict": MISSING, "mark": mark_html(MISSING), "effect": "–", "plain": ""}
     return {
         "verdict": judged.verdict,
         "mark": mark_html(judged.verdict),
         "effect": effect_html(judged.deciding),
+        "plain": sentence_html(judged.deciding, judged.verdict),
     }
 
 
@@ -202,6 +204,7 @@ def ledger_html(rows: list[dict], sources: Iterable[str] = ("record", "run")) ->
         rows: see `ledger`.
         sources: which of `record` and `run` to show.
     """
+    sources = list(sources)
     shown = {"record": "Photographs", "run": "This run"}
     heads = '<th scope="col">Claim</th><th scope="col">Statement</th>'
     for source in sources:
@@ -214,10 +217,12 @@ def ledger_html(rows: list[dict], sources: Iterable[str] = ("record", "run")) ->
             rank = list(_MARKS).index(side["verdict"])
             cells += f'<td data-label="{shown[source]}" data-sort="{rank}">{side["mark"]}</td>'
             cells += f'<td class="number" data-label="Effect">{side["effect"]}</td>'
+        found = row["record"]["plain"] if "record" in sources else ""
+        said = f'<p class="found">{found}</p>' if found else ""
         filters = "".join(f' data-{source}="{row[source]["verdict"]}"' for source in sources)
         lines.append(
             f'<tr id="claim-{row["id"]}" data-document="{escape(row["document"])}"{filters}>'
-            f'<th scope="row">{row["id"]}</th><td class="statement">{escape(row["text"])}'
+            f'<th scope="row">{row["id"]}</th><td class="statement">{escape(row["text"])}{said}'
             f"{_parts_html(row, {s: shown[s] for s in sources})}</td>{cells}</tr>"
         )
     table = (

@@ -48,39 +48,6 @@ GROUP = 6  # classes of the trainings on few classes
 SHOWN = 300  # images, on which the losses of a finished training are taken
 
 
-# What a verdict on a part of R26, L1, L2, L3 and L4 means, for `Chapter.meaning`.
-MEANS = {
-    "validation": {
-        "supported": "On few images this helps: the validation loss falls lower by {}.",
-        "not_supported": "On few images this does *harm*: the validation loss is higher by {less}.",
-        "negligible": "On few images this hardly matters: the validation loss falls lower by {}.",
-        "undecided": "Whether this helps on few images stays open in this run: {}.",
-    },
-    "colors": {
-        "supported": "So to name the scene helps the colors: without it the error is larger by {}.",
-        "not_supported": "So to name the scene *harms* the colors: the error grows by {less}.",
-        "negligible": "So to name the scene does little for the colors: {}.",
-        "undecided": "So whether naming the scene helps the colors stays open in this run: {}.",
-    },
-    "classes": {
-        "supported": "Hidden units help more the more classes there are, by {}.",
-        "not_supported": "Hidden units help *less* with many classes than with few, by {less}.",
-        "negligible": "Hidden units help many classes about as much as few: {} between them.",
-        "undecided": "Whether many classes need hidden units stays open in this run: {}.",
-    },
-    "paper": {
-        "supported": "So the reports lose little by settings of their own: {} against the paper's.",
-        "not_supported": "So the paper's settings are better than the reports', by {less}.",
-        "undecided": "So what their own settings cost the reports stays open in this run: {}.",
-    },
-    "share": {
-        "supported": "So some results do turn sepia: this share of them, {}.",
-        "negligible": "So hardly any result turns sepia: this share of them, {}.",
-        "undecided": "So how often results turn sepia stays open in this run: {}.",
-    },
-}
-
-
 @dataclass(frozen=True)
 class Ablation:
     """One row of the table.

@@ -22,22 +22,6 @@ from colorkit.imaging.metrics.quality import colorfulness, delta_e, psnr
 PAIRS = (("red", "green"), ("red", "blue"), ("green", "blue"))
 
 
-# What a verdict on a part of R17 means, for `Chapter.meaning`.
-MEANS = {
-    "almost as well": {
-        "supported": "This channel alone serves almost as well as the weighted mean: it costs {}.",
-        "not_supported": "This channel alone does *not* serve as well: it costs {}.",
-        "undecided": "Whether this channel serves almost as well stays open in this run: {}.",
-    },
-    "close": {
-        "supported": "To change the gray moves the colors less than to change the seed: {} less.",
-        "not_supported": "To change the gray moves the colors *more* than to change the seed: {}.",
-        "negligible": "To change the gray moves the colors as much as to change the seed: {} less.",
-        "undecided": "Whether the gray moves the colors less than the seed stays open here: {}.",
-    },
-}
-
-
 def trainings(profile: Profile) -> dict[str, dict]:
     """List the trainings that see other grays: arguments of `Course.repeats` by name.
 

@@ -10,7 +10,7 @@ import pytest
 from made_chapters import PROFILE
 
 from colorkit.course import chapter as room
-from colorkit.course import claims, judging
+from colorkit.course import claims, judging, plain_words
 from colorkit.course.chapter import Chapter, run_folder
 from colorkit.course.claims import Claim, Part
 from colorkit.course.estimates import estimate
@@ -190,22 +190,20 @@ def test_claims_are_judged_shown_and_kept(chapter, shown, registry):
     assert whole.endswith("R1 **not supported**; R2 **undecided**; R6 **undecided**.")
 
 
-def test_a_verdict_is_said_in_plain_words(chapter, shown, registry):
+def test_a_verdict_is_said_in_plain_words(chapter, shown, registry, monkeypatch):
+    means = {"supported": "{variant} saved: {}.", "not supported": "Lost: {less}."}
+    monkeypatch.setattr(plain_words, "sentences", lambda: {"R6": {"saved": means}})
     chapter.claim("R6", "saved", [3.0, 4, 5], variant="plants")
-    effect = shown[-1].split("ΔE saved: ")[1].split("; 3 images")[0]
-    sentences = {"supported": "Saved: {}.", "not_supported": "Lost: {less}."}
-    chapter.meaning("R6 saved, plants", **sentences)
-    assert shown[-1] == f"Saved: {effect}."
-    chapter.claim("R6", "saved", [-3.0, -4, -5], variant="plants")  # the latest one counts
-    chapter.meaning("R6 saved, plants", **sentences)
-    assert shown[-1].startswith("Lost: 4.0 [")
+    said, sentence = shown[-1].split("\n\n")
+    effect = said.split("ΔE saved: ")[1].split("; 3 images")[0]
+    assert sentence == f"plants saved: {effect}."
+    chapter.claim("R6", "saved", [-3.0, -4, -5], variant="plants")
+    assert shown[-1].split("\n\n")[1].startswith("Lost: 4.0 [")
     chapter.claim("R6", "saved", [-9.0, 9.0, 1.0])
-    before = len(shown)
-    chapter.meaning("R6 saved", **sentences)  # undecided, of which nothing is to be said
-    assert len(shown) == before
+    assert shown[-1].endswith("**undecided**.")  # of which nothing is to be said
 
 
-def test_a_part_that_passes_only_alone_is_shown_corrected(chapter, shown, registry):
+def test_a_part_that_passes_only_alone_is_shown_corrected(chapter, shown, registry, monkeypatch):
     values = estimate(np.arange(9.0) - 2.0)
     low, _ = values.interval()
     barely = np.arange(9.0) - 2.0 - low + 1e-3
@@ -213,6 +211,11 @@ def test_a_part_that_passes_only_alone_is_shown_corrected(chapter, shown, regist
     chapter.claim("R6", "saved", [-9.0, 9.0, 1.0], variant="b")
     chapter.finish()
     assert "<td>undecided (corrected)</td>" in shown[-2]
+    means = {"supported": "Saved: {}.", "undecided": "It stays open: {}."}
+    monkeypatch.setattr(plain_words, "sentences", lambda: {"R6": {"saved": means}})
+    chapter.finish()
+    assert "- **R6 saved, a** It stays open: " in shown[-1]
+    assert "R6 saved, b" not in shown[-1]  # which was undecided by itself
 
 
 def test_what_a_network_does_is_judged_only_if_it_has_learned(chapter, shown, registry):

@@ -132,6 +132,7 @@ def test_the_ledger_counts_both_sides():
     assert [c["name"] for c in one["chapters"]] == ["01_a"] and none["chapters"] == []
     assert one["record"] == {
         "verdict": "not measured", "mark": mark_html("not measured"), "effect": "–",
+        "plain": "",
     }  # fmt: skip
     assert two["record"]["effect"] == effect_html(SLOW)  # which decided
     assert two["run"]["effect"] == effect_html(NOISE)

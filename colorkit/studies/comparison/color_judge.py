@@ -89,14 +89,6 @@ class ColorJudge:
             return self.classifier(chroma_alone(rgb)).softmax(dim=1)
 
 
-# What the verdict on either part of H2 means, for `Chapter.meaning`.
-MEANS = {
-    "supported": "The error and this judge do contradict each other: on a share of {}.",
-    "negligible": "The error and this judge hardly ever contradict each other: a share of {}.",
-    "undecided": "How often the two contradict each other stays open in this run: a share of {}.",
-}
-
-
 def pairs(sweep: Sweep) -> dict[str, str]:
     """Each autoencoder, and the best GAN of the same generator by validation."""
     return {

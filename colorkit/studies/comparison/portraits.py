@@ -25,15 +25,6 @@ PUBLISHED = pd.DataFrame(
 ).T
 
 
-# What the verdict on the second part of H6 means, for `Chapter.meaning`.
-MEANS = {
-    "supported": "Coloring wins more on portraits than on landscapes: more of gray's error, by {}.",
-    "not_supported": "Coloring wins *less* on portraits than on landscapes, by {less}.",
-    "negligible": "Coloring wins about as much on portraits as on landscapes: more by {}.",
-    "undecided": "Whether portraits are easier to color stays open in this run: {}.",
-}
-
-
 class Portraits(Sweep):
     """The sweep's trainings on the classes of portraits, or on what stands in for them.
 

@@ -88,23 +88,6 @@ def against(gallery: Gallery, name: str, other: str, column: str, times: float =
     return estimate(difference, of="seeds") if len(found) > 1 else estimate(difference[0])
 
 
-# What a verdict on a part of P1 and C6 means, for `Chapter.meaning`.
-MEANS = {
-    "in the end": {
-        "supported": "In the end the network with a pretrained encoder is nearer to the truth: {}.",
-        "not_supported": "In the end the network that began afresh is the nearer one, by {less}.",
-        "negligible": "In the end it does not matter whether the encoder was pretrained: {}.",
-        "undecided": "What a pretrained encoder is worth in the end stays open in this run: {}.",
-    },
-    "taught": {
-        "supported": "A teacher helps small networks: their error is lower by {}.",
-        "not_supported": "A teacher does small networks *harm*: their error is larger by {less}.",
-        "negligible": "A teacher makes little difference to small networks: {}.",
-        "undecided": "Whether a teacher helps small networks stays open in this run: {}.",
-    },
-}
-
-
 # How a GAN and its generator trained alone are compared: over what, and which pairs.
 PAIRS = {
     "d8": ("seeds", pairs_by_seed),

@@ -21,35 +21,6 @@ SMALLEST, LARGEST = 0.02, 0.3  # areas, as shares of the picture, of things that
 RINGS = 24  # distances at which inside and outside are compared
 
 
-# What a verdict on a part of Z1, Z2 and Z3 means, for `Chapter.meaning`.
-MEANS = {
-    "points": {
-        "supported": "These points help: they bring {}.",
-        "not_supported": "These points *harm*: they cost {less}.",
-        "negligible": "These points change next to nothing: they bring {}.",
-        "undecided": "Whether these points help stays open in this run: they bring {}.",
-    },
-    "thing": {
-        "supported": "A hint knows its thing: at equal distances it changes more inside, by {}.",
-        "not_supported": "A hint changes *less* inside its thing, at equal distances, by {less}.",
-        "negligible": "A hint knows only what is near: inside its thing it changes {} more.",
-        "undecided": "Whether a hint knows its thing stays open in this run: {}.",
-    },
-    "rest": {
-        "supported": "The rest changes less than half as much as the thing: {} to spare.",
-        "not_supported": "The rest changes *more* than half as much as the thing, by {less}.",
-        "negligible": "The rest changes about half as much as the thing: {} to spare.",
-        "undecided": "Whether a hint leaves the rest alone stays open in this run: {}.",
-    },
-    "told": {
-        "supported": "The network does as it is told: the mean chroma comes nearer by {}.",
-        "not_supported": "The network does the *contrary*: the mean chroma moves away by {less}.",
-        "negligible": "The network hardly heeds it: the mean chroma comes nearer by {}.",
-        "undecided": "Whether the network does as it is told stays open in this run: {}.",
-    },
-}
-
-
 def true_hints(rgb: np.ndarray, count: int, size: int, seed: int = 0) -> list:
     """Hints of somebody who knows the photograph: its own colors at random places.
 

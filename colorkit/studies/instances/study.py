@@ -44,35 +44,6 @@ NO, RANDOM, TRUE, DETECTED = "no boxes", "random", "true", "detector"
 LEAKING = "leaking"  # the boxes of the reference, weighed as the original's code does
 
 
-# What a verdict on a part of N1, N2 and N3 means, for `Chapter.meaning`.
-MEANS = {
-    "none": {
-        "supported": "Inside of things these boxes help: the error is lower by {}.",
-        "not_supported": "Inside of things these boxes do *harm*: the error is larger by {less}.",
-        "negligible": "Inside of things these boxes hardly matter: the error is lower by {}.",
-        "undecided": "Whether these boxes help inside of things stays open in this run: {}.",
-    },
-    "random": {
-        "supported": "It is due to the things: boxes at random places are worse, by {}.",
-        "not_supported": "Boxes at random places do *better*, by {less}.",
-        "negligible": "Boxes at random places do as well, so that nothing is due to things: {}.",
-        "undecided": "Whether boxes of things beat random ones stays open in this run: {}.",
-    },
-    "leak": {
-        "supported": "The leak does cost colors: the error is larger by {}.",
-        "not_supported": "With the leak the colors are *better*: the error is smaller by {less}.",
-        "negligible": "The leak costs next to nothing: the error is larger by {}.",
-        "undecided": "What the leak costs stays open in this run: {}.",
-    },
-    "things": {
-        "supported": "Boxes of things serve better than those found by gray, by {}.",
-        "not_supported": "Boxes of things serve *worse* than those found by gray, by {less}.",
-        "negligible": "Boxes of things serve about as well as those found by gray: {}.",
-        "undecided": "Whether boxes of things serve better stays open in this run: {}.",
-    },
-}
-
-
 class InstanceStudy:
     """A profile's images, boxes and trainings.
 

@@ -247,42 +247,6 @@ def main_and_rest(plants: Tensor) -> dict[str, Tensor]:
     return {"main": plants & counts, "rest": ~plants & counts}
 
 
-# What a verdict on a part of R14, R15 and R31 means, for `Chapter.meaning`.
-MEANS = {
-    "main": {
-        "supported": "With this factor plants come nearer to the truth, by {}.",
-        "not_supported": "With this factor plants move *away* from the truth, by {less}.",
-        "negligible": "With this factor plants are about as near to the truth as before: {}.",
-        "undecided": "Whether this factor helps plants stays open in this run: {}.",
-    },
-    "rest": {
-        "supported": "With this factor the rest of the picture is harmed: it misses by {} more.",
-        "not_supported": "With this factor the rest of the picture *gains*, by {less}.",
-        "negligible": "With this factor the rest of the picture hardly changes: {}.",
-        "undecided": "Whether this factor harms the rest stays open in this run: {}.",
-    },
-    "lowers": {
-        "supported": "So a fitted gain takes {} off the squared error.",
-        "not_supported": "So a fitted gain *raises* the squared error, by {less}.",
-        "negligible": "So a fitted gain takes next to nothing off, {}: the network has left "
-        "nothing of this kind to gain.",
-        "undecided": "So whether a fitted gain lowers the error stays open in this run: {}.",
-    },
-    "together": {
-        "supported": "So all three together bring the colors nearer to the truth, by {}.",
-        "not_supported": "So all three together do *harm*: the colors move away by {less}.",
-        "negligible": "So all three together hardly change the error: {}.",
-        "undecided": "So what all three together are worth stays open in this run: {}.",
-    },
-    "more than one": {
-        "supported": "So all three together do better than the best one alone, by {}.",
-        "not_supported": "So the best one alone does better than all three together, by {less}.",
-        "negligible": "So all three together do about as well as the best one alone: {}.",
-        "undecided": "So whether three do better than the best one stays open in this run: {}.",
-    },
-}
-
-
 def smaller_share(least: float) -> Callable[..., np.ndarray]:
     """A statistic of gains: the smaller of the shares helped and harmed, minus `SOME`.
 
