@@ -11,7 +11,17 @@ import time
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import elsewhere, encoder, network, pipeline, program, scan, streaming, tried
+from benchmarks import (
+    colorize,
+    elsewhere,
+    encoder,
+    network,
+    pipeline,
+    program,
+    scan,
+    streaming,
+    tried,
+)
 from benchmarks.timing import QUIET, RESULTS, Others, machine
 from colorkit.system.project import project_root
 from colorkit.system.writing import write_json
@@ -21,6 +31,7 @@ PARTS = {
     "encoder-training": encoder.training,
     "scan": scan.scans,
     "inference": network.inference,
+    "colorize": colorize.colorizing,
     "data": pipeline.data,
     "first-epoch": pipeline.first_epoch,
     "growth": pipeline.growth,

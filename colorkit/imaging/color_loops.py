@@ -11,19 +11,19 @@ from numba import float32, njit, types, uint8, void
 
 # Everything is single precision; one number in double would make twice the work.
 _ONE, _THIRD = np.float32(1), np.float32(1 / 3)
-_GUESS, _WRONG = np.int32(0x54A21D2A), 0.106  # see `_cube_roots`
+_GUESS, _WRONG = np.int32(0x54A21D2A), 0.106  # see `cube_roots`
 _SERIES = np.polynomial.Chebyshev.interpolate(
     lambda e: (1 - e) ** (-2 / 3), deg=5, domain=[-_WRONG, _WRONG]
 ).convert(kind=np.polynomial.Polynomial)
 _C0, _C1, _C2, _C3, _C4, _C5 = _SERIES.coef.astype(np.float32)
 
 # Of any strides, for it may be cut out of another array, or mirrored; and of none that is written.
-_PIXELS = types.Array(uint8, 3, "A", readonly=True)
-_ROW, _ROWS, _PLANES = float32[::1], float32[:, ::1], float32[:, :, ::1]
+PIXELS = types.Array(uint8, 3, "A", readonly=True)
+ROW, ROWS, PLANES = float32[::1], float32[:, ::1], float32[:, :, ::1]
 
 
 @njit(fastmath=True)
-def _look_up(table, pixels, out):
+def look_up(table, pixels, out):
     """Look up the three bytes of each pixel: (N, 3) becomes (3, N)."""
     for c in range(3):
         for i in range(len(pixels)):
@@ -31,7 +31,7 @@ def _look_up(table, pixels, out):
 
 
 @njit(fastmath=True)
-def _affine(planes, row, bias, out):
+def affine(planes, row, bias, out):
     """Add up three planes, weighted, and a bias."""
     first, second, third = row[0], row[1], row[2]
     for i in range(len(out)):
@@ -39,7 +39,7 @@ def _affine(planes, row, bias, out):
 
 
 @njit(fastmath=True)
-def _cube_roots(plane):
+def cube_roots(plane):
     """Replace v by max(v, 1) ** (1/3) + min(v, 1) / 3.
 
     Through y = v ** (−1/3), which needs no division. The bits of a float are nearly its logarithm:
@@ -56,7 +56,7 @@ def _cube_roots(plane):
         plane[i] = root + _THIRD if v > _ONE else _ONE + v * _THIRD
 
 
-@njit(void(_PIXELS, _ROW, _ROWS, _ROWS, _ROW, _PLANES), nogil=True)
+@njit(void(PIXELS, ROW, ROWS, ROWS, ROW, PLANES), nogil=True)
 def image_to_lab(rgb, light, to_t, to_lab, bias, lab):
     """Convert sRGB bytes to CIELAB, as `colorkit.imaging.color.rgb_to_lab` converts floats.
 
@@ -70,15 +70,15 @@ def image_to_lab(rgb, light, to_t, to_lab, bias, lab):
     height, width = rgb.shape[:2]
     given, curved = np.empty((3, width), np.float32), np.empty((3, width), np.float32)
     for y in range(height):
-        _look_up(light, rgb[y], given)
+        look_up(light, rgb[y], given)
         for c in range(3):
-            _affine(given, to_t[c], np.float32(0), curved[c])
-            _cube_roots(curved[c])
+            affine(given, to_t[c], np.float32(0), curved[c])
+            cube_roots(curved[c])
         for c in range(3):
-            _affine(curved, to_lab[c], bias[c], lab[c, y])
+            affine(curved, to_lab[c], bias[c], lab[c, y])
 
 
-@njit(void(_PIXELS, _ROW, _ROWS), fastmath=True, nogil=True)
+@njit(void(PIXELS, ROW, ROWS), fastmath=True, nogil=True)
 def image_to_gray(rgb, weights, gray):
     """Weight the three bytes of each pixel: (H, W, 3) uint8 becomes (H, W) float32."""
     red, green, blue = weights[0], weights[1], weights[2]

@@ -5,8 +5,8 @@ from torch import Tensor
 
 from colorkit.imaging.color import lab_to_rgb
 
-_STEPS = 8  # halvings in the search for the gamut's boundary: chroma within 1/256 of it
-_NOISE = 1e-4  # rounding of float32; small beside a gray level, or black would get colors
+STEPS = 8  # halvings in the search for the gamut's boundary: chroma within 1/256 of it
+NOISE = 1e-4  # rounding of float32; small beside a gray level, or black would get colors
 
 
 def to_gamut(L: Tensor, ab: Tensor) -> Tensor:
@@ -25,7 +25,7 @@ def to_gamut(L: Tensor, ab: Tensor) -> Tensor:
     if outside.any():
         L, ab = (x.movedim(1, -1)[outside].T for x in (L, ab))  # (1, N), (2, N)
         low, high = torch.zeros_like(L), torch.ones_like(L)  # share of the chroma kept
-        for _ in range(_STEPS):
+        for _ in range(STEPS):
             share = (low + high) / 2
             beyond = _outside(_colors(L, share * ab))[0, :, 0]  # (1, N)
             low, high = torch.where(beyond, low, share), torch.where(beyond, share, high)
@@ -41,4 +41,4 @@ def _colors(L: Tensor, ab: Tensor) -> Tensor:
 def _outside(rgb: Tensor) -> Tensor:
     """Say which colors of (B, 3, H, W) lie outside [0, 1]."""
     low, high = torch.aminmax(rgb, dim=1, keepdim=True)
-    return (low < -_NOISE) | (high > 1 + _NOISE)  # (B, 1, H, W)
+    return (low < -NOISE) | (high > 1 + NOISE)  # (B, 1, H, W)

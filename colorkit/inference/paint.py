@@ -5,6 +5,7 @@ joined to it strip by strip, so that a large photograph needs little more memory
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ _STRIP = 400_000  # pixels joined at a time: what lies between two steps stays s
 # On photographs whose own chroma was reduced 8 to 32 times, two equal steps with this `eps` of the
 # guided enlargement came nearer to it than one step, or than others did.
 _FAR, EPS = 6, 72.0
+_GAP = 3.0  # pictures are averaged down to this ratio of the wanted sides, then resampled
 
 
 def to_gray(rgb: np.ndarray) -> np.ndarray:
@@ -28,7 +30,9 @@ def to_gray(rgb: np.ndarray) -> np.ndarray:
 
 
 @torch.inference_mode()
-def paint(rgb: np.ndarray, planes: Tensor, finish: Finish | None = None) -> np.ndarray:
+def paint(
+    rgb: np.ndarray, planes: Tensor, finish: Finish | None = None, film: bool = False
+) -> np.ndarray:
     """Join small planes to the lightness of a photograph.
 
     Args:
@@ -36,25 +40,49 @@ def paint(rgb: np.ndarray, planes: Tensor, finish: Finish | None = None) -> np.n
         planes: (1, 3, h, w) as `predict_planes` gives them.
         finish: what becomes of L* and a*, b* at full size, (1, 1, h, W) and (1, 2, h, W), strip by
             strip, such as `inference.colorize.ColorizeOptions.finish`.
+        film: many pictures follow, so that compiling the loops for them pays (see
+            `imaging.videos.joining_loops`). Bytes may differ by one or two.
 
     Returns:
         uint8 (H, W, 3) sRGB.
     """
     height, width = rgb.shape[:2]
+    lit = bool(planes[:, :1].any())  # what is visible keeps its lightness
+    planes = planes if lit else planes[:, 1:]
     models, small = _models(rgb, planes), planes.shape[-2:]
     if max(height / small[0], width / small[1]) > _FAR:  # in two equal steps
         middle = [round((a * b) ** 0.5) for a, b in zip((height, width), small, strict=True)]
-        models = _models(rgb, apply_models(models, guide(rgb, middle)))  # 2 × (1, 3, *middle)
+        models = _models(rgb, apply_models(models, guide(rgb, middle)))  # 2 × (1, C, *middle)
     out = np.empty_like(rgb)
     rows = max(1, _STRIP // width)
-    for top in range(0, height, rows):
-        L = _lightness(rgb[top : top + rows])  # (1, 1, rows, W)
-        large = apply_models(models, L, top, height)  # (1, 3, rows, W)
-        shift, ab = large.tensor_split([1], dim=1)
-        L = (L + shift).clamp_(0, 100)
-        colored = to_gamut(*(finish(L, ab) if finish else (L, ab)))  # (1, 3, rows, W)
-        bytes_ = colored.mul_(255).round_().to(torch.uint8)
-        out[top : top + rows] = bytes_[0].permute(1, 2, 0).numpy()  # (rows, W, 3)
+    if film:
+        from colorkit.imaging.videos.joining_loops import image_to_lightness, join
+
+    @torch.inference_mode()  # which each thread enters for itself
+    def strip(top: int) -> None:
+        part, its = rgb[top : top + rows], out[top : top + rows]
+        if film:
+            L = torch.empty(1, 1, *part.shape[:2])
+            image_to_lightness(part, L[0, 0].numpy())
+        else:
+            L = _lightness(part)  # (1, 1, rows, W)
+        ab = apply_models(models, L, top, height)  # (1, C, rows, W)
+        if lit:
+            shift, ab = ab.tensor_split([1], dim=1)
+            L = (L + shift).clamp_(0, 100)
+        L, ab = finish(L, ab) if finish else (L, ab)
+        if film:
+            join(L[0, 0].numpy(), ab[0].numpy(), its)
+        else:
+            colored = to_gamut(L, ab).mul_(255).round_().to(torch.uint8)  # (1, 3, rows, W)
+            its[:] = colored[0].permute(1, 2, 0).numpy()
+
+    if film:
+        with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+            list(pool.map(strip, range(0, height, rows)))
+    else:  # each step has all cores
+        for top in range(0, height, rows):
+            strip(top)
     return out
 
 
@@ -81,6 +109,16 @@ def to_tensor(rgb: np.ndarray) -> Tensor:
 
 def scaled(rgb: np.ndarray, size, how=Image.Resampling.LANCZOS) -> np.ndarray:
     """Scale to (height, width), antialiased."""
-    gap = 3.0 if how == Image.Resampling.LANCZOS else None
+    gap = _GAP if how == Image.Resampling.LANCZOS else None
     image = Image.fromarray(rgb).resize((size[1], size[0]), how, reducing_gap=gap)
     return np.asarray(image)
+
+
+def reduced(rgb: np.ndarray, size) -> np.ndarray:
+    """Average whole squares of pixels, as `scaled` does first on its way to (height, width).
+
+    What is to be scaled to several sizes is so read once. `size` is the largest of them. The last
+    row and column may be parts of squares, a shift of less than one such square.
+    """
+    factor = int(min(a / b for a, b in zip(rgb.shape, size, strict=False)) / _GAP)
+    return np.asarray(Image.fromarray(rgb).reduce(factor)) if factor > 1 else rgb

@@ -19,7 +19,7 @@ from colorkit.imaging.color import decolorize, unscale_ab, unscale_L
 from colorkit.imaging.images import MAX_PIXELS
 from colorkit.imaging.negatives import invert
 from colorkit.inference.hints import HINTED, Color, hint_planes, read_hints
-from colorkit.inference.paint import Finish, paint, scaled, to_tensor
+from colorkit.inference.paint import Finish, paint, reduced, scaled, to_tensor
 from colorkit.inference.reading import Photograph, as_rgb, near_infrared
 from colorkit.inference.scans import Scan
 from colorkit.models import pretrained
@@ -116,9 +116,9 @@ class PhotographColorizer:
             planes = predict_planes(*self.loaded, np.ascontiguousarray(shown[inside]))
         return _framed(planes, inside, rgb.shape[:2])
 
-    def paint(self, rgb: np.ndarray, planes: Tensor) -> np.ndarray:
+    def paint(self, rgb: np.ndarray, planes: Tensor, film: bool = False) -> np.ndarray:
         """Join the planes to uint8 (H, W, 3), and finish; see `paint`."""
-        return paint(rgb, planes, self.finish)
+        return paint(rgb, planes, self.finish, film)
 
 
 def _framed(planes: Tensor, inside: tuple[slice, slice], size: tuple[int, int]) -> Tensor:
@@ -186,11 +186,12 @@ def predict_planes(
     sides = [card.get("size", 224)] if views is None else views
     if not (isinstance(sides, list) and 0 < len(sides) <= MOST_VIEWS):
         raise ValueError(f"its views are {sides!r}, not 1 to {MOST_VIEWS} working sizes")
-    answers = []
     for side in sides:
         if not (isinstance(side, int) and 0 < side <= LARGEST):
             raise ValueError(f"it works at {side!r} pixels, not at 1 to {LARGEST}")
-        shown = to_tensor(scaled(rgb, working_size(height, width, side)))  # (1, 3, s, t)
+    answers, near = [], reduced(rgb, working_size(height, width, max(sides)))
+    for side in sides:
+        shown = to_tensor(scaled(near, working_size(height, width, side)))  # (1, 3, s, t)
         given = None
         if marked:
             size = shown.shape[2:]

@@ -107,4 +107,4 @@ class _Painter:
         elapsed = 0.0 if self._last is None else (picture.pts - self._last) * unit
         self._last = picture.pts
         planes = self.steadied(planes, guide(rgb, planes.shape[-2:]), elapsed)
-        return Frame(self.colorizer.paint(rgb, planes), picture.pts, picture.duration)
+        return Frame(self.colorizer.paint(rgb, planes, film=True), picture.pts, picture.duration)

@@ -10,7 +10,7 @@ from skimage.color import rgb2lab
 import colorkit
 from colorkit.imaging.color import lab_to_rgb, rgb_to_lab
 from colorkit.imaging.gamut import to_gamut
-from colorkit.inference.paint import paint, to_gray
+from colorkit.inference.paint import paint, reduced, scaled, to_gray
 from colorkit.inference.photograph import predict_planes, working_size
 from colorkit.inference.reading import as_rgb, near_infrared
 from colorkit.models.colornet import ColorNet
@@ -289,3 +289,33 @@ def test_near_infrared_of_any_depth(tmp_path):
     )
     with pytest.raises(ColorkitError, match="color picture"):
         near_infrared(photograph())
+
+
+@pytest.mark.parametrize("shift", [0.0, 7.0])
+def test_a_film_is_painted_as_a_photograph_is(shift, monkeypatch):
+    """Strip by strip in threads, with a finish, to a byte or two."""
+    monkeypatch.setattr("colorkit.inference.paint._STRIP", 3000)
+    generator = torch.Generator().manual_seed(0)
+    rgb = np.random.default_rng(0).integers(0, 256, (97, 131, 3), dtype=np.uint8)
+    planes = 40 * torch.rand(1, 3, 12, 16, generator=generator) - 20
+    planes[:, :1] = shift
+
+    def finish(L, ab):
+        return L, ab.mul_(1.5)
+
+    wanted, found = (paint(rgb, planes, finish, film=film) for film in (False, True))
+    apart = np.abs(found.astype(int) - wanted)
+    assert apart.max() <= 2 and (apart > 0).mean() < 0.02
+
+
+def test_several_sizes_are_scaled_from_one_that_was_averaged_once():
+    rgb = photograph(960, 1300)
+    near = reduced(rgb, (96, 128))
+    assert near.shape == (320, 434, 3)  # a third of each side; the last column is a part of one
+    for size in ((96, 128), (50, 70)):
+        apart = scaled(near, size).astype(int) - scaled(rgb, size)
+        assert np.abs(apart).mean() < 0.6
+    whole = photograph(960, 1296)  # whole squares, and then the same steps
+    near = reduced(whole, (96, 128))
+    np.testing.assert_array_equal(scaled(near, (96, 128)), scaled(whole, (96, 128)))
+    assert reduced(rgb, (400, 500)) is rgb

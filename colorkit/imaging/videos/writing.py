@@ -16,7 +16,8 @@ WRITTEN = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}  # o
 # Visually lossless. Without frames that refer to later ones the files are about a tenth larger, but
 # a frame is stored at its own time: else MP4 derives the last frames' durations from the order of
 # decoding, wrongly where the rate varies.
-ENCODING = {"crf": "18", "preset": "medium", "bf": "0"}
+# "faster" takes two thirds of the time of "medium" and lost 0.15 dB of 40 on a film with grain.
+ENCODING = {"crf": "18", "preset": "faster", "bf": "0"}
 _COMMON = {"aac", "mp3", "ac3", "eac3", "alac", "opus"}  # sound that players expect in any file
 _BITS = 96_000  # a second and channel of sound that is encoded anew
 _LETTERS = {"subrip", "ass", "webvtt", "mov_text", "text"}  # other subtitles are pictures
