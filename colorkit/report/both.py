@@ -225,7 +225,7 @@ def setting_html(record: Found, run: Found) -> str:
     if run.facts and not record.facts:
         lines.append("<p>The record has no results of this chapter yet.</p>")
     verdicts = [(found, record.verdicts[key]) for key, found in record.findings.items()]
-    short = in_short_html(verdicts, record.data)
+    short = in_short_html(verdicts)
     return f'<div class="sources">{"".join(lines)}</div>{short}'
 
 

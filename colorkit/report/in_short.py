@@ -25,12 +25,11 @@ def sentence_html(found: Finding, verdict: str) -> str:
     return re.sub(r"\*(.+?)\*", r"<em>\1</em>", text)
 
 
-def in_short_html(verdicts: list[tuple[Finding, str]], data: str) -> str:
+def in_short_html(verdicts: list[tuple[Finding, str]]) -> str:
     """List what photographs have decided of a chapter's claims, and count what they have not.
 
     Args:
         verdicts: the findings of record with their verdicts within their claims.
-        data: which photographs.
     """
     if not verdicts:
         return ""
@@ -50,7 +49,4 @@ def in_short_html(verdicts: list[tuple[Finding, str]], data: str) -> str:
     more = lines[_MOST:]
     if more:
         shown += folded(f"{len(more)} more", f"<ul>{''.join(more)}</ul>", "listing")
-    return (
-        f'<div class="in-short"><p><b>In short</b> {source_label(True)} '
-        f"<small>{escape(data)}</small></p>{shown}{rest}</div>"
-    )
+    return f'<div class="in-short"><p><b>In short</b> {source_label(True)}</p>{shown}{rest}</div>'

@@ -101,14 +101,15 @@ def _counts(verdicts: Iterable[str]) -> dict[str, int]:
 
 
 def _side(judged: Judgement | None) -> dict:
-    """The verdict of a claim, the effect that decided it and what it means, as HTML."""
+    """The verdict of a claim, the effect that decided it and what that means, as HTML."""
     if judged is None:
         return {"verdict": MISSING, "mark": mark_html(MISSING), "effect": "–", "plain": ""}
+    said = sentence_html(judged.deciding, judged.verdict)
     return {
         "verdict": judged.verdict,
         "mark": mark_html(judged.verdict),
         "effect": effect_html(judged.deciding),
-        "plain": sentence_html(judged.deciding, judged.verdict),
+        "plain": "" if judged.verdict == UNDECIDED else said,
     }
 
 

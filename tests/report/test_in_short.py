@@ -33,22 +33,21 @@ def test_a_sentence_has_its_effect_and_its_stress():
 
 def test_decided_parts_are_listed_and_the_others_counted():
     both = [(PLANTS, "supported"), (BUILT, "not supported"), (OPEN, "undecided")]
-    html = in_short_html(both, "photographs & films")
+    html = in_short_html(both)
     lines = BeautifulSoup(html, "html.parser").find_all("li")
     assert [line.a["href"] for line in lines] == ["ledger.html#claim-R3"] * 2
     assert text(str(lines[0])).startswith("Plants gain from VégéNet's colors")
     assert "Photographs have not decided one part of what is claimed here." in text(html)
-    assert "photographs &amp; films" in html
 
 
 def test_nothing_decided_is_said_and_nothing_measured_says_nothing():
-    html = in_short_html([(OPEN, "undecided"), (MISSING, "undecided")], "photographs")
+    html = in_short_html([(OPEN, "undecided"), (MISSING, "undecided")])
     assert "Photographs have not decided what is claimed here." in text(html)
-    assert "<li>" not in html and in_short_html([], "photographs") == ""
+    assert "<li>" not in html and in_short_html([]) == ""
 
 
 def test_what_is_more_than_a_glance_is_folded():
-    html = in_short_html([(PLANTS, "supported")] * 9, "photographs")
+    html = in_short_html([(PLANTS, "supported")] * 9)
     page = BeautifulSoup(html, "html.parser")
     assert len(page.find_all("li")) == 9
     assert len(page.details.find_all("li")) == 3 and page.summary.text == "3 more"
