@@ -32,6 +32,9 @@ DOCUMENTS = {
     "N": "works read, ideas left for later",
 }
 MISSING = "not measured"
+# A document's claim that does not hold surprises more than one that does.
+_SURPRISING = (NOT_SUPPORTED, NEGLIGIBLE, SUPPORTED)
+_MOST_SURPRISING = 6
 _MARKS = {SUPPORTED: "✔", NOT_SUPPORTED: "✘", NEGLIGIBLE: "≈", UNDECIDED: "?", MISSING: "–"}
 
 
@@ -47,6 +50,12 @@ def judge_chapters(numbers: Iterable[dict]) -> dict[str, Judgement]:
     return judge(read_finding(kept) for found in numbers for kept in found.get("claims", ()))
 
 
+def surprising(judged: Iterable[Judgement], most: int) -> list[Judgement]:
+    """The decided claims that surprise most, at most so many."""
+    decided = [each for each in judged if each.verdict in _SURPRISING]
+    return sorted(decided, key=lambda each: _SURPRISING.index(each.verdict))[:most]
+
+
 def ledger(
     numbers: dict[str, dict], records: dict[str, dict], chapters: list[dict], known=None
 ) -> dict:
@@ -59,7 +68,8 @@ def ledger(
         known: ids of the claims to show; all by default.
 
     Returns:
-        `rows`: a dict a claim, with `record` and `run`, see `_side`, and `parts`; `counts`: how
+        `rows`: a dict a claim, with `record` and `run`, see `_side`, and `parts`; `surprising`:
+        the ids of the record's most surprising claims; `counts`: how
         many claims have each verdict, of `record` and `run`; `tested`: how many parts of this run
         were tested by an interval, and `chance`: how many of them luck alone would decide.
     """
@@ -89,6 +99,7 @@ def ledger(
     counts = {name: _counts(row[name]["verdict"] for row in rows) for name in sides}
     return {
         "rows": rows,
+        "surprising": [each.id for each in surprising(sides["record"].values(), _MOST_SURPRISING)],
         "counts": counts,
         "tested": sum(1 for found in findings if found.errors and not found.why),
         "chance": f"{by_chance(findings):.1f}",
@@ -139,30 +150,6 @@ def _parts(judged: dict[str, Judgement | None]) -> list[dict]:
                 "note": note,
             }
     return list(parts.values())
-
-
-def shown(judged: Judgement) -> dict:
-    """A claim as pages show it: `id`, `text`, `verdict`, and its `parts`, a dict each."""
-    pairs = zip(judged.findings, judged.corrected, strict=True)
-    parts = [_part(found, verdict) for found, verdict in pairs]
-    return {"id": judged.id, "text": judged.text, "verdict": judged.verdict, "parts": parts}
-
-
-def _part(found: Finding, verdict: str) -> dict:
-    """A finding as text: what, how large, which margin, on how much, and its verdict."""
-    note = found.why
-    if verdict != found.verdict:
-        note = f"{found.verdict} if it stood alone"
-    return {
-        "name": ", ".join(filter(None, (found.part, found.variant))),
-        "measure": found.measure,
-        "effect": effect(found),
-        "margin": margin(found),
-        "counted": found.counted,
-        "data": found.data,
-        "verdict": verdict,
-        "note": note,
-    }
 
 
 def effect(found: Finding) -> str:

@@ -8,18 +8,24 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from colorkit.course.claims import NEGLIGIBLE, NOT_SUPPORTED, SUPPORTED, known_claims, with_interval
+from colorkit.course.claims import known_claims, with_interval
 from colorkit.course.judgement import Judgement, totals
+from colorkit.course.plain_words import plain_words
 from colorkit.models import pretrained
 from colorkit.report.front import FRONT, SAID
-from colorkit.report.ledger import MISSING, judge_chapters, shown
+from colorkit.report.ledger import (
+    MISSING,
+    effect,
+    judge_chapters,
+    margin,
+    surprising,
+    typeset,
+)
 from colorkit.report.notebooks import read_chapters
 from colorkit.system.errors import ColorkitError
 
 _SETS = ("people", "things", "photos", "scenes", "landscapes")
 _MOST_CLAIMS = 5
-# A document's claim that does not hold surprises more than one that does.
-_SURPRISING = (NOT_SUPPORTED, NEGLIGIBLE, SUPPORTED)
 _ACROSS = 3  # chapters in a row
 
 
@@ -93,31 +99,22 @@ def claims_summary(chapters: Iterable[dict]) -> str:
     judged = judge_chapters(chapters)
     counts = totals(judged.values()) | {MISSING: len(known_claims()) - len(judged)}
     told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
-    heads = ["claim", "", "verdict", "effect [95 %]", "margin", "measured on"]
+    heads = ["claim", "", "verdict", "what was found [95 %]", "margin", "measured on"]
     lines = [
         f"Of {len(known_claims())} claims: {told}.",
         "",
         _row(heads),
         _row(["---"] * len(heads)),
     ]
-    decided = [each for each in judged.values() if each.verdict in _SURPRISING]
-    decided.sort(key=lambda each: _SURPRISING.index(each.verdict))
-    lines += [_row(_claim(each)) for each in decided[:_MOST_CLAIMS]]
+    lines += [_row(_claim(each)) for each in surprising(judged.values(), _MOST_CLAIMS)]
     return "\n".join(lines) + "\n"
 
 
 def _claim(judged: Judgement) -> list[str]:
     """A claim, its verdict and the part that decided it, as cells."""
-    part = shown(judged)["parts"][judged.findings.index(judged.deciding)]
-    effect = f"{part['measure']}: {part['effect']}"
-    return [
-        judged.id,
-        judged.text,
-        f"**{judged.verdict}**",
-        effect,
-        part["margin"],
-        part["counted"],
-    ]
+    found = judged.deciding
+    said = typeset(plain_words(found, judged.verdict)) or f"{found.measure}: {effect(found)}"
+    return [judged.id, judged.text, f"**{judged.verdict}**", said, margin(found), found.counted]
 
 
 def chapters_map(root: Path) -> str:

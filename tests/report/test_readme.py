@@ -63,7 +63,7 @@ def test_claims_that_do_not_hold_come_first(monkeypatch):
     assert readme.claims_summary(chapters).splitlines() == [
         "Of 4 claims: 1 supported, 1 not supported, 1 undecided, 1 not measured.",
         "",
-        "| claim |  | verdict | effect [95 %] | margin | measured on |",
+        "| claim |  | verdict | what was found [95 %] | margin | measured on |",
         "| --- | --- | --- | --- | --- | --- |",
         "| R3 | Claim R3. | **not supported** "
         "| loss: −2.00 [−2.20,\u00a0−1.80] dB | 0.5 dB | 40 images |",
