@@ -18,7 +18,7 @@ from colorkit.course import claims, judgement
 from colorkit.course.profile import Profile, load_profile
 from colorkit.models import pretrained
 from colorkit.report.notebooks import ChapterSource, choose, digest, read_chapters
-from colorkit.report.runner import BAD, ChapterResult, run_chapters, share_cores
+from colorkit.report.runner import BAD, ChapterResult, is_current, run_chapters, share_cores
 from colorkit.system.errors import ColorkitError
 from colorkit.system.project import project_root
 from colorkit.system.writing import check_writable, write_json
@@ -37,7 +37,8 @@ def run_report(
 ) -> list[ChapterResult]:
     """Run the chapters that need it, then build the HTML.
 
-    Prints one line a chapter and a table at the end.
+    Prints one line a chapter and a table at the end; of photographs, how long the trainings will
+    take before they begin.
 
     Args:
         profile, data, seed: see `colorkit.course.networks.Course`.
@@ -60,6 +61,11 @@ def run_report(
     check_writable(run)
     base = digest([asdict(checked), seed, _listing(checked), _library(root), _lock(root)])
     jobs, threads = share_cores(jobs)
+    due = [chapter.name for chapter in chosen if not is_current(chapter, base, run)]
+    if due and checked.data.source == "folders":
+        from colorkit.report.plan import foretell
+
+        foretell(profile, data, seed, due, jobs)
     outcomes: dict[str, ChapterResult] = {}
     for outcome in run_chapters(chosen, base, values, run, root, jobs, threads):
         outcomes[outcome.name] = outcome

@@ -4,7 +4,7 @@ A training that several chapters use is listed under the first of them. Where th
 decides what comes next, any of them stands for it: it would take as long.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from colorkit.course.networks import Course
 from colorkit.studies import ablations, colorfulness, decolorization, superclasses
@@ -21,14 +21,18 @@ from colorkit.studies.nir.ways import KEPT
 from colorkit.studies.postprocessing import together
 from colorkit.studies.vegenet import trainings
 from colorkit.system.errors import ColorkitError
+from colorkit.system.processes import elsewhere
 from colorkit.training.plan import Planned, planning
 
 
-def plan_report(profile: str, data: str = "", seed: int = 0) -> dict[str, list[Planned]]:
+def plan_report(
+    profile: str, data: str = "", seed: int = 0, only: Iterable[str] = ()
+) -> dict[str, list[Planned]]:
     """List the trainings of each chapter that are not done yet.
 
     Args:
         profile, data, seed: see `colorkit.course.networks.Course`.
+        only: starts of names of chapters; all by default.
 
     Raises:
         ColorkitError: the profile's images cannot be read.
@@ -37,6 +41,8 @@ def plan_report(profile: str, data: str = "", seed: int = 0) -> dict[str, list[P
     planned: dict[str, list[Planned]] = {}
     with planning() as plan:
         for chapter, train in CHAPTERS.items():
+            if only and not chapter.startswith(tuple(only)):
+                continue
             before = len(plan.trainings)
             try:
                 train(course)
@@ -53,6 +59,34 @@ def print_plan(planned: dict[str, list[Planned]]) -> None:
             size = f"{each.images:7} images x {each.epochs:3}"
             print(f"{chapter:16} {each.name:48} {size} {each.minutes:8.1f} min")
     print()
+    _print_sums(planned)
+
+
+def foretell(profile: str, data: str, seed: int, only: list[str], jobs: int) -> None:
+    """Print how long the trainings of some chapters will take, before they begin.
+
+    Args:
+        profile, data, seed, only: see `plan_report`.
+        jobs: chapters that will run at a time.
+    """
+    print("How long it will take:", flush=True)
+    planned = elsewhere(_plan_or_fault, profile, data, seed, only)
+    if isinstance(planned, str):
+        print(f"that cannot be told: {planned}", flush=True)
+        return
+    _print_sums(planned)
+    if jobs > 1:
+        print(f"{jobs} chapters will run at a time, each on its share of the cores.", flush=True)
+
+
+def _plan_or_fault(*arguments) -> dict[str, list[Planned]] | str:
+    try:
+        return plan_report(*arguments)
+    except ColorkitError as fault:  # the chapters that it concerns will say so, too
+        return str(fault)
+
+
+def _print_sums(planned: dict[str, list[Planned]]) -> None:
     for chapter, some in planned.items():
         if some:
             minutes = sum(each.minutes for each in some)
@@ -60,7 +94,9 @@ def print_plan(planned: dict[str, list[Planned]]) -> None:
     everything = [each for some in planned.values() for each in some]
     minutes = sum(each.minutes for each in everything)
     print(f"{'all':16} {len(everything):4} trainings {minutes:8.1f} min, {minutes / 60:.1f} h")
-    print("One after the other on this machine, by the time of a few steps of each kind.")
+    print(
+        "One after the other on this machine, by the time of a few steps of each kind.", flush=True
+    )
 
 
 def _course(*names: str) -> Callable[[Course], None]:

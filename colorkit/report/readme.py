@@ -48,6 +48,7 @@ def fill(readme: str, root: Path) -> str:
         "models": models_table({name: pretrained.card(name) for name in pretrained.models()}),
         "claims": claims_summary(chapters),
         "chapters": chapters_map(root),
+        "minutes": minutes(chapters),
     }
     for name, text in places.items():
         begin, end = (
@@ -115,6 +116,14 @@ def _claim(judged: Judgement) -> list[str]:
     found = judged.deciding
     said = typeset(plain_words(found, judged.verdict)) or f"{found.measure}: {effect(found)}"
     return [judged.id, judged.text, f"**{judged.verdict}**", said, margin(found), found.counted]
+
+
+def minutes(chapters: Iterable[dict]) -> str:
+    """Markdown: how long each chapter of record took, and all of them."""
+    spent = {found["chapter"].partition("_")[0]: found["seconds"] / 60 for found in chapters}
+    each = ", ".join(f"{int(number)}: {taken:.0f}" for number, taken in spent.items())
+    whole = sum(spent.values()) / 60
+    return f"Minutes of each chapter: {each}; together {whole:.1f} hours.\n"
 
 
 def chapters_map(root: Path) -> str:

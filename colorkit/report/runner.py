@@ -64,23 +64,37 @@ def run_chapters(
     )
 
 
+def is_current(chapter: ChapterSource, base: str, run: Path) -> bool:
+    """Whether nothing that a chapter depends on changed since it ran."""
+    stamp = _stamp(chapter, run)
+    if not (_final(chapter, run).exists() and stamp.exists()):
+        return False
+    return json.loads(stamp.read_text(encoding="utf-8"))["key"] == _key(chapter, base)
+
+
+def _key(chapter: ChapterSource, base: str) -> str:
+    return digest([base, chapter.cells, chapter.needs])
+
+
+def _final(chapter: ChapterSource, run: Path) -> Path:
+    return run / "notebooks" / f"{chapter.name}.ipynb"
+
+
+def _stamp(chapter: ChapterSource, run: Path) -> Path:
+    return run / "state" / f"{chapter.name}.json"
+
+
 def _run_chapter(chapter, base, values, run: Path, root: Path, execute) -> ChapterResult:
-    key = digest([base, chapter.cells, chapter.needs])
-    final = run / "notebooks" / f"{chapter.name}.ipynb"
-    stamp = run / "state" / f"{chapter.name}.json"
-    if (
-        final.exists()
-        and stamp.exists()
-        and json.loads(stamp.read_text(encoding="utf-8"))["key"] == key
-    ):
+    if is_current(chapter, base, run):
         return ChapterResult(chapter.name, "current")
+    final, stamp = _final(chapter, run), _stamp(chapter, run)
     started = time.monotonic()
     stamp.unlink(missing_ok=True)
     reason = execute(chapter, values, final, root)
     seconds = time.monotonic() - started
     if reason:
         return ChapterResult(chapter.name, "failed", seconds, reason)
-    write_json(stamp, {"key": key, "seconds": round(seconds, 1)})
+    write_json(stamp, {"key": _key(chapter, base), "seconds": round(seconds, 1)})
     return ChapterResult(chapter.name, "ran", seconds)
 
 

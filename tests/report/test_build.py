@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 from made_chapters import PROFILE, write_chapter
+from PIL import Image
 
 from colorkit.report import build as report
-from colorkit.report import runner
+from colorkit.report import plan, runner
 from colorkit.system.errors import ColorkitError
 from colorkit.system.project import project_root
 
@@ -115,6 +116,26 @@ def test_a_notebook_without_the_parameters_is_refused_before_any_runs(project, w
     (project / "notebooks" / "02_broken.ipynb").write_text("{")
     with pytest.raises(ColorkitError, match="not a notebook"):
         report.run_report()
+
+
+def test_of_photographs_the_chapters_that_are_due_are_foretold(
+    project, without_kernel, monkeypatch
+):
+    foretold = []
+    monkeypatch.setattr(plan, "foretell", lambda *arguments: foretold.append(arguments))
+    write_chapter(project, "01_first")
+    write_chapter(project, "02_second")
+    report.run_report(jobs=1)
+    assert foretold == []  # procedural scenes take minutes
+    own = PROFILE.replace("source: scenes", "source: folders, root: photographs")
+    for name in ("lawn", "house"):
+        (project / "photographs" / "train" / name).mkdir(parents=True)
+        Image.new("RGB", (32, 32), "red").save(project / f"photographs/train/{name}/1.png")
+    (project / "notebooks" / "profiles" / "smoke.yaml").write_text(own)
+    report.run_report(only=["02"], jobs=1)
+    report.run_report(jobs=1)
+    report.run_report(jobs=1)
+    assert [names for *_, names, _ in foretold] == [["02_second"], ["01_first"]]
 
 
 def test_a_removed_chapter_disappears_from_the_run(project, without_kernel):

@@ -34,10 +34,16 @@ TINY = {
 
 
 @pytest.fixture
-def planned(tmp_path, monkeypatch):
+def tiny(tmp_path, monkeypatch) -> str:
+    """The path of a profile, whose trainings go to a folder of their own."""
     monkeypatch.setattr(networks, "working_folder", lambda: tmp_path)
     (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(TINY))
-    return plan.plan_report(str(tmp_path / "tiny.yaml"))
+    return str(tmp_path / "tiny.yaml")
+
+
+@pytest.fixture
+def planned(tiny):
+    return plan.plan_report(tiny)
 
 
 def _begin(name):
@@ -78,3 +84,19 @@ def test_a_plan_is_printed_with_its_sums(capsys):
     assert any(line.split() == ["02_vegenet", "2", "trainings", "61.2", "min"] for line in lines)
     assert not any("03_outnet" in line for line in lines)
     assert any(line.split()[:5] == ["all", "3", "trainings", "62.5", "min,"] for line in lines)
+
+
+def test_some_chapters_are_foretold_by_their_sums(tiny, monkeypatch, capsys):
+    assert list(plan.plan_report(tiny, only=["03", "04_m"])) == ["03_outnet", "04_mcolornet"]
+    monkeypatch.setattr(plan, "elsewhere", lambda work, *arguments: work(*arguments))
+    plan.foretell(tiny, "", 0, ["02_vegenet"], 2)
+    begun, chapter, whole, *_, last = capsys.readouterr().out.splitlines()
+    assert begun == "How long it will take:" and "2 chapters will run at a time" in last
+    assert chapter.startswith("02_vegenet") and whole.startswith("all")
+    assert chapter.split()[1] == whole.split()[1]  # of a chapter alone
+
+
+def test_what_cannot_be_foretold_is_said_and_stops_nothing(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(plan, "elsewhere", lambda work, *arguments: work(*arguments))
+    plan.foretell(str(tmp_path / "none.yaml"), "", 0, [], 1)
+    assert "that cannot be told: " in capsys.readouterr().out

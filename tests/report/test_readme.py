@@ -71,6 +71,13 @@ def test_claims_that_do_not_hold_come_first(monkeypatch):
     ]
 
 
+def test_the_minutes_of_chapters_are_added_up():
+    chapters = [{"chapter": "01_a", "seconds": 90.0}, {"chapter": "12_b", "seconds": 5400.0}]
+    assert readme.minutes(chapters) == (
+        "Minutes of each chapter: 1: 2, 12: 90; together 1.5 hours.\n"
+    )
+
+
 def test_chapters_stand_with_their_pictures_and_questions(tmp_path):
     (tmp_path / "notebooks").mkdir()
     for name in ("01_first", "02_second"):

@@ -37,7 +37,7 @@ def report(
     if plan:
         from colorkit.report.plan import plan_report, print_plan
 
-        print_plan(plan_report(profile, data, seed))
+        print_plan(plan_report(profile, data, seed, [*(only or []), *(more or [])]))
         return
     outcomes = run_report(profile, [*(only or []), *(more or [])], data, seed, jobs)
     if any(o.state in ("failed", "skipped") for o in outcomes):
