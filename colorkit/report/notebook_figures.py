@@ -1,4 +1,4 @@
-"""The figures of record inside the notebooks, so that they show results where they are only read.
+"""The kept figures inside the notebooks, so that they show results where they are only read.
 
 A code host shows a notebook without running it. Two cells of links are enough there: the picture
 that stands for the chapter below its header, all others before its exercises. They take no part in
@@ -12,7 +12,14 @@ import nbformat
 from nbformat.v4 import new_markdown_cell
 
 from colorkit.report.notebooks import RECORD, is_record, read_chapters
+from colorkit.report.twins import read_twins
 from colorkit.system.writing import write_text
+
+_MADE = "Made on photographs; a run of yours has its own above."
+_DRAWN = (
+    "On photographs these show pictures of data sets, which are not ours to publish. Here a "
+    "program drew the scenes: they show how a figure is built, and say nothing about photographs."
+)
 
 
 def show_record(root: Path) -> None:
@@ -31,7 +38,7 @@ def show_record(root: Path) -> None:
 
 
 def with_figures(cells: list, chapter, record: Path) -> list:
-    """Return a chapter's cells with links to its figures of record in place of earlier ones.
+    """Return a chapter's cells with links to its figures of record, and twins, in place of earlier.
 
     Args:
         cells: of the notebook; the first is its header, the last its exercises.
@@ -42,13 +49,16 @@ def with_figures(cells: list, chapter, record: Path) -> list:
     path = record / f"{chapter.name}.json"
     figures = json.loads(path.read_text(encoding="utf-8"))["figures"] if path.exists() else []
     figures.sort(key=lambda figure: Path(figure["file"]).stem != chapter.thumbnail)
-    if not figures:
-        return cells
-    first, others = figures[0], figures[1:]
-    cells.insert(1, _cell("first", ["*A result of record, on photographs.*", _link(first)]))
+    twins, others = read_twins(record).get(chapter.name, []), []
+    if figures:
+        first = ["*A result of record, on photographs.*", _link(figures[0])]
+        cells.insert(1, _cell("first", first))
+    if figures[1:]:
+        others += [f"## Figures of record\n\n{_MADE}", *map(_link, figures[1:])]
+    if twins:
+        others += [f"## Figures of procedural scenes\n\n{_DRAWN}", *map(_link, twins)]
     if others:
-        head = "## Figures of record\n\nMade on photographs; a run of yours has its own above."
-        cells.insert(len(cells) - 1, _cell("others", [head, *map(_link, others)]))
+        cells.insert(len(cells) - 1, _cell("others", others))
     return cells
 
 

@@ -6,26 +6,22 @@ never a photograph of somebody's data set.
     python -m colorkit.report.record    # after `make report`: what shows the record, made anew
 """
 
-import io
 import json
-import shutil
 from pathlib import Path
-
-from PIL import Image
 
 from colorkit.course.profile import load_profile
 from colorkit.report.changes import keep_changes, read_record
+from colorkit.report.figure_files import keep_figure
 from colorkit.report.front import write_front, write_thumbnails
 from colorkit.report.notebook_figures import show_record
 from colorkit.report.notebooks import read_chapters
 from colorkit.report.readme import fill
+from colorkit.report.twins import keep_twins
 from colorkit.system.errors import ColorkitError
 from colorkit.system.project import project_root
-from colorkit.system.writing import atomic_write, write_json, write_text
+from colorkit.system.writing import write_json, write_text
 
 PUBLISHABLE = ("plot", "sample", "procedural")
-LARGEST = 300_000  # bytes of a figure of record; a page shows a dozen
-_QUALITIES = (92, 85, 75, 60, 40)  # of WebP, the first that is small enough
 
 
 def keep_record(profile: str, data: str = "") -> None:
@@ -62,32 +58,6 @@ def keep_record(profile: str, data: str = "") -> None:
     renew(root, run)
 
 
-def keep_figure(source: Path, record: Path) -> str:
-    """Copy a figure, as WebP where its own file is too large; give the copy's name.
-
-    Args:
-        source: a PNG.
-        record: folder of the copies; another copy of the figure, in the other format, is removed.
-    """
-    record.mkdir(exist_ok=True)
-    png, webp = record / source.name, record / f"{source.stem}.webp"
-    if source.stat().st_size <= LARGEST:
-        shutil.copyfile(source, png)
-        webp.unlink(missing_ok=True)
-        return png.name
-    with Image.open(source) as opened:
-        picture = opened.convert("RGB")
-    for quality in _QUALITIES:
-        encoded = io.BytesIO()
-        picture.save(encoded, "WEBP", quality=quality, method=6)
-        if encoded.tell() <= LARGEST:
-            break
-    with atomic_write(webp) as file:
-        file.write(encoded.getvalue())
-    png.unlink(missing_ok=True)
-    return webp.name
-
-
 def _keep_curves(runs: Path, path: Path) -> None:
     """Join the histories of all finished trainings to one table, named and numbered.
 
@@ -116,16 +86,17 @@ def _keep_curves(runs: Path, path: Path) -> None:
 
 
 def renew(root: Path, run: Path) -> None:
-    """Make the front picture, the thumbnails, the notebooks' links and the README's tables anew.
+    """Make the front picture, thumbnails, twins, the notebooks' links and the README's tables anew.
 
     Args:
         root: the project's folder.
-        run: a finished run, for chapters that have no figure of record.
+        run: a finished run, for thumbnails of chapters that have no figure of record.
     """
     record = root / "figures"
     write_front(record)
     named = {chapter.name: chapter.thumbnail for chapter in read_chapters(root)}
     write_thumbnails(record / "thumbnails", record, run, named)
+    keep_twins(root / "report" / "_build" / "runs" / "smoke", record)
     show_record(root)
     readme = root / "README.md"
     write_text(readme, fill(readme.read_text(encoding="utf-8"), root))

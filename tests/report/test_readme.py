@@ -21,7 +21,7 @@ def test_the_readme_holds_exactly_the_numbers_of_record():
     assert readme.fill(text, ROOT) == text
 
 
-@pytest.mark.parametrize("name", ["front", "models", "claims", "chapters"])
+@pytest.mark.parametrize("name", ["front", "models", "claims", "chapters", "minutes"])
 def test_a_readme_without_its_marks_is_refused(name):
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     with pytest.raises(ColorkitError, match=f"{name}.*put them back"):

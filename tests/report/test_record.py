@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorkit.report import front, record
+from colorkit.report import figure_files, front, record
 from colorkit.system.errors import ColorkitError
 from colorkit.system.project import project_root
 
 FIGURES = project_root() / "figures"
 MARKS = [
     f"<!-- {name}: written by `colorkit report --record` -->\n{{}}\n<!-- end of {name} -->"
-    for name in ("front", "models", "claims", "chapters")
+    for name in ("front", "models", "claims", "chapters", "minutes")
 ]
 COLORS = {"plot": (10, 20, 200), "photographs": (200, 10, 10), "sample": (10, 200, 10)}
 CHAPTERS = [json.loads(p.read_text()) for p in sorted(FIGURES.glob("[0-9][0-9]_*.json"))]
@@ -24,7 +24,7 @@ def test_every_figure_of_record_is_ours_to_publish_and_described():
     assert set(described) == {
         p.name for kind in ("png", "webp") for p in FIGURES.glob(f"*.{kind}")
     } - {front.FRONT}
-    assert all(p.stat().st_size <= record.LARGEST for p in FIGURES.glob("*.[pw]*"))
+    assert all(p.stat().st_size <= figure_files.LARGEST for p in FIGURES.glob("*.[pw]*"))
     for figure in described.values():
         assert figure["shows"] in record.PUBLISHABLE
         assert figure["alt"]
@@ -53,16 +53,16 @@ def test_a_large_figure_becomes_smaller_and_looks_the_same(tmp_path):
     picture = np.stack([smooth.clip(0, 255).astype(np.uint8)] * 3, axis=2)
     source, kept = tmp_path / "F1.png", tmp_path / "record"
     Image.fromarray(picture[:100, :100]).save(source)
-    assert record.keep_figure(source, kept) == "F1.png"
+    assert figure_files.keep_figure(source, kept) == "F1.png"
     Image.fromarray(picture).save(source)
-    assert source.stat().st_size > record.LARGEST
-    assert record.keep_figure(source, kept) == "F1.webp"
+    assert source.stat().st_size > figure_files.LARGEST
+    assert figure_files.keep_figure(source, kept) == "F1.webp"
     assert [p.name for p in kept.iterdir()] == ["F1.webp"]
-    assert (kept / "F1.webp").stat().st_size <= record.LARGEST
+    assert (kept / "F1.webp").stat().st_size <= figure_files.LARGEST
     shown = np.array(Image.open(kept / "F1.webp"), dtype=float)
     assert shown.shape == picture.shape and np.abs(shown - picture).mean() < 4
     Image.fromarray(picture[:100, :100]).save(source)
-    assert record.keep_figure(source, kept) == "F1.png" and len(list(kept.iterdir())) == 1
+    assert figure_files.keep_figure(source, kept) == "F1.png" and len(list(kept.iterdir())) == 1
 
 
 @pytest.fixture
