@@ -9,7 +9,7 @@ from html import escape
 
 from colorkit.course.claims import UNDECIDED, Finding
 from colorkit.course.plain_words import plain_words
-from colorkit.report.tables import folded, source_label, with_spreads
+from colorkit.report.tables import folded, minus, source_label, with_spreads
 
 _MOST = 6  # sentences at the head of a chapter; more are folded
 
@@ -21,7 +21,7 @@ def sentence_html(found: Finding, verdict: str) -> str:
         found: the finding.
         verdict: within its claim.
     """
-    text = with_spreads(escape(plain_words(found, verdict), quote=False))
+    text = minus(with_spreads(escape(plain_words(found, verdict), quote=False)))
     return re.sub(r"\*(.+?)\*", r"<em>\1</em>", text)
 
 

@@ -112,17 +112,17 @@ def value_html(value) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return escape(str(value))
     if isinstance(value, int | float):
-        return _minus(f"{value:,}".replace(",", " ") if isinstance(value, int) else f"{value:.4g}")
+        return minus(f"{value:,}".replace(",", " ") if isinstance(value, int) else f"{value:.4g}")
     text = value.replace("\u00a0", " ").strip()
     found = _INTERVAL.fullmatch(text)
     if not found:
-        return escape(_minus(text) if _PLAIN.fullmatch(text) else text)
+        return escape(minus(text) if _PLAIN.fullmatch(text) else text)
     middle, low, high, unit = found.groups()
-    title = f"95 % interval from {_minus(low)} to {_minus(high)}"
+    title = f"95 % interval from {minus(low)} to {minus(high)}"
     spread = _spread(middle, low, high)
     unit = f" {escape(unit)}" if unit else ""
     return (
-        f'<span class="value" title="{title}">{_minus(middle)}'
+        f'<span class="value" title="{title}">{minus(middle)}'
         f' <span class="spread">{spread}</span>{unit}</span>'
     )
 
@@ -144,7 +144,8 @@ def _spread(middle: str, low: str, high: str) -> str:
     return f"−{max(below, 0):.{digits}f} +{max(above, 0):.{digits}f}"
 
 
-def _minus(text: str) -> str:
+def minus(text: str) -> str:
+    """Give negative numbers a minus sign, and nought none."""
     text = re.sub(
         r"(?<![\w.])[-−](?=0(?:\.0+)?(?![\d.]))", "", text
     )  # nothing is less than nothing

@@ -28,6 +28,8 @@ def test_a_sentence_has_its_effect_and_its_stress():
     )
     red = sentence_html(RED, "not supported")
     assert "does <em>not</em> tint" in red and "*" not in red
+    alone = replace(OPEN, value=-0.25, low=None, high=None)
+    assert text(sentence_html(alone, "undecided")).endswith("stays open: −0.25 ΔE₀₀.")
     assert sentence_html(MISSING, "undecided") == ""
 
 
