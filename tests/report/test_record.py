@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -140,8 +141,15 @@ def test_curves_made_elsewhere_stay(tmp_path):
         "first,0,2,2,0.4",
         "second,0,1,1,0.6",
         "second,0,2,1,0.2",
-        "second,0,2,2,0.1234567",
+        "second,0,2,2,0.12346",
     ]
     kept = path.read_text()
     record._keep_curves(tmp_path / "there", path)
     assert path.read_text() == kept
+
+
+def test_of_a_long_curve_every_tenth_epoch_is_kept():
+    history = pd.DataFrame({"epoch": range(1, 121), "val_color": 1.0})
+    kept = record._thinned(history)["epoch"].tolist()
+    assert kept == [1, *range(10, 121, 10)]
+    assert len(record._thinned(history[:100])) == 100
