@@ -116,6 +116,7 @@ def make_run(root: Path) -> dict:
                 "Loss $\\mathcal{L} = \\lVert y - \\hat{y} \\rVert_2^2$ of {cite}`iizuka2016`:\n\n"
                 "$$\\Delta E = \\frac{1}{N} \\sum_i \\sqrt{(a_i - \\hat a_i)^2}$$\n\n"
                 "\\begin{align} x &= 1 \\\\ y &= 2 \\end{align}"
+                f"\n\n$${' + '.join(f'w_{{{k}}} x_{{{k}}}' for k in range(40))}$$\n"
             ),
             _code("print('layer')", nb.new_output("stream", name="stdout", text="layer\n" * 80)),
             _code(

@@ -50,7 +50,9 @@ def _visit_inline(self, node: nodes.math) -> None:
 
 
 def _visit_block(self, node: nodes.math_block) -> None:
-    self.body.append(self.starttag(node, "div", CLASS="math"))
+    # On a phone it is wider than the page: who has no mouse scrolls it with the keys.
+    reached = {"tabindex": "0", "role": "group", "aria-label": "Formula"}
+    self.body.append(self.starttag(node, "div", CLASS="math", **reached))
     if node.get("number"):
         self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})</span>')
     self.body.append(_convert(node, block=True) + "</div>\n")

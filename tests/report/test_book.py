@@ -92,7 +92,7 @@ def test_images_have_alternative_text_and_formulas_are_mathml(built):
         for image in page.images:  # the gallery's pictures stand beside the titles they illustrate
             assert image.get("alt", "").strip() or name == "index", name
     tags = [tag for tag, _ in pages["01_architecture"].tags]
-    assert tags.count("math") == 3 and "mfrac" in tags and "mtable" in tags
+    assert tags.count("math") == 4 and "mfrac" in tags and "mtable" in tags
 
 
 def test_the_page_is_a_strip_of_stills(built):
