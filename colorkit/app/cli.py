@@ -6,10 +6,12 @@ A fault a person can mend ends in one sentence on standard error and status 2.
 import io
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
+from colorkit import __version__
 from colorkit.app.commands import datasets, learning, photographs, say
 from colorkit.system.errors import ColorkitError
 from colorkit.system.stops import obeyed
@@ -20,10 +22,25 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # boxes around the help would take longer than everything else
-    help="A course and report on automatic image colorization that runs.",
 )
 for part in (photographs, learning, datasets):
     app.add_typer(part.app)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"colorkit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Say which version."),
+    ] = False,
+) -> None:
+    """A course and report on automatic image colorization that runs."""
 
 
 @app.command()
@@ -55,8 +72,11 @@ def _run() -> int | None:
         return app(standalone_mode=False)
     except (ColorkitError, TyperException) as error:
         told = error.format_message() if hasattr(error, "format_message") else str(error)
+        if type(error).__name__ == "NoArgsIsHelpError":  # which is asking for help, no fault
+            typer.echo(told)
+            return 0
         say(told)
-        return 2 if told else 0  # asking for help by giving no arguments is no fault
+        return 2
     except OSError as error:
         if error.errno not in REMEDIES:
             raise

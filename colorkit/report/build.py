@@ -138,7 +138,8 @@ def _summarize(outcomes: list[ChapterResult], seconds: float) -> None:
         print(f"{o.name:24} {o.state:8} {o.seconds:8.1f}" + (f"  {o.reason}" if o.reason else ""))
     count = Counter(o.state for o in outcomes)
     states = [f"{count[s]} {s}" for s in ("ran", "current", *BAD) if count[s]]
-    print(f"{len(outcomes)} chapters in {seconds:.1f} s: {', '.join(states)}")
+    chapters = "1 chapter" if len(outcomes) == 1 else f"{len(outcomes)} chapters"
+    print(f"{chapters} in {seconds:.1f} s: {', '.join(states)}")
 
 
 def _listing(profile: Profile) -> str:

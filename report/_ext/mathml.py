@@ -62,4 +62,10 @@ def _visit_block(self, node: nodes.math_block) -> None:
 def setup(app) -> dict:
     """Register the renderer under the name `mathml`."""
     app.add_html_math_renderer("mathml", (_visit_inline, None), (_visit_block, None))
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    # A page that was written in another way before is written anew when the second number changes.
+    return {
+        "version": "1",
+        "env_version": 2,
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+import colorkit
 from colorkit.system.project import project_root
 
 
@@ -80,6 +81,17 @@ def test_a_failed_chapter_gives_status_1(monkeypatch, command):
         "colorkit.report.build.run_report", lambda *_: [ChapterResult("01", "failed")]
     )
     assert command("report")[0] == 1
+
+
+def test_the_version_is_told(command):
+    assert command("--version") == (0, f"colorkit {colorkit.__version__}\n", "")
+
+
+@pytest.mark.parametrize("group", [(), ("data",)], ids=["colorkit", "data"])
+def test_a_command_by_itself_shows_its_help_as_it_is(command, group):
+    status, shown, fault = command(*group)
+    assert (status, fault) == (0, "")
+    assert shown.split() == command(*group, "--help")[1].split() and shown.count("\n") > 5
 
 
 def test_help_needs_no_torch():
