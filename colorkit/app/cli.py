@@ -11,7 +11,6 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from colorkit import __version__
 from colorkit.app.commands import datasets, learning, photographs, say
 from colorkit.system.errors import ColorkitError
 from colorkit.system.stops import obeyed
@@ -29,7 +28,9 @@ for part in (photographs, learning, datasets):
 
 def _version(asked: bool) -> None:
     if asked:
-        typer.echo(f"colorkit {__version__}")
+        from importlib.metadata import version
+
+        typer.echo(f"colorkit {version('colorkit')}")
         raise typer.Exit
 
 
