@@ -12,16 +12,16 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.timing import row
+from benchmarks.timing import alternate, row, seconds
 
 SIZES = {"1 megapixel": (1155, 866), "12 megapixels": (4000, 3000), "50 megapixels": (8160, 6120)}
 FILMS = {"1080p": (1920, 1080), "720p": (1280, 720)}
 FOLDER, FRAMES, RATE = 100, 48, 24
-_AVOIDABLE = "beside it: decoding and encoding alone"
+_COLORKIT = "from colorkit.app.cli import main; main()"
+_UNAVOIDABLE = "beside it: decoding and encoding alone"
 
 
 def colorizing() -> dict:
@@ -74,14 +74,11 @@ def _picture(size: tuple[int, int]):
 def _cold(folder: Path) -> dict:
     """The command, from its call to the colored file of one megapixel."""
     source = folder / "1 megapixel.jpg"
-    program = "from colorkit.app.cli import main; main()"
-    words = ["colorize", str(source), "-o", str(folder / "colored.jpg")]
-    command = [sys.executable, "-c", program, *words]
-    spent = [
-        _seconds(lambda: subprocess.run(command, check=True, capture_output=True)) for _ in "abc"
-    ]
-    torch = [sys.executable, "-c", "import torch"]
-    ours, alone = min(spent), min(_seconds(lambda: subprocess.run(torch)) for _ in "abc")
+    works = {
+        "ours": lambda: _python(_COLORKIT, "colorize", source, "-o", folder / "colored.jpg"),
+        "alone": lambda: _python("import torch"),
+    }
+    ours, alone = (min(spent) for spent in alternate(works, 3).values())
     told = {"baseline": alone, "ratio": alone / ours, "note": "beside it: importing PyTorch alone"}
     what = "colorizing 1 megapixel from a cold start"
     return row(what, "s", ours, "≤ 1.6 s", met=ours <= 1.6, **told)
@@ -93,7 +90,7 @@ def _large(folder: Path) -> list[dict]:
         found = _in_process("large", folder / f"{what}.jpg")
         ours, alone = found["ours"], found["alone"]
         goal = {"target": "≤ 1.0 s", "met": ours <= 1} if what.startswith("12") else {"target": ""}
-        told = {"baseline": alone, "ratio": alone / ours, "note": _AVOIDABLE}
+        told = {"baseline": alone, "ratio": alone / ours, "note": _UNAVOIDABLE}
         rows.append(row(f"colorizing {what}, file to file", "s", ours, **goal, **told))
         memory = found["memory"] / 1e6
         rows.append(row(f"memory of colorizing {what}, at its peak", "MB", memory, ""))
@@ -108,12 +105,11 @@ def _folder(folder: Path) -> dict:
     written = (source / "0.jpg").read_bytes()
     for k in range(1, FOLDER):
         (source / f"{k}.jpg").write_bytes(written)
-    program = "from colorkit.app.cli import main; main()"
-    command = [sys.executable, "-c", program, "colorize", str(source), "-o", str(folder / "out")]
-    ours = FOLDER / _seconds(lambda: subprocess.run(command, check=True, capture_output=True))
+    words = ("colorize", source, "-o", folder / "out")
+    ours = FOLDER / seconds(lambda: _python(_COLORKIT, *words))
     alone = FOLDER / _in_process("album", source)["alone"]
     what = f"a folder of {FOLDER} photographs of 2 megapixels, start to end"
-    told = {"baseline": alone, "ratio": ours / alone, "note": _AVOIDABLE}
+    told = {"baseline": alone, "ratio": ours / alone, "note": _UNAVOIDABLE}
     return row(what, "images/s", ours, "", **told)
 
 
@@ -121,7 +117,7 @@ def _film(what: str, path: Path) -> dict:
     found = _in_process("film", path)
     ours, alone = (FRAMES / found[name] for name in ("ours", "alone"))
     goal = {"target": "≥ 6", "met": ours >= 6} if what == "1080p" else {"target": ""}
-    told = {"baseline": alone, "ratio": ours / alone, "note": _AVOIDABLE}
+    told = {"baseline": alone, "ratio": ours / alone, "note": _UNAVOIDABLE}
     return row(f"a film of {what}, default model", "frames/s", ours, **goal, **told)
 
 
@@ -130,7 +126,7 @@ def large(path: Path) -> dict:
     from colorkit import colorize
     from colorkit.imaging.images import read_image, write_image
 
-    target = path.with_name("result.png" if path.suffix == ".png" else "result.jpg")
+    target = path.with_name("result.jpg")
     works = {
         "ours": lambda: write_image(target, colorize(path)),
         "alone": lambda: write_image(target, read_image(path)),
@@ -146,7 +142,7 @@ def album(folder: Path) -> dict:
         for path in folder.glob("*.jpg"):
             write_image(folder.with_name("result.jpg"), read_image(path))
 
-    return {"alone": _seconds(alone)}
+    return {"alone": seconds(alone)}
 
 
 def whole_film(path: Path) -> dict:
@@ -172,11 +168,8 @@ def whole_film(path: Path) -> dict:
 
 
 def _in_turn(works: dict[str, Callable], turns: int) -> dict[str, float]:
-    """Median seconds of works in turn, each done once before."""
-    for work in works.values():
-        work()
-    spent = [{name: _seconds(work) for name, work in works.items()} for _ in range(turns)]
-    return {name: statistics.median(each[name] for each in spent) for name in works}
+    """Median seconds of works in turn."""
+    return {name: statistics.median(spent) for name, spent in alternate(works, turns).items()}
 
 
 def _peak() -> int:
@@ -187,13 +180,12 @@ def _peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # of a Mac, in bytes
 
 
-def _seconds(work: Callable) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
-
-
 _ALONE = {"large": large, "album": album, "film": whole_film}
+
+
+def _python(code: str, *words: str | Path) -> None:
+    command = [sys.executable, "-c", code, *map(str, words)]
+    subprocess.run(command, check=True, capture_output=True)
 
 
 def _in_process(what: str, path: Path) -> dict:

@@ -55,35 +55,43 @@ def paint(
         models = _models(rgb, apply_models(models, guide(rgb, middle)))  # 2 × (1, C, *middle)
     out = np.empty_like(rgb)
     rows = max(1, _STRIP // width)
-    if film:
-        from colorkit.imaging.videos.joining_loops import image_to_lightness, join
+    lightness, join = _compiled() if film else (_lightness, _joined)
 
     @torch.inference_mode()  # which each thread enters for itself
     def strip(top: int) -> None:
-        part, its = rgb[top : top + rows], out[top : top + rows]
-        if film:
-            L = torch.empty(1, 1, *part.shape[:2])
-            image_to_lightness(part, L[0, 0].numpy())
-        else:
-            L = _lightness(part)  # (1, 1, rows, W)
+        L = lightness(rgb[top : top + rows])  # (1, 1, rows, W)
         ab = apply_models(models, L, top, height)  # (1, C, rows, W)
         if lit:
             shift, ab = ab.tensor_split([1], dim=1)
             L = (L + shift).clamp_(0, 100)
-        L, ab = finish(L, ab) if finish else (L, ab)
-        if film:
-            join(L[0, 0].numpy(), ab[0].numpy(), its)
-        else:
-            colored = to_gamut(L, ab).mul_(255).round_().to(torch.uint8)  # (1, 3, rows, W)
-            its[:] = colored[0].permute(1, 2, 0).numpy()
+        join(*(finish(L, ab) if finish else (L, ab)), out[top : top + rows])
 
-    if film:
+    tops = range(0, height, rows)
+    if film:  # the compiled steps take one core each
         with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-            list(pool.map(strip, range(0, height, rows)))
-    else:  # each step has all cores
-        for top in range(0, height, rows):
+            list(pool.map(strip, tops))
+    else:  # those of tensors take all cores
+        for top in tops:
             strip(top)
     return out
+
+
+def _joined(L: Tensor, ab: Tensor, out: np.ndarray) -> None:
+    """Join L* and a*, b* of a strip to bytes (rows, W, 3)."""
+    colored = to_gamut(L, ab).mul_(255).round_().to(torch.uint8)  # (1, 3, rows, W)
+    out[:] = colored[0].permute(1, 2, 0).numpy()
+
+
+def _compiled() -> tuple[Callable, Callable]:
+    """What `_lightness` and `_joined` do, compiled."""
+    from colorkit.imaging.videos.joining_loops import image_to_lightness, join
+
+    def lightness(rgb: np.ndarray) -> Tensor:
+        L = torch.empty(1, 1, *rgb.shape[:2])
+        image_to_lightness(rgb, L[0, 0].numpy())
+        return L
+
+    return lightness, lambda L, ab, out: join(L[0, 0].numpy(), ab[0].numpy(), out)
 
 
 def _models(rgb: np.ndarray, planes: Tensor) -> tuple[Tensor, Tensor]:
@@ -114,11 +122,16 @@ def scaled(rgb: np.ndarray, size, how=Image.Resampling.LANCZOS) -> np.ndarray:
     return np.asarray(image)
 
 
-def reduced(rgb: np.ndarray, size) -> np.ndarray:
-    """Average whole squares of pixels, as `scaled` does first on its way to (height, width).
+def scaled_to_each(rgb: np.ndarray, sizes: list[tuple[int, int]]) -> list[np.ndarray]:
+    """Scale to several (height, width) as `scaled` does, reading a large picture once.
 
-    What is to be scaled to several sizes is so read once. `size` is the largest of them. The last
-    row and column may be parts of squares, a shift of less than one such square.
+    Whole squares of pixels are averaged first, as many as the largest of the sizes bears.
     """
-    factor = int(min(a / b for a, b in zip(rgb.shape, size, strict=False)) / _GAP)
-    return np.asarray(Image.fromarray(rgb).reduce(factor)) if factor > 1 else rgb
+    image, ends = Image.fromarray(rgb), (rgb.shape[1], rgb.shape[0])
+    factor = min(int(a / b / _GAP) for size in sizes for a, b in zip(rgb.shape, size, strict=False))
+    if factor > 1:  # the last square may be a part of one
+        image, ends = image.reduce(factor), tuple(end / factor for end in ends)
+    return [
+        np.asarray(image.resize(size[::-1], Image.Resampling.LANCZOS, (0, 0, *ends), _GAP))
+        for size in sizes
+    ]

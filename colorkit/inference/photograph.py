@@ -19,7 +19,7 @@ from colorkit.imaging.color import decolorize, unscale_ab, unscale_L
 from colorkit.imaging.images import MAX_PIXELS
 from colorkit.imaging.negatives import invert
 from colorkit.inference.hints import HINTED, Color, hint_planes, read_hints
-from colorkit.inference.paint import Finish, paint, reduced, scaled, to_tensor
+from colorkit.inference.paint import Finish, paint, scaled_to_each, to_tensor
 from colorkit.inference.reading import Photograph, as_rgb, near_infrared
 from colorkit.inference.scans import Scan
 from colorkit.models import pretrained
@@ -189,9 +189,9 @@ def predict_planes(
     for side in sides:
         if not (isinstance(side, int) and 0 < side <= LARGEST):
             raise ValueError(f"it works at {side!r} pixels, not at 1 to {LARGEST}")
-    answers, near = [], reduced(rgb, working_size(height, width, max(sides)))
-    for side in sides:
-        shown = to_tensor(scaled(near, working_size(height, width, side)))  # (1, 3, s, t)
+    answers = []
+    for seen in scaled_to_each(rgb, [working_size(height, width, side) for side in sides]):
+        shown = to_tensor(seen)  # (1, 3, s, t)
         given = None
         if marked:
             size = shown.shape[2:]

@@ -14,7 +14,7 @@ from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
-from colorkit.course import claims, judgement
+from colorkit.course import claims, judgement, plain_words
 from colorkit.course.profile import Profile, load_profile
 from colorkit.models import pretrained
 from colorkit.report.notebooks import ChapterSource, choose, digest, read_chapters
@@ -111,7 +111,7 @@ def _build_book(run: Path, root: Path) -> None:
         *sorted(p for p in (root / "figures").rglob("*") if p.is_file()),
         *sorted(Path(__file__).parent.glob("*.py")),
         *sorted(Path(claims.__file__).parent.glob("claims.*")),
-        *sorted(Path(claims.__file__).parent.glob("plain_words.*")),
+        *sorted(Path(plain_words.__file__).parent.glob("plain_words.*")),
         Path(judgement.__file__),
         pretrained.FOLDER / "models.json",
         root / "data" / "README.md",

@@ -11,6 +11,9 @@ from colorkit.course.claims import UNDECIDED, Finding
 from colorkit.course.plain_words import plain_words
 from colorkit.report.tables import folded, minus, source_label, with_spreads
 
+_STRESSED = re.compile(
+    r"(?<!\w)\*(\w[^*]*)\*"
+)  # as Markdown reads it: the star of a* begins nothing
 _MOST = 6  # sentences at the head of a chapter; more are folded
 
 
@@ -22,7 +25,7 @@ def sentence_html(found: Finding, verdict: str) -> str:
         verdict: within its claim.
     """
     text = minus(with_spreads(escape(plain_words(found, verdict), quote=False)))
-    return re.sub(r"\*(.+?)\*", r"<em>\1</em>", text)
+    return _STRESSED.sub(r"<em>\1</em>", text)
 
 
 def in_short_html(verdicts: list[tuple[Finding, str]]) -> str:
@@ -39,10 +42,10 @@ def in_short_html(verdicts: list[tuple[Finding, str]]) -> str:
         for found, verdict in verdicts
         if verdict != UNDECIDED and found.value is not None
     ]
-    open_ = len(verdicts) - len(lines)
+    undecided = len(verdicts) - len(lines)
     rest = ""
-    if open_:
-        parts = "one part" if open_ == 1 else f"{open_} parts"
+    if undecided:
+        parts = "one part" if undecided == 1 else f"{undecided} parts"
         what = f"{parts} of what is claimed" if lines else "what is claimed"
         rest = f"<p>Photographs have not decided {what} here.</p>"
     shown = f"<ul>{''.join(lines[:_MOST])}</ul>" if lines else ""

@@ -16,9 +16,9 @@ from colorkit.course.claims import (
     Finding,
     known_claims,
     read_finding,
-    with_interval,
 )
 from colorkit.course.judgement import Judgement, by_chance, judge
+from colorkit.course.plain_words import effect_text
 from colorkit.report.in_short import sentence_html
 from colorkit.report.tables import box, value_html
 
@@ -153,17 +153,13 @@ def _parts(judged: dict[str, Judgement | None]) -> list[dict]:
 
 
 def effect(found: Finding) -> str:
-    """The value of a finding with its interval and unit; an exact one has exceptions."""
-    if found.margin is None:
-        return f"{found.value:g} exceptions"
-    return typeset(with_interval(found.value, found.low, found.high, found.unit))
+    """The effect of a finding with its interval and unit, typeset; an exact one has exceptions."""
+    return typeset(effect_text(found))
 
 
 def effect_html(found: Finding) -> str:
-    """The effect of a finding with `±`; an exact one has exceptions."""
-    if found.margin is None:
-        return escape(f"{found.value:g} exceptions")
-    return value_html(with_interval(found.value, found.low, found.high, found.unit))
+    """The same with `±`."""
+    return value_html(effect_text(found))
 
 
 def margin(found: Finding) -> str:

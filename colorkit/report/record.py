@@ -103,11 +103,16 @@ def renew(root: Path, run: Path) -> None:
     write_front(record)
     named = {chapter.name: chapter.thumbnail for chapter in read_chapters(root)}
     write_thumbnails(record / "thumbnails", record, run, named)
-    keep_twins(root / "report" / "_build" / "runs" / "smoke", record)
+    keep_twins(_drawn(root), record)
     show_record(root)
     readme = root / "README.md"
     write_text(readme, fill(readme.read_text(encoding="utf-8"), root))
 
 
+def _drawn(root: Path) -> Path:
+    """The quick run on procedural scenes."""
+    return root / "report" / "_build" / "runs" / "smoke"
+
+
 if __name__ == "__main__":
-    renew(project_root(), project_root() / "report" / "_build" / "runs" / "smoke")
+    renew(project_root(), _drawn(project_root()))

@@ -10,7 +10,7 @@ from skimage.color import rgb2lab
 import colorkit
 from colorkit.imaging.color import lab_to_rgb, rgb_to_lab
 from colorkit.imaging.gamut import to_gamut
-from colorkit.inference.paint import paint, reduced, scaled, to_gray
+from colorkit.inference.paint import paint, scaled, scaled_to_each, to_gray
 from colorkit.inference.photograph import predict_planes, working_size
 from colorkit.inference.reading import as_rgb, near_infrared
 from colorkit.models.colornet import ColorNet
@@ -308,14 +308,14 @@ def test_a_film_is_painted_as_a_photograph_is(shift, monkeypatch):
     assert apart.max() <= 2 and (apart > 0).mean() < 0.02
 
 
-def test_several_sizes_are_scaled_from_one_that_was_averaged_once():
-    rgb = photograph(960, 1300)
-    near = reduced(rgb, (96, 128))
-    assert near.shape == (320, 434, 3)  # a third of each side; the last column is a part of one
-    for size in ((96, 128), (50, 70)):
-        apart = scaled(near, size).astype(int) - scaled(rgb, size)
-        assert np.abs(apart).mean() < 0.6
-    whole = photograph(960, 1296)  # whole squares, and then the same steps
-    near = reduced(whole, (96, 128))
-    np.testing.assert_array_equal(scaled(near, (96, 128)), scaled(whole, (96, 128)))
-    assert reduced(rgb, (400, 500)) is rgb
+@pytest.mark.parametrize("shape", [(960, 1296), (961, 1301), (200, 150), (3000, 130)])
+def test_several_sizes_are_scaled_from_one_that_was_averaged_once(shape):
+    rgb = photograph(*shape)
+    sizes = [(50, 70), (96, 128)]
+    small, large = scaled_to_each(rgb, sizes)
+    assert [small.shape[:2], large.shape[:2]] == sizes
+    # In the same place, to the rounding of bytes and of the squares that are averaged first.
+    for found, size in ((small, sizes[0]), (large, sizes[1])):
+        assert np.abs(found.astype(int) - scaled(rgb, size)).mean() < 0.5
+    (alone,) = scaled_to_each(rgb, sizes[1:])
+    np.testing.assert_array_equal(alone, large)

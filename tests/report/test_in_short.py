@@ -33,6 +33,14 @@ def test_a_sentence_has_its_effect_and_its_stress():
     assert sentence_html(MISSING, "undecided") == ""
 
 
+def test_the_star_of_a_channel_is_no_stress():
+    green = replace(PLANTS, id="R6", part="less green", unit="a*")
+    assert "its a* is higher by 2.0 ± 1.0 a*." in text(sentence_html(green, "supported"))
+    assert "<em>" not in sentence_html(green, "supported")
+    paler = sentence_html(replace(PLANTS, id="R22", part="branch", unit=""), "not supported")
+    assert "for L* makes pictures <em>paler</em>, by" in paler
+
+
 def test_decided_parts_are_listed_and_the_others_counted():
     both = [(PLANTS, "supported"), (BUILT, "not supported"), (OPEN, "undecided")]
     html = in_short_html(both)

@@ -39,7 +39,7 @@ _BT709_CURVES = (14, 15)  # BT.2020's, which are that of BT.709
 WHITE = 203.0  # cd/m² of a sheet of paper in HDR (ITU-R BT.2408), which becomes sRGB's white
 _PEAK = 1000.0  # cd/m² of the brightest light, where a video does not say it; HLG's by definition
 _ROWS = 400_000  # pixels converted at a time
-STEPS = 65535
+LEVELS = 65535  # of light and of code values, beyond 0
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class VideoColors:
     def _decode(self) -> np.ndarray:
         """Light by code value of 16 bits: in cd/m² for PQ, else 1 is white or the brightest."""
         decode = {_PQ: from_pq, _HLG: _from_hlg}.get(self.transfer, _from_srgb)
-        return decode(np.linspace(0, 1, STEPS + 1)).astype(np.float32)
+        return decode(np.linspace(0, 1, LEVELS + 1)).astype(np.float32)
 
     def _tone(self, Y: np.ndarray) -> np.ndarray:
         """Give the factor of light by its luminance that makes 1 of white."""
@@ -196,11 +196,11 @@ def _from_srgb(code: np.ndarray) -> np.ndarray:
 
 def _encode(light: np.ndarray) -> np.ndarray:
     """Light in [0, 1] to sRGB of 8 bits, through a table."""
-    return SRGB_BYTES[(np.clip(light, 0, 1) * STEPS + 0.5).astype(np.uint16)]
+    return SRGB_BYTES[(np.clip(light, 0, 1) * LEVELS + 0.5).astype(np.uint16)]
 
 
 def _srgb_bytes() -> np.ndarray:
-    light = np.linspace(0, 1, STEPS + 1)
+    light = np.linspace(0, 1, LEVELS + 1)
     code = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
     return np.rint(code * 255).astype(np.uint8)
 

@@ -13,8 +13,7 @@ from numba import njit, uint8, void
 from colorkit.imaging.color import D65_WHITE, RGB_TO_XYZ, srgb_to_linear
 from colorkit.imaging.color_loops import PIXELS, PLANES, ROWS, affine, cube_roots, look_up
 from colorkit.imaging.gamut import NOISE, STEPS
-from colorkit.imaging.videos.color import SRGB_BYTES
-from colorkit.imaging.videos.color import STEPS as LEVELS
+from colorkit.imaging.videos.color import LEVELS, SRGB_BYTES
 
 _BYTES = uint8[:, :, ::1]
 _ZERO, _ONE, _HALF = (np.float32(x) for x in (0, 1, 0.5))
@@ -89,7 +88,7 @@ def _byte(light):
 
 @njit(void(ROWS, PLANES, _BYTES), nogil=True)
 def join(L, ab, rgb):
-    """Join L* and a*, b* to sRGB bytes, as `gamut.to_gamut` and rounding do, to a byte or less.
+    """Join L* and a*, b* to sRGB bytes, as `gamut.to_gamut` and rounding do, to two of 255 levels.
 
     Args:
         L: (H, W) float32, in [0, 100].
