@@ -31,7 +31,11 @@ def to_gray(rgb: np.ndarray) -> np.ndarray:
 
 @torch.inference_mode()
 def paint(
-    rgb: np.ndarray, planes: Tensor, finish: Finish | None = None, film: bool = False
+    rgb: np.ndarray,
+    planes: Tensor,
+    finish: Finish | None = None,
+    film: bool = False,
+    reduced: Tensor | None = None,
 ) -> np.ndarray:
     """Join small planes to the lightness of a photograph.
 
@@ -42,6 +46,7 @@ def paint(
             strip, such as `inference.colorize.ColorizeOptions.finish`.
         film: many pictures follow, so that compiling the loops for them pays (see
             `imaging.videos.joining_loops`). Bytes may differ by one or two.
+        reduced: the photograph's L* as `guide` scales it to the planes' size, where it is at hand.
 
     Returns:
         uint8 (H, W, 3) sRGB.
@@ -49,10 +54,12 @@ def paint(
     height, width = rgb.shape[:2]
     lit = bool(planes[:, :1].any())  # what is visible keeps its lightness
     planes = planes if lit else planes[:, 1:]
-    models, small = _models(rgb, planes), planes.shape[-2:]
+    small = planes.shape[-2:]
+    models = linear_models(planes, guide(rgb, small) if reduced is None else reduced, eps=EPS)
     if max(height / small[0], width / small[1]) > _FAR:  # in two equal steps
         middle = [round((a * b) ** 0.5) for a, b in zip((height, width), small, strict=True)]
-        models = _models(rgb, apply_models(models, guide(rgb, middle)))  # 2 × (1, C, *middle)
+        between = guide(rgb, middle)
+        models = linear_models(apply_models(models, between), between, eps=EPS)
     out = np.empty_like(rgb)
     rows = max(1, _STRIP // width)
     lightness, join = _compiled() if film else (_lightness, _joined)
@@ -92,10 +99,6 @@ def _compiled() -> tuple[Callable, Callable]:
         return L
 
     return lightness, lambda L, ab, out: join(L[0, 0].numpy(), ab[0].numpy(), out)
-
-
-def _models(rgb: np.ndarray, planes: Tensor) -> tuple[Tensor, Tensor]:
-    return linear_models(planes, guide(rgb, planes.shape[-2:]), eps=EPS)
 
 
 def guide(rgb: np.ndarray, size) -> Tensor:

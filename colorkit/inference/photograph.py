@@ -116,9 +116,9 @@ class PhotographColorizer:
             planes = predict_planes(*self.loaded, np.ascontiguousarray(shown[inside]))
         return _framed(planes, inside, rgb.shape[:2])
 
-    def paint(self, rgb: np.ndarray, planes: Tensor, film: bool = False) -> np.ndarray:
-        """Join the planes to uint8 (H, W, 3), and finish; see `paint`."""
-        return paint(rgb, planes, self.finish, film)
+    def paint(self, rgb: np.ndarray, planes: Tensor, **options) -> np.ndarray:
+        """Join the planes to uint8 (H, W, 3), and finish; see `paint` and its other arguments."""
+        return paint(rgb, planes, self.finish, **options)
 
 
 def _framed(planes: Tensor, inside: tuple[slice, slice], size: tuple[int, int]) -> Tensor:

@@ -235,7 +235,7 @@ def test_memory_does_not_grow_with_length(tmp_path, weights, monkeypatch):
     class Rgb(np.ndarray):  # plain arrays cannot be put into sets
         __hash__ = object.__hash__
 
-    def paint(rgb, *_):
+    def paint(rgb, *_, **__):
         made = rgb.copy().view(Rgb)
         alive.add(made)
         most.append(len(alive))
@@ -249,7 +249,7 @@ def test_memory_does_not_grow_with_length(tmp_path, weights, monkeypatch):
 
 
 def test_a_video_that_breaks_off_says_so(tmp_path, weights, monkeypatch):
-    monkeypatch.setattr(video._Painter, "__call__", lambda self, picture, unit: picture)
+    monkeypatch.setattr(video._Painter, "__call__", lambda self, frame, *_: frame)
     frames = pan(frames=50, step=0)
     for name in ("a.mkv", "a.mp4", "a.avi"):
         codec, unit = ("mpeg4", Fraction(1, 25)) if name == "a.avi" else ("libx264", MILLISECOND)
@@ -333,11 +333,11 @@ def test_ctrl_c_leaves_nothing_and_says_what_is_left(run, monkeypatch):
     write("a.mp4")
     real, calls = painting.paint, []
 
-    def paint(*arguments):
+    def paint(*arguments, **options):
         calls.append(arguments)
         if len(calls) == 4:
             raise KeyboardInterrupt
-        return real(*arguments)
+        return real(*arguments, **options)
 
     monkeypatch.setattr(painting, "paint", paint)
     status, _, error = run("a.mp4", "-o", "out")

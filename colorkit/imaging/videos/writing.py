@@ -102,8 +102,10 @@ class Writer:
 
     def write(self, picture: Frame) -> None:
         """Encode a picture."""
-        odd = ((0, self._reader.height % 2), (0, self._reader.width % 2), (0, 0))
-        rgb = np.ascontiguousarray(np.pad(picture.rgb, odd, mode="edge"))
+        odd, rgb = (self._reader.height % 2, self._reader.width % 2), picture.rgb
+        if any(odd):
+            rgb = np.pad(rgb, ((0, odd[0]), (0, odd[1]), (0, 0)), mode="edge")
+        rgb = np.ascontiguousarray(rgb)
         frame = av.VideoFrame.from_ndarray(rgb, format="rgb24").reformat(
             format="yuv420p",
             dst_colorspace=self._reader.colors.written.matrix,
