@@ -96,15 +96,15 @@ def load_weights(path: str | Path) -> tuple[Network, dict]:
     network, settings = NETWORKS[card["architecture"]], card["settings"]
     try:
         with torch.device("meta"):  # shapes without memory, whatever size the file claims
-            shapes = network(**settings)
+            model = network(**settings)
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         raise ColorkitError(
             f"{path} has settings this colorkit does not know ({one_line(error)}); "
             "use the version that wrote it"
         ) from error
-    _check_fit(shapes, tensors, path)
-    model = network(**settings)
-    _fill(model, tensors, path)
+    _check_fit(model, tensors, path)
+    full = {name: tensors[name].to(like.dtype) for name, like in model.state_dict().items()}
+    model.load_state_dict(full, assign=True)
     return model.to(memory_format=torch.channels_last).eval(), card
 
 
