@@ -128,6 +128,17 @@ def test_times_and_sound_are_those_of_the_video(name, sound, tmp_path, weights):
     assert np.ptp(made[0].astype(int), axis=2).mean() > 1  # it has colors
 
 
+def test_sound_passes_in_pieces_however_much_of_it_lies_between_two_frames(
+    tmp_path, weights, monkeypatch
+):
+    monkeypatch.setattr(video, "_MOST", 3)
+    source = write(tmp_path / "a.mp4", pan(frames=2), [0, 1500])
+    assert len(packets(source)) > 30
+    colorkit.colorize_video(source, tmp_path / "out.mp4", weights)
+    assert packets(tmp_path / "out.mp4") == packets(source)
+    assert pictures(tmp_path / "out.mp4")[1] == pictures(source)[1]
+
+
 def test_other_formats_become_mp4_with_sound(tmp_path, weights):
     source = write(tmp_path / "a.avi", codec="mpeg4", sound="pcm_s16le", unit=Fraction(1, 25))
     done = colorkit.colorize_video(source, tmp_path / "a.mp4", weights)
