@@ -214,8 +214,12 @@ class Chapter(Course, Judging):
         return f"{caption} ({self.what}; profile {self.profile.name}.)" if data else caption
 
     def setting(self) -> dict:
-        """The scale of the trainings, as tables of results must state it."""
+        """The scale of the trainings, as tables of results must state it.
+
+        Of the profile's other sections it tells the numbers of those that the chapter has used.
+        """
         profile = self.profile
+        used = {name: _numbers_of(asdict(found)) for name, found in self.sections.items()}
         return {
             "size": profile.data.size,
             "width": profile.model.width,
@@ -230,12 +234,17 @@ class Chapter(Course, Judging):
                 }
                 for name, scale in (("studies", profile.studies), ("ablations", profile.ablations))
             },
-        }
+        } | ({"sections": used} if used else {})
 
 
 def run_folder(root: Path, profile: str) -> Path:
     """Where a profile's executed notebooks, figures and numbers lie together."""
     return root / "report" / "_build" / "runs" / profile
+
+
+def _numbers_of(section: dict) -> dict:
+    """Numbers, and what names them; texts may be places on a machine."""
+    return {key: value for key, value in section.items() if isinstance(value, int | float | dict)}
 
 
 def _summary(values: np.ndarray, of: str):

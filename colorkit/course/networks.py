@@ -48,6 +48,7 @@ class Course:
         self.devices, self.num_nodes = devices, num_nodes
         self.seed = seed
         self.root = working_folder()
+        self.sections: dict[str, object] = {}  # of the profile, those that were asked for
 
     def section(self, name: str, what: str):
         """Give a part of the profile that not every profile has.
@@ -64,6 +65,7 @@ class Course:
             raise ColorkitError(
                 f"the profile {self.profile.name} names no {what}; add a section {name} to it"
             )
+        self.sections[name] = found
         return found
 
     @cached_property

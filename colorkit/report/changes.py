@@ -75,7 +75,9 @@ def _why(old: Judgement | None, new: Judgement, before: dict, after: dict) -> st
     """Say in a line what differs between two measurements of a claim."""
     if old is None:
         return "measured in its present form for the first time"
-    settings = before.get("setting", {}), after.get("setting", {})
+    settings = [each.get("setting", {}) for each in (before, after)]
+    if "sections" not in settings[0]:  # records did not always tell them
+        settings[1] = {key: value for key, value in settings[1].items() if key != "sections"}
     differ = {}  # a scale repeats what it takes from the profile
     for key, was, now in _differences(*settings):
         differ.setdefault((key.split()[-1], str(was), str(now)), key)

@@ -75,6 +75,14 @@ def test_a_chapter_says_what_it_runs_on_and_keeps_its_setting(chapter, shown):
     assert len(shown) == 1  # no claims, no table of them
 
 
+def test_a_setting_tells_the_numbers_of_the_sections_that_a_chapter_has_used(chapter):
+    used = chapter.section("ablations", "variants")
+    assert kept(chapter)["setting"]["sections"]["ablations"]["width"] == used.width == 0.5
+    data = chapter.section("data", "images")  # whose texts may name a machine's folders
+    told = kept(chapter)["setting"]["sections"]["data"]
+    assert told["size"] == data.size and not any(isinstance(v, str) for v in told.values())
+
+
 def test_numbers_have_their_interval_and_count(chapter):
     values = [1.0, 2.0, NAN, 4.5]
     low, high = bootstrap_interval(values)

@@ -60,6 +60,17 @@ def test_why_a_verdict_differs(data, why):
     assert changes.changes(record, anew)["R1"]["why"] == why
 
 
+@pytest.mark.parametrize("told", [True, False])
+def test_why_a_verdict_differs_by_a_section_of_the_profile(told):
+    before, after = chapter(R1=2.0), chapter(R1=-2.0)
+    after["setting"]["sections"] = {"gans": {"limit": 400, "epochs": {"full": 25}}}
+    if told:  # records did not always tell them
+        before["setting"]["sections"] = {"gans": {"limit": 150, "epochs": {"full": 10}}}
+    why = changes.changes({"02": before}, {"02": after})["R1"]["why"]
+    expected = "sections gans limit 150 → 400; sections gans epochs full 10 → 25"
+    assert why == (expected if told else "made anew in the same way: the luck of trainings")
+
+
 def test_earlier_changes_stay_until_the_claim_changes_again(tmp_path):
     assert read_changes(tmp_path) == []
     first, second = {"02_one": chapter(R1=2.0)}, {"02_one": chapter(R1=2.0, R2=-2.0)}
