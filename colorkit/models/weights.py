@@ -103,7 +103,9 @@ def load_weights(path: str | Path) -> tuple[Network, dict]:
             "use the version that wrote it"
         ) from error
     _check_fit(model, tensors, path)
-    full = {name: tensors[name].to(like.dtype) for name, like in model.state_dict().items()}
+    like = model.state_dict()
+    # Copies, since what was read is a view of the file, which may be replaced while in use.
+    full = {name: tensors[name].to(like[name].dtype, copy=True) for name in like}
     model.load_state_dict(full, assign=True)
     return model.to(memory_format=torch.channels_last).eval(), card
 
