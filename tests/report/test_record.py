@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from colorkit.report import figure_files, front, record
+from colorkit.report.chapter_page import without_paths
 from colorkit.system.errors import ColorkitError
 from colorkit.system.project import project_root
 
@@ -30,6 +31,12 @@ def test_every_figure_of_record_is_ours_to_publish_and_described():
         assert figure["shows"] in record.PUBLISHABLE
         assert figure["alt"]
         assert figure["caption"]
+
+
+def test_the_record_names_no_folder_of_a_machine():
+    for path in (*FIGURES.glob("*.json"), FIGURES / "curves.csv"):
+        text = path.read_text(encoding="utf-8")
+        assert without_paths(text) == text, path.name
 
 
 def test_every_number_says_on_what_how_many_and_how_sure():
@@ -84,7 +91,9 @@ def project(tmp_path, monkeypatch):
     for shows in ("plot", "photographs", "sample"):
         Image.new("RGB", (40, 30), COLORS[shows]).save(run / "figures" / f"{shows}.png")
         figures.append({"file": f"figures/{shows}.png", "shows": shows, "alt": "a", "caption": "c"})
-    numbers = CHAPTERS[1] | {"figures": figures}
+    first, *others = CHAPTERS[1]["claims"]
+    missing = first | {"why": "no weights in /home/me/.cache/hub; put them there"}
+    numbers = CHAPTERS[1] | {"figures": figures, "claims": [missing, *others]}
     (run / "numbers" / "02_vegenet.json").write_text(json.dumps(numbers))
     environment = {"device": "x", "threads": 2, "date": "2026-01-01", "versions": {}}
     (run / "environment.json").write_text(json.dumps(environment))
@@ -99,11 +108,9 @@ def test_no_photograph_of_a_data_set_is_kept(project):
     written = {"02_vegenet.json", "changes.json", "front.webp", "thumbnails"}
     assert kept == {"plot.png", "sample.png", *written}
     assert Image.open(thumbnail).getpixel((240, 150)) == pytest.approx(COLORS["plot"], abs=3)
-    names = [
-        f["file"]
-        for f in json.loads((project / "figures" / "02_vegenet.json").read_text())["figures"]
-    ]
-    assert names == ["plot.png", "sample.png"]
+    numbers = json.loads((project / "figures" / "02_vegenet.json").read_text())
+    assert [f["file"] for f in numbers["figures"]] == ["plot.png", "sample.png"]
+    assert numbers["claims"][0]["why"] == "no weights in …/hub; put them there"
     readme = (project / "README.md").read_text()
     assert readme.startswith("before\n")
     assert readme.endswith("\nafter\n")
