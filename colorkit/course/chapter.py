@@ -243,7 +243,7 @@ def run_folder(root: Path, profile: str) -> Path:
 
 
 def _numbers_of(section: dict) -> dict:
-    """Numbers, and what names them; texts may be places on a machine."""
+    """A section's numbers by name. Texts are left out: they may name folders of a machine."""
     return {key: value for key, value in section.items() if isinstance(value, int | float | dict)}
 
 
