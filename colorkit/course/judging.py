@@ -12,6 +12,7 @@ from colorkit.course.estimates import Estimate, Statistic, estimate
 from colorkit.course.judgement import judge
 from colorkit.course.plain_words import effect_text, plain_words
 from colorkit.system.errors import ColorkitError
+from colorkit.system.project import without_paths
 
 # ΔE₀₀ by which a network must beat gray and the mean color before a claim about what it does to
 # pictures is judged: a quarter of what an eye just notices, over whole pictures.
@@ -104,7 +105,8 @@ class Judging:
         self._keep(claims.exact_finding(id, part, exceptions, n, of))
 
     def unmeasured(self, id: str, part: str, why: str, variant: str = "") -> None:
-        """Record that a part cannot be measured here, and why."""
+        """Record that a part cannot be measured here, and why, without this machine's folders."""
+        why = without_paths(why)
         options = {"of": "images", "data": self.what, "variant": variant, "why": why}
         self._keep(claims.finding(id, part, Estimate(float("nan")), **options))
 

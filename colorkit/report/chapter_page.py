@@ -6,7 +6,7 @@ and long tables are folded; figures lie beside the page.
 
 import re
 from html import escape
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import nbformat
 
@@ -15,13 +15,12 @@ from colorkit.report.both import Found
 from colorkit.report.notebooks import is_record
 from colorkit.report.pictures import Pictures, read_figures, without_data
 from colorkit.report.tables import Table, folded, read_table, source_label, table_html
-from colorkit.system.project import project_root
+from colorkit.system.project import without_paths
 
 _NOT_STATIC = {"application/vnd.jupyter.widget-view+json", "application/javascript"}
 # What a training or the reading of images says as it goes on, a line each time.
 _LOG = re.compile(r"epoch \d+/\d+|images: \d+ of \d+")
 _LONG = 12  # lines of output; longer listings are folded
-_PATH = re.compile(r"(?<![\w.:/-])/(?:root|home|Users|tmp|var|opt|mnt|private)(?:/[\w.@+-]+)*/?")
 _SETTING = re.compile(r"\*Profile \*\*.*?\*\*, seed \d+, on .*\*")
 _END = "## Exercises"
 _CONTENTS = (
@@ -204,13 +203,6 @@ def clean_markdown(text: str, files: dict[str, str]) -> str:
 
     text = re.sub(r"!\[([^\]]*)\]\((?:https?:)?//[^)]*\)", r"\1", text)
     return re.sub(r"(?<!!)\[([^\]]*)\]\(([\w./-]+(?:\.\w+|/))\)", local, text)
-
-
-def without_paths(text: str) -> str:
-    """Take the folders of this machine from a text: what follows them stays."""
-    for place, short in ((project_root(), "."), (Path.home(), "~")):
-        text = text.replace(str(place), short)
-    return _PATH.sub(lambda match: f"…/{PurePosixPath(match[0]).name}", text)
 
 
 def _joined(cells: list) -> list:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from colorkit.course.profile import load_profile
 from colorkit.report.changes import keep_changes, read_record
-from colorkit.report.chapter_page import without_paths
 from colorkit.report.figure_files import keep_figure
 from colorkit.report.front import write_front, write_thumbnails
 from colorkit.report.notebook_figures import show_record
@@ -49,8 +48,7 @@ def keep_record(profile: str, data: str = "") -> None:
     environment = json.loads((run / "environment.json").read_text(encoding="utf-8"))
     before = read_record(record)
     for path in chapters:
-        # Why something could not be measured may name a folder.
-        numbers = json.loads(without_paths(path.read_text(encoding="utf-8")))
+        numbers = json.loads(path.read_text(encoding="utf-8"))
         kept = [f for f in numbers["figures"] if f["shows"] in PUBLISHABLE]
         for figure in kept:
             figure["file"] = keep_figure(run / figure["file"], record)

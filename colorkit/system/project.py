@@ -1,9 +1,12 @@
-"""Where the project's folder is, and where work goes when there is none."""
+"""Where the project's folder is, where work goes without one, and texts that name neither."""
 
 import os
-from pathlib import Path
+import re
+from pathlib import Path, PurePosixPath
 
 from colorkit.system.errors import ColorkitError
+
+_PATH = re.compile(r"(?<![\w.:/-])/(?:root|home|Users|tmp|var|opt|mnt|private)(?:/[\w.@+-]+)*/?")
 
 
 def project_root(start: Path | None = None) -> Path:
@@ -35,3 +38,10 @@ def working_folder() -> Path:
 
         named = os.environ.get("COLORKIT_HOME")
         return Path(named).expanduser().resolve() if named else Path(pooch.os_cache("colorkit"))
+
+
+def without_paths(text: str) -> str:
+    """Take the folders of this machine from a text: what follows them stays."""
+    for place, short in ((working_folder(), "."), (Path.home(), "~")):
+        text = text.replace(str(place), short)
+    return _PATH.sub(lambda match: f"…/{PurePosixPath(match[0]).name}", text)

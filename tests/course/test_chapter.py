@@ -173,9 +173,9 @@ def test_claims_are_judged_shown_and_kept(chapter, shown, registry):
         f"[{low:.1f}, {high:.1f}] ΔE; 3 images, {ON}: **supported**."
     )
     chapter.claim("R2", "left", [1.0, 2.0, 3.0], of="seeds", data="other")
-    chapter.unmeasured("R6", "saved", "there are no plants", variant="sea")
+    chapter.unmeasured("R6", "saved", "there are no plants in /home/me/sea", variant="sea")
     assert shown[-1].endswith("not measurable; 0 images, procedural scenes: **undecided** "
-                              "(there are no plants).")  # fmt: skip
+                              "(there are no plants in …/sea).")  # fmt: skip
     chapter.exact("R1", "all", 2, 22, "layers")
     assert shown[-1] == (
         "> **R1 all** Layers are equal. *Effect:* layers that differ: 2 exceptions; 22 layers, "

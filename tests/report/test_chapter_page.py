@@ -1,17 +1,15 @@
 """A chapter's page: what is folded, joined, labelled, or left out of an executed notebook."""
 
 import json
-from pathlib import Path
 
 import nbformat
 import nbformat.v4 as nb
 import pytest
 
 from colorkit.report.both import Found
-from colorkit.report.chapter_page import chapter_page, clean_markdown, record_html, without_paths
+from colorkit.report.chapter_page import chapter_page, clean_markdown, record_html
 from colorkit.report.pictures import Shown
 from colorkit.report.tables import Table
-from colorkit.system.project import project_root
 
 FACTS = {"profile": "smoke", "seed": 0, "data": "procedural scenes"}
 
@@ -198,20 +196,3 @@ def test_the_rest_of_the_record_stands_before_the_exercises():
 )
 def test_links_lead_to_pages_of_the_book(text, clean):
     assert clean_markdown(text, {"02_b": "02_b.ipynb"}) == clean
-
-
-@pytest.mark.parametrize(
-    ("text", "clean"),
-    [
-        (f"{project_root()}/data/x", "./data/x"),
-        (f"{Path.home()}/.cache/x", "~/.cache/x"),
-        ("see /home/me/a.b/x-1.txt.", "see …/x-1.txt."),
-        ("/tmp", "…/tmp"),
-        (
-            "/usr/bin/python, a/home/b, https://x/home/b",
-            "/usr/bin/python, a/home/b, https://x/home/b",
-        ),
-    ],
-)
-def test_folders_of_this_machine_are_nobodys_business(text, clean):
-    assert without_paths(text) == clean

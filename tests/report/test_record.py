@@ -8,9 +8,8 @@ import pytest
 from PIL import Image
 
 from colorkit.report import figure_files, front, record
-from colorkit.report.chapter_page import without_paths
 from colorkit.system.errors import ColorkitError
-from colorkit.system.project import project_root
+from colorkit.system.project import project_root, without_paths
 
 FIGURES = project_root() / "figures"
 MARKS = [
@@ -91,9 +90,7 @@ def project(tmp_path, monkeypatch):
     for shows in ("plot", "photographs", "sample"):
         Image.new("RGB", (40, 30), COLORS[shows]).save(run / "figures" / f"{shows}.png")
         figures.append({"file": f"figures/{shows}.png", "shows": shows, "alt": "a", "caption": "c"})
-    first, *others = CHAPTERS[1]["claims"]
-    missing = first | {"why": "no weights in /home/me/.cache/hub; put them there"}
-    numbers = CHAPTERS[1] | {"figures": figures, "claims": [missing, *others]}
+    numbers = CHAPTERS[1] | {"figures": figures}
     (run / "numbers" / "02_vegenet.json").write_text(json.dumps(numbers))
     environment = {"device": "x", "threads": 2, "date": "2026-01-01", "versions": {}}
     (run / "environment.json").write_text(json.dumps(environment))
@@ -110,7 +107,6 @@ def test_no_photograph_of_a_data_set_is_kept(project):
     assert Image.open(thumbnail).getpixel((240, 150)) == pytest.approx(COLORS["plot"], abs=3)
     numbers = json.loads((project / "figures" / "02_vegenet.json").read_text())
     assert [f["file"] for f in numbers["figures"]] == ["plot.png", "sample.png"]
-    assert numbers["claims"][0]["why"] == "no weights in …/hub; put them there"
     readme = (project / "README.md").read_text()
     assert readme.startswith("before\n")
     assert readme.endswith("\nafter\n")
