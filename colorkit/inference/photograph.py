@@ -182,7 +182,7 @@ def predict_planes(
         raise ColorkitError(
             f"the model {card.get('name', '')!r} takes no hints; choose {HINTED!r} or give none"
         )
-    views = card.get("views")
+    views = None if marked else card.get("views")
     sides = [card.get("size", 224)] if views is None else views
     if not (isinstance(sides, list) and 0 < len(sides) <= MOST_VIEWS):
         raise ValueError(f"its views are {sides!r}, not 1 to {MOST_VIEWS} working sizes")

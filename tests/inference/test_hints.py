@@ -39,6 +39,14 @@ def network():
     return shaken(HintUNet())
 
 
+def test_with_hints_the_network_looks_once(network):
+    rgb, hints, several = picture(), [(3, 4, "red")], CARD | {"views": [32, 64]}
+    once = predict_planes(network, CARD, rgb, hints)
+    torch.testing.assert_close(predict_planes(network, several, rgb, hints), once)
+    without = predict_planes(network, several, rgb)
+    assert without.shape != once.shape or (without - once).abs().max() > 0.1
+
+
 @pytest.fixture(scope="module")
 def weights(network, tmp_path_factory) -> str:
     return str(save_weights(tmp_path_factory.mktemp("w") / "tiny.safetensors", network, **CARD))

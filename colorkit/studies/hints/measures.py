@@ -1,6 +1,6 @@
 """Measuring what hints do: how much points of the true colors help, and how far a hint reaches."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -74,7 +74,11 @@ def draw_hints(rgb: np.ndarray, hints: Iterable, side: int = 5) -> np.ndarray:
 
 
 def psnr_by_points(
-    network, card: dict, photographs: Iterable[np.ndarray], seed: int = 0
+    network,
+    card: dict,
+    photographs: Iterable[np.ndarray],
+    seed: int = 0,
+    points: Sequence[int] = POINTS,
 ) -> pd.DataFrame:
     """Colorize photographs with more and more of their own colors given.
 
@@ -82,15 +86,16 @@ def psnr_by_points(
         network, card: as `colorkit.models.pretrained.load` gives them.
         photographs: uint8 (H, W, 3).
         seed: of the places.
+        points: how many are given.
 
     Returns:
-        PSNR in dB, one row a photograph; columns `gray` and `POINTS`.
+        PSNR in dB, one row a photograph; columns `gray` and `points`.
     """
     rows = []
     for number, rgb in enumerate(photographs):
-        hints = true_hints(rgb, max(POINTS), card["size"], seed + number)
+        hints = true_hints(rgb, max(points), card["size"], seed + number)
         found = {"gray": to_gray(rgb)}
-        for count in POINTS:
+        for count in points:
             found[count] = paint(rgb, predict_planes(network, card, rgb, hints[:count]))
         rows.append(
             {k: psnr(to_tensor(image), to_tensor(rgb)).item() for k, image in found.items()}
