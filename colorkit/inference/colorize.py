@@ -83,7 +83,7 @@ class ColorizeOptions:
         default=None,
         metadata=offered(
             float,
-            "From the mean color, 0, to as strong as expected, 1; of vivid alone.",
+            "From the mean color, 0, to as strong as expected, 1, or more; of vivid, faithful.",
             low=0,
             high=3,
             slider=(0, 2, 0.05),

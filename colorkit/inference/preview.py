@@ -25,7 +25,8 @@ def offered() -> list[dict]:
     """List the models in the box that colorize photographs, the default first.
 
     Returns:
-        For each its `name`, what it is `about`, and whether it takes `hints` and has a `vividness`.
+        For each its `name`, what it is `about`, whether it takes `hints` and has a `vividness`, and
+        its `own` options: those that it was given when it was put into the box.
     """
     cards = {name: pretrained.card(name) for name in pretrained.models()}
     return [
@@ -34,6 +35,7 @@ def offered() -> list[dict]:
             "about": card.get("description", ""),
             "hints": card["architecture"] == HintUNet.__name__,
             "vividness": card["architecture"] == VividUNet.__name__,
+            "own": {k: v for k, v in card["settings"].items() if k == "vividness"},
         }
         for name, card in cards.items()
         if card.get("gray") != "nir"

@@ -1,5 +1,7 @@
 """Vividness from the command line, in Python and on the page: the model that has it, and others."""
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -83,3 +85,20 @@ def test_the_page_has_its_slider_for_the_model_that_has_it(photograph, tmp_path)
     assert strength(page.result()) > strength(dull)
     page.model = "colornet"
     assert page.fault == ""
+
+
+def test_the_slider_stands_where_the_model_does(photograph, tmp_path, monkeypatch):
+    shutil.copytree(pretrained.FOLDER, tmp_path / "box")
+    monkeypatch.setattr(pretrained, "FOLDER", tmp_path / "box")
+    Image.fromarray(photograph).save(tmp_path / "a.png")
+    path = pretrained.find("vivid")
+    livelier = VividUNet(1.3)
+    livelier.load_state_dict(pretrained.load("vivid")[0].state_dict())
+    pretrained.keep(path, "faithful", "the same, livelier", livelier)
+    page = Page(tmp_path / "a.png", model="vivid")
+    assert page.vividness == 1.0
+    page.model = "faithful"
+    assert page.vividness == 1.3
+    assert strength(page.result()) > strength(colorkit.colorize(photograph, "vivid"))
+    np.testing.assert_array_equal(page.result(), colorkit.colorize(photograph, "faithful"))
+    assert Page(model="faithful", vividness=0.5).vividness == 0.5

@@ -89,6 +89,8 @@ class Page(anywidget.AnyWidget, _Slid):
     def __init__(self, photograph: str | Path = "", max_pixels: int = MAX_PIXELS, **traits):
         super().__init__(models=offered(), sliders=_sliders(), **traits)
         self.model = self.model or self.models[0]["name"]
+        for name, value in self._offer_of_model()["own"].items():
+            setattr(self, name, traits.get(name, value))
         self.max_pixels = max_pixels
         self._read: np.ndarray | None = None
         self._picture: Preview | None = None
@@ -96,6 +98,7 @@ class Page(anywidget.AnyWidget, _Slid):
         self._name, self._file, self._expected = "", 0, 0
         self._incoming, self._outgoing = bytearray(), b""
         self.observe(self._turned, "negative")
+        self.observe(self._choose_own, "model")
         self.observe(self._changed, ["model", "contrast", "hints", *SLID])
         self.on_msg(self._receive)
         if photograph:
@@ -149,9 +152,18 @@ class Page(anywidget.AnyWidget, _Slid):
 
     def _settings(self) -> tuple[ColorizeOptions, str]:
         hints = ((hint.get("x"), hint.get("y"), hint.get("color")) for hint in self.hints)
-        able = next(each for each in self.models if each["name"] == self.model)
+        able = self._offer_of_model()
         slid = {n: getattr(self, n) for n, o in SLID.items() if not o.asks or able[o.asks]}
         return ColorizeOptions(self.model, hints=hints, **slid), self.contrast
+
+    def _offer_of_model(self) -> dict:
+        return next(each for each in self.models if each["name"] == self.model)
+
+    def _choose_own(self, _) -> None:
+        """Let sliders stand where another model stands by itself."""
+        with self.hold_sync():
+            for name, value in self._offer_of_model()["own"].items():
+                setattr(self, name, value)
 
     def _turned(self, _) -> None:
         if self._picture is not None:
