@@ -139,4 +139,4 @@ class NirEfficientUNet(_OwnLuminance, EfficientUNet):
         num_classes: see `EfficientUNet`, whose weights fit.
     """
 
-    relatives = ("EfficientUNet",)
+    relatives = ("EfficientUNet", "VividUNet")

@@ -102,13 +102,16 @@ def find(model: str | Path | None = None) -> Path:
     return path
 
 
-def keep(weights: str | Path, name: str, description: str, **card) -> Path:
+def keep(
+    weights: str | Path, name: str, description: str, network: nn.Module | None = None, **card
+) -> Path:
     """Put a trained network into the box, in half precision, in place of an older one of its name.
 
     Args:
         weights: weights file as the trainings write it.
         name: letters, digits and hyphens, in lower case.
         description: one line on what the model is for.
+        network: that of the weights, if its settings are to be others.
         **card: added to the file's own card. What colorizing looks at: `gray`, the decolorization
             it was trained on (`nir` for near infrared), `size`, the shorter side in pixels at
             which it looks at a photograph, `views`, several such sizes at which it looks, and
@@ -124,7 +127,7 @@ def keep(weights: str | Path, name: str, description: str, **card) -> Path:
     """
     if not re.fullmatch(r"[a-z][a-z0-9-]*", name):
         raise ColorkitError(f"{name!r} cannot name a model; use lower-case letters and digits")
-    network, known = load_weights(weights)
+    found, known = load_weights(weights)
     # How to find the training again on the machine it ran on is nobody else's concern.
     whole = {key: value for key, value in (known | card).items() if key != "identity"}
     whole = {"name": name, "description": description} | {
@@ -133,7 +136,7 @@ def keep(weights: str | Path, name: str, description: str, **card) -> Path:
     path = FOLDER / f"{name}.safetensors"
     fresh = path.with_suffix(".new")
     try:
-        save_weights(fresh, network, half=True, **whole)
+        save_weights(fresh, network or found, half=True, **whole)
         listed = models() if (FOLDER / "models.json").exists() else {}
         entry = {
             "file": path.name,

@@ -20,8 +20,9 @@ from colorkit.models.efficientnet import EfficientUNet
 from colorkit.models.hintnet import HintUNet
 from colorkit.models.vivid_unet import VividUNet
 from colorkit.models.weights import load_weights
+from colorkit.studies.comparison import choosing
 from colorkit.studies.comparison.realism import distances
-from colorkit.studies.comparison.scoring import measure, measure_hints, with_interval
+from colorkit.studies.comparison.scoring import Scores, measure, measure_hints, with_interval
 from colorkit.studies.comparison.terms import USES, describe_terms
 from colorkit.studies.hints.training import HintsColorizer, HintsRecipe
 from colorkit.studies.nir.painters import LIMITS, evaluate_pairs, viewer
@@ -33,20 +34,19 @@ from colorkit.training.imagenet import lite2_features, lite2_weights
 from colorkit.training.photo_sets import Photographs
 from colorkit.training.vivid import ChromaColorizer
 
-Score = Callable[[torch.nn.Module, dict[str, list[Path]], dict], dict[str, dict]]
-# What a network may be shown to choose from: one working size, or several and mirror images.
-LOOKS = [{"size": size} for size in (96, 128, 160)]
-_SEVERAL = ([96, 128], [128, 160], [96, 128, 160], [128, 160, 192])
-LOOKS += [{"size": sizes[-1], "views": sizes} for sizes in _SEVERAL]
-CHOOSING = 100  # validation images of each data set that the choice looks at
-# The last trainings of `faithful`, which see old grays among the others. The second begins where
-# the first ends, with its high learning rate again.
+Score = Callable[[torch.nn.Module, dict[str, list[Path]], dict], Scores]
+# The last trainings of `faithful`, which see old grays among the others. Each begins where the one
+# before ends, with its high learning rate again. After the second, people whom it had trained on
+# were colored no better than others: it had learned too little, not by heart, so the third is long.
 OLD = FaithfulRecipe(epochs=4, learning_rate=8e-4, encoder_rate=0.5, vividness=2.5, aged=0.4)
 MORE = replace(OLD, epochs=5)
+LONG = replace(OLD, epochs=20, learning_rate=1e-3, aged=0.3)
+# Having learned more, it turned more photographs brown; so dullness costs more in the end.
+BRIGHT = replace(LONG, epochs=2, learning_rate=3e-4, vividness=4.5)
 HINTED = HintsRecipe(
     epochs=3, learning_rate=8e-4, encoder_rate=0.5, vividness=2.5, aged=0.2, silent=0.25
 )
-CHROMA = FaithfulRecipe(epochs=2, learning_rate=2e-3, aged=0.2)
+CHROMA = FaithfulRecipe(epochs=1, learning_rate=2e-3, aged=0.2)
 BEGUN = "encoder: EfficientNet-Lite2, trained on ImageNet's labels (Apache License 2.0)"
 # What whoever reads the scores of `faithful` should know of them.
 SEEN = (
@@ -78,7 +78,8 @@ def colornet(data: str) -> Path:
     """Make the paper's network, at half width."""
     photographs = Photographs(data)
     recipe = FaithfulRecipe(epochs=12, learning_rate=1.5e-3)
-    run = photographs.fit("colornet", recipe, 96, make=partial(ColorNet, width=0.5, global_size=96))
+    make = partial(ColorNet, width=0.5, global_size=96)
+    run = photographs.fit("colornet", recipe, 96, make=make, balanced=True)
     return keep(
         photographs,
         run.weights,
@@ -89,47 +90,52 @@ def colornet(data: str) -> Path:
 
 
 def faithful(data: str) -> Path:
-    """Make the model of the lowest color error (see `colorkit.training.faithful`)."""
+    """Make the model of the lowest color error at which few photographs turn brown.
+
+    It is the network of `vivid`, which raises the chroma only as far as `choosing.few_brown` asks.
+    """
     photographs = Photographs(data)
     return keep(
         photographs,
-        _faithful_training(photographs),
+        _vivid_training(photographs),
         "faithful",
         "lowest color error: true to the photograph where it can know, restrained elsewhere",
         "dyed, painted and printed things, whose color the gray does not tell, stay dull or brown",
+        level=choosing.few_brown,
         begun=BEGUN,
         seen=SEEN,
     )
 
 
 def vivid(data: str) -> Path:
-    """Make the model that colors as strongly as colors are expected to be.
-
-    Its mean color is that of `faithful`; the expected chroma is learned beside it.
-    """
+    """Make the model that colors as strongly as `choosing.bold` allows."""
     photographs = Photographs(data)
-    run = photographs.fit(
-        "expected-chroma",
-        CHROMA,
-        96,
-        _faithful_training(photographs),
-        lambda classes: VividUNet(),
-        ChromaColorizer,
-        balanced=True,
-    )
     return keep(
         photographs,
-        run.weights,
+        _vivid_training(photographs),
         "vivid",
         "as strong as colors are expected to be: livelier than faithful, and oftener wrong",
         "where the gray does not tell a color it takes a likely one, as strong as if it knew",
+        level=choosing.bold,
         begun=BEGUN,
         seen=SEEN,
     )
 
 
-def _faithful_training(photographs: Photographs) -> Path:
+def _vivid_training(photographs: Photographs) -> Path:
     """Train the network of `faithful` and `vivid`, or find its training; give its weights.
+
+    Its mean color is learned first, and made brighter; then, beside it, the expected chroma.
+    """
+    start = _mean_color(photographs)
+    fit = partial(photographs.fit, balanced=True)
+    mean = fit("faithful-bright", BRIGHT, 96, start, EfficientUNet).weights
+    chroma = fit("expected-chroma", CHROMA, 96, mean, lambda _: VividUNet(), ChromaColorizer)
+    return chroma.weights
+
+
+def _mean_color(photographs: Photographs) -> Path:
+    """Train what the models of the box begin with, or find its training; give its weights.
 
     Its encoder has learned from ImageNet's pictures what things are; here it learns their colors,
     from small pictures first, at a price on dullness that rises, and in the end from grays as old
@@ -149,6 +155,7 @@ def _faithful_training(photographs: Photographs) -> Path:
         ),
         ("faithful-people", 96, OLD),
         ("faithful-more", 96, MORE),
+        ("faithful-long", 96, LONG),
     ):
         weights = photographs.fit(name, recipe, size, weights, EfficientUNet, balanced=True).weights
     return weights
@@ -204,7 +211,7 @@ def _best_views(study: NirStudy, way: str) -> list[int]:
 def hints(data: str) -> Path:
     """Make the model that takes the colors of points, and measure it with more and more of them."""
     photographs = Photographs(data)
-    start = _faithful_training(photographs)
+    start = _mean_color(photographs)
     run = photographs.fit("hints", HINTED, 96, start, HintUNet, HintsColorizer, balanced=True)
     return keep(
         photographs,
@@ -213,24 +220,8 @@ def hints(data: str) -> Path:
         "takes hints: spreads colors given at points, colorizes by itself without",
         "a hint may spill over edges that the gray shows weakly; an absurd color is taken as given",
         score=measure_hints,
-        quick=True,
         begun=BEGUN,
     )
-
-
-def _few(photographs: Photographs) -> dict[str, list[Path]]:
-    """Take `CHOOSING` validation images of each data set."""
-    sets = photographs.choosing.items()
-    return {name: paths[:: max(1, len(paths) // CHOOSING)] for name, paths in sets}
-
-
-def _best_look(
-    photographs: Photographs, network: torch.nn.Module, quick: bool = False
-) -> tuple[dict, dict]:
-    """Choose by the mean PSNR of validation images what a network is shown; give it and scores."""
-    few, looks = _few(photographs), [look for look in LOOKS if not (quick and "views" in look)]
-    tried = [(look, measure(network, few, look, old_prints=False)) for look in looks]
-    return max(tried, key=lambda each: sum(s["psnr_gain"][0] for s in each[1].values()))
 
 
 MODELS: dict[str, Callable[[str], Path]] = {
@@ -249,8 +240,8 @@ def keep(
     description: str,
     failures: str,
     *,
+    level: Callable[[Callable[[float], Scores]], float] | None = None,
     score: Score | None = None,
-    quick: bool = False,
     **more: str,
 ) -> Path:
     """Choose a network's settings on validation images, measure it, and put it into the box.
@@ -258,26 +249,33 @@ def keep(
     Args:
         photographs, weights: data and the trained network's file.
         name, description, failures: for the box and the card.
+        level: chooses the vividness of a network that has one, see `choosing.few_brown`.
         score: measures on images that no training saw; `measure` by default.
-        quick: show it a photograph once only: for a network that answers clicks.
         **more: added to the card.
 
     Returns:
         The file in the box.
     """
     network, _ = load_weights(weights)
-    look, _ = _best_look(photographs, network, quick)
+    few, raised = choosing.few(photographs), network
+    look = choosing.best_look(network.at(0.0) if level else network, few)
+    if isinstance(network, HintUNet):
+        look = look | {"size": choosing.best_size_with_hints(network, few)}
+    if level:
+        vividness = level(lambda v: measure(network.at(v), few, look, old_prints=False))
+        raised = network.at(vividness)
     card = look | {"gray": "weighted"}
     files = photographs.measured
-    scores = (score or measure)(network, files, card, groups=photographs.groups)
+    scores = (score or measure)(raised, files, card, groups=photographs.groups)
     return pretrained.keep(
         weights,
         name,
         description,
+        raised,
         classes=[],
         **card,
         scores=scores,
-        frechet_distance=distances(network, files, card, lite2_features()),
+        frechet_distance=distances(raised, files, card, lite2_features()),
         failures=failures,
         licence=LICENCE,
         terms=describe_terms(photographs.measured),

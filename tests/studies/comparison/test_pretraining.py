@@ -13,7 +13,7 @@ from colorkit.imaging.metrics.quality import psnr
 from colorkit.inference.paint import paint, to_gray
 from colorkit.inference.photograph import predict_planes
 from colorkit.models.resnet_unet import ResNetUNet
-from colorkit.studies.comparison import pretraining
+from colorkit.studies.comparison import choosing, pretraining
 from colorkit.studies.comparison.scoring import measure
 from colorkit.studies.comparison.terms import describe_terms
 from colorkit.system.errors import ColorkitError
@@ -177,6 +177,7 @@ def kept(monkeypatch):
         return best if card.get("views") == [128, 160] or card["size"] == 128 else measured
 
     monkeypatch.setattr(pretraining, "measure", fake)
+    monkeypatch.setattr(choosing, "measure", fake)
     monkeypatch.setattr(pretraining, "distances", lambda *about: {})
     monkeypatch.setattr(pretraining, "lite2_features", lambda: None)
     monkeypatch.setattr(pretraining, "load_weights", lambda path: (None, {}))
@@ -190,9 +191,21 @@ def test_looks_are_chosen_on_validation_images(photographs, kept):
     assert files == photographs.measured and card["size"] == kept.box["size"] == 128
     assert all(set(tried) == set(photographs.choosing) for tried, _ in choices)
     assert {"size": 160, "views": [128, 160]} in [look for _, look in choices]
-    kept.seen.clear()
-    pretraining.keep(photographs, "w", "hints", "", "", quick=True)
-    assert not any("views" in look for _, look in kept.seen)
+
+
+def test_faithful_is_raised_until_few_photographs_are_brown():
+    brown = {0.0: (0.1, 0.02), 0.1: (0.07, 0.09), 0.2: (0.05, 0.07), 0.3: (0.0, 0.0)}
+    tried = {v: {str(k): {"sepia": share} for k, share in enumerate(x)} for v, x in brown.items()}
+    assert choosing.few_brown(tried.__getitem__) == 0.2
+    assert choosing.few_brown(lambda _: tried[0.0]) == 1.0
+
+
+@pytest.mark.parametrize(("lost", "chosen"), [(0.1, 2.0), (0.3, 1.1), (0.5, 1.0)])
+def test_vivid_is_raised_while_most_of_the_gain_is_left(lost, chosen):
+    def tried(level):
+        return {"a": {"psnr_gain": [3.0]}, "b": {"psnr_gain": [1 - lost * level]}}
+
+    assert choosing.bold(tried) == pytest.approx(chosen)
 
 
 def test_the_card_names_the_terms_of_every_set(photographs, kept):
