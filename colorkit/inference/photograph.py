@@ -18,7 +18,7 @@ from torch import Tensor
 from colorkit.imaging.color import decolorize, unscale_ab, unscale_L
 from colorkit.imaging.images import MAX_PIXELS
 from colorkit.imaging.negatives import invert
-from colorkit.inference.hints import HINTED, Color, hint_planes, read_hints
+from colorkit.inference.hints import HINTED, PATCH, Color, hint_planes, read_hints
 from colorkit.inference.paint import Finish, paint, scaled_to_each, to_tensor
 from colorkit.inference.reading import Photograph, as_rgb, near_infrared
 from colorkit.inference.scans import Scan
@@ -182,7 +182,7 @@ def predict_planes(
         raise ColorkitError(
             f"the model {card.get('name', '')!r} takes no hints; choose {HINTED!r} or give none"
         )
-    views = None if marked else card.get("views")
+    views = card.get("views")
     sides = [card.get("size", 224)] if views is None else views
     if not (isinstance(sides, list) and 0 < len(sides) <= MOST_VIEWS):
         raise ValueError(f"its views are {sides!r}, not 1 to {MOST_VIEWS} working sizes")
@@ -190,12 +190,14 @@ def predict_planes(
         if not (isinstance(side, int) and 0 < side <= LARGEST):
             raise ValueError(f"it works at {side!r} pixels, not at 1 to {LARGEST}")
     answers = []
-    for seen in scaled_to_each(rgb, [working_size(height, width, side) for side in sides]):
+    pictures = scaled_to_each(rgb, [working_size(height, width, side) for side in sides])
+    for side, seen in zip(sides, pictures, strict=True):
         shown = to_tensor(seen)  # (1, 3, s, t)
         given = None
         if marked:
             size = shown.shape[2:]
-            given = hint_planes(marks, (height, width), size, mean_chroma)  # (1, 5, s, t)
+            patch = 2 * round((PATCH * side / min(sides) - 1) / 2) + 1  # odd
+            given = hint_planes(marks, (height, width), size, mean_chroma, patch)  # (1, 5, s, t)
         if views is None:
             answers.append(_answer(network, card, shown, given))  # (1, 3, s/2, t/2), say
         else:  # with its mirror image: (2, 3, s, t)

@@ -39,12 +39,19 @@ def network():
     return shaken(HintUNet())
 
 
-def test_with_hints_the_network_looks_once(network):
-    rgb, hints, several = picture(), [(3, 4, "red")], CARD | {"views": [32, 64]}
-    once = predict_planes(network, CARD, rgb, hints)
-    torch.testing.assert_close(predict_planes(network, several, rgb, hints), once)
-    without = predict_planes(network, several, rgb)
-    assert without.shape != once.shape or (without - once).abs().max() > 0.1
+def test_hints_cover_the_same_part_of_every_look(network, monkeypatch):
+    sides = []
+
+    def watched(marks, photograph, size, chroma, patch):
+        sides.append((min(size), patch))
+        return hint_planes(marks, photograph, size, chroma, patch)
+
+    monkeypatch.setattr(colorizing, "hint_planes", watched)
+    rgb, hints = picture(size=(64, 64)), [(30, 40, "red")]
+    several = predict_planes(network, CARD | {"views": [32, 64, 96]}, rgb, hints)
+    assert sides == [(32, PATCH), (64, 2 * PATCH - 1), (96, 3 * PATCH)]
+    assert predict_planes(network, CARD, rgb, hints).shape != several.shape
+    assert sides[-1] == (32, PATCH)
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,7 @@ from pathlib import Path
 
 import torch
 
-from colorkit.imaging.images import read_image
-from colorkit.models.hintnet import HintUNet
 from colorkit.studies.comparison.scoring import Scores, measure
-from colorkit.studies.hints.measures import psnr_by_points
 from colorkit.training.photo_sets import Photographs
 
 # What a network may be shown to choose from: one working size, or several and mirror images.
@@ -33,16 +30,6 @@ def best_look(network: torch.nn.Module, files: Mapping[str, list[Path]]) -> dict
         return sum(s["psnr_gain"][0] for s in scores.values())
 
     return max(LOOKS, key=gain)
-
-
-def best_size_with_hints(network: HintUNet, files: Mapping[str, list[Path]]) -> int:
-    """Choose by the mean PSNR of validation images with ten points how large a network is shown."""
-    photographs = [read_image(path) for paths in files.values() for path in paths[::4]]
-
-    def quality(size: int) -> float:
-        return psnr_by_points(network, {"size": size}, photographs, points=(10,))[10].mean()
-
-    return max((96, 128, 160), key=quality)
 
 
 def few_brown(tried: Callable[[float], Scores]) -> float:

@@ -259,8 +259,6 @@ def keep(
     network, _ = load_weights(weights)
     few, raised = choosing.few(photographs), network
     look = choosing.best_look(network.at(0.0) if level else network, few)
-    if isinstance(network, HintUNet):
-        look = look | {"size": choosing.best_size_with_hints(network, few)}
     if level:
         vividness = level(lambda v: measure(network.at(v), few, look, old_prints=False))
         raised = network.at(vividness)

@@ -1,6 +1,6 @@
 """Measuring what hints do: how much points of the true colors help, and how far a hint reaches."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -78,7 +78,6 @@ def psnr_by_points(
     card: dict,
     photographs: Iterable[np.ndarray],
     seed: int = 0,
-    points: Sequence[int] = POINTS,
 ) -> pd.DataFrame:
     """Colorize photographs with more and more of their own colors given.
 
@@ -86,16 +85,16 @@ def psnr_by_points(
         network, card: as `colorkit.models.pretrained.load` gives them.
         photographs: uint8 (H, W, 3).
         seed: of the places.
-        points: how many are given.
 
     Returns:
-        PSNR in dB, one row a photograph; columns `gray` and `points`.
+        PSNR in dB, one row a photograph; columns `gray` and `POINTS`.
     """
     rows = []
     for number, rgb in enumerate(photographs):
-        hints = true_hints(rgb, max(points), card["size"], seed + number)
+        size = min(card.get("views", [card["size"]]))  # see `predict_planes`
+        hints = true_hints(rgb, max(POINTS), size, seed + number)
         found = {"gray": to_gray(rgb)}
-        for count in points:
+        for count in POINTS:
             found[count] = paint(rgb, predict_planes(network, card, rgb, hints[:count]))
         rows.append(
             {k: psnr(to_tensor(image), to_tensor(rgb)).item() for k, image in found.items()}
