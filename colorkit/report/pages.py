@@ -137,6 +137,8 @@ def models(stills: dict | None) -> list[dict]:
     found = []
     for name, listed in pretrained.models().items():
         card = pretrained.card(name)
+        looks = card.get("views") or [card.get("size", "")]
+        told = card | card.get("settings", {}) | {"looks": ", ".join(map(str, looks))}
         scores = card.get("scores") or {}
         keys = [
             key for key in dict.fromkeys(k for s in scores.values() for k in s) if key in _SCORES
@@ -154,9 +156,9 @@ def models(stills: dict | None) -> list[dict]:
                 if rows
                 else "",
                 "facts": [
-                    (label, str(card[key]))
+                    (label, str(told[key]))
                     for key, label in _FACTS.items()
-                    if card.get(key) not in (None, "")
+                    if told.get(key) not in (None, "")
                 ],
             }
         )
@@ -176,7 +178,8 @@ _SCORES = {
 }
 _FACTS = {
     "architecture": "Network",
-    "size": "Trained at (pixels)",
+    "looks": "Shown the photograph at (pixels of the shorter side)",
+    "vividness": "Vividness",
     "data": "Learned from",
     "begun": "Began with",
     "failures": "Where it fails",

@@ -118,12 +118,15 @@ def test_cards_of_models(monkeypatch):
         "seas": {"images": 9, "psnr": 1.5},
     }
     card = {"scores": scores, "size": 128, "data": "", "licence": "MIT"}
+    card |= {"views": [96, 128], "settings": {"vividness": 1.3}}
     monkeypatch.setattr(pretrained, "models", lambda: listed)
     monkeypatch.setattr(pretrained, "card", lambda name: card if name == "m" else {})
     full, bare = pages.models({"models": {"m": "still.jpg"}})
     assert (full["name"], full["text"], full["megabytes"]) == ("m", "for all", "1.3")
     assert full["still"] == "still.jpg" and bare["still"] is None
-    assert full["facts"] == [("Trained at (pixels)", "128"), ("License", "MIT")]
+    shown, *others = full["facts"]
+    assert shown[1] == "96, 128"
+    assert others == [("Vividness", "1.3"), ("License", "MIT")]
     cells = re.sub(r"<[^>]+>", "|", full["scores"])
     assert "PSNR (dB)" in cells and "24.5" in cells and "0.5" in cells and "secret" not in cells
     assert cells.index("PSNR (dB)") < cells.index("|images") < cells.index("forests")
