@@ -178,7 +178,7 @@ _SCORES = {
 }
 _FACTS = {
     "architecture": "Network",
-    "looks": "Shown the photograph at (pixels of the shorter side)",
+    "looks": "Looks at (pixels)",
     "vividness": "Vividness",
     "data": "Learned from",
     "begun": "Began with",
