@@ -74,10 +74,7 @@ def draw_hints(rgb: np.ndarray, hints: Iterable, side: int = 5) -> np.ndarray:
 
 
 def psnr_by_points(
-    network,
-    card: dict,
-    photographs: Iterable[np.ndarray],
-    seed: int = 0,
+    network, card: dict, photographs: Iterable[np.ndarray], seed: int = 0
 ) -> pd.DataFrame:
     """Colorize photographs with more and more of their own colors given.
 
