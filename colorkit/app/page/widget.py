@@ -6,6 +6,7 @@ each asked for by the side that receives it, so that nothing piles up and progre
 """
 
 import io
+from collections.abc import Container
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -89,8 +90,7 @@ class Page(anywidget.AnyWidget, _Slid):
     def __init__(self, photograph: str | Path = "", max_pixels: int = MAX_PIXELS, **traits):
         super().__init__(models=offered(), sliders=_sliders(), **traits)
         self.model = self.model or self.models[0]["name"]
-        for name, value in self._offer_of_model()["own"].items():
-            setattr(self, name, traits.get(name, value))
+        self._choose_own(given=traits)
         self.max_pixels = max_pixels
         self._read: np.ndarray | None = None
         self._picture: Preview | None = None
@@ -159,11 +159,12 @@ class Page(anywidget.AnyWidget, _Slid):
     def _offer_of_model(self) -> dict:
         return next(each for each in self.models if each["name"] == self.model)
 
-    def _choose_own(self, _) -> None:
-        """Let sliders stand where another model stands by itself."""
+    def _choose_own(self, _=None, given: Container[str] = ()) -> None:
+        """Let sliders stand where the model stands by itself, but those that were given."""
         with self.hold_sync():
             for name, value in self._offer_of_model()["own"].items():
-                setattr(self, name, value)
+                if name not in given:
+                    setattr(self, name, value)
 
     def _turned(self, _) -> None:
         if self._picture is not None:

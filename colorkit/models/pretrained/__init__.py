@@ -136,7 +136,7 @@ def keep(
     path = FOLDER / f"{name}.safetensors"
     fresh = path.with_suffix(".new")
     try:
-        save_weights(fresh, network or found, half=True, **whole)
+        save_weights(fresh, found if network is None else network, half=True, **whole)
         listed = models() if (FOLDER / "models.json").exists() else {}
         entry = {
             "file": path.name,
