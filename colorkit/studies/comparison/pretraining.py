@@ -16,11 +16,9 @@ import torch
 from colorkit.course.networks import Course
 from colorkit.models import pretrained
 from colorkit.models.colornet import ColorNet
-from colorkit.models.efficientnet import EfficientUNet
 from colorkit.models.hintnet import HintUNet
-from colorkit.models.vivid_unet import VividUNet
 from colorkit.models.weights import load_weights
-from colorkit.studies.comparison import choosing
+from colorkit.studies.comparison import choosing, curriculum
 from colorkit.studies.comparison.realism import distances
 from colorkit.studies.comparison.scoring import Scores, measure, measure_hints, with_interval
 from colorkit.studies.comparison.terms import USES, describe_terms
@@ -30,23 +28,13 @@ from colorkit.studies.nir.study import NirStudy
 from colorkit.studies.nir.ways import BOX
 from colorkit.system.errors import ColorkitError
 from colorkit.training.faithful import FaithfulRecipe
-from colorkit.training.imagenet import lite2_features, lite2_weights
+from colorkit.training.imagenet import lite2_features
 from colorkit.training.photo_sets import Photographs
-from colorkit.training.vivid import ChromaColorizer
 
 Score = Callable[[torch.nn.Module, dict[str, list[Path]], dict], Scores]
-# The last trainings of `faithful`, which see old grays among the others. Each begins where the one
-# before ends, with its high learning rate again. After the second, people whom it had trained on
-# were colored no better than others: it had learned too little, not by heart, so the third is long.
-OLD = FaithfulRecipe(epochs=4, learning_rate=8e-4, encoder_rate=0.5, vividness=2.5, aged=0.4)
-MORE = replace(OLD, epochs=5)
-LONG = replace(OLD, epochs=20, learning_rate=1e-3, aged=0.3)
-# Having learned more, it turned more photographs brown; so dullness costs more in the end.
-BRIGHT = replace(LONG, epochs=2, learning_rate=3e-4, vividness=4.5)
 HINTED = HintsRecipe(
     epochs=3, learning_rate=8e-4, encoder_rate=0.5, vividness=2.5, aged=0.2, silent=0.25
 )
-CHROMA = FaithfulRecipe(epochs=1, learning_rate=2e-3, aged=0.2)
 BEGUN = "encoder: EfficientNet-Lite2, trained on ImageNet's labels (Apache License 2.0)"
 # What whoever reads the scores of `faithful` should know of them.
 SEEN = (
@@ -97,7 +85,7 @@ def faithful(data: str) -> Path:
     photographs = Photographs(data)
     return keep(
         photographs,
-        _vivid_training(photographs),
+        curriculum.vivid(photographs),
         "faithful",
         "lowest color error: true to the photograph where it can know, restrained elsewhere",
         "dyed, painted and printed things, whose color the gray does not tell, stay dull or brown",
@@ -112,7 +100,7 @@ def vivid(data: str) -> Path:
     photographs = Photographs(data)
     return keep(
         photographs,
-        _vivid_training(photographs),
+        curriculum.vivid(photographs),
         "vivid",
         "as strong as colors are expected to be: livelier than faithful, and oftener wrong",
         "where the gray does not tell a color it takes a likely one, as strong as if it knew",
@@ -120,45 +108,6 @@ def vivid(data: str) -> Path:
         begun=BEGUN,
         seen=SEEN,
     )
-
-
-def _vivid_training(photographs: Photographs) -> Path:
-    """Train the network of `faithful` and `vivid`, or find its training; give its weights.
-
-    Its mean color is learned first, and made brighter; then, beside it, the expected chroma.
-    """
-    start = _mean_color(photographs)
-    fit = partial(photographs.fit, balanced=True)
-    mean = fit("faithful-bright", BRIGHT, 96, start, EfficientUNet).weights
-    chroma = fit("expected-chroma", CHROMA, 96, mean, lambda _: VividUNet(), ChromaColorizer)
-    return chroma.weights
-
-
-def _mean_color(photographs: Photographs) -> Path:
-    """Train what the models of the box begin with, or find its training; give its weights.
-
-    Its encoder has learned from ImageNet's pictures what things are; here it learns their colors,
-    from small pictures first, at a price on dullness that rises, and in the end from grays as old
-    photographs have them.
-    """
-    weights = lite2_weights(photographs.root / "data" / "weights")
-    for name, size, recipe in (
-        (
-            "faithful-lite-96",
-            96,
-            FaithfulRecipe(epochs=6, learning_rate=1.5e-3, encoder_rate=0.2, vividness=1.0),
-        ),
-        (
-            "faithful-lite",
-            128,
-            FaithfulRecipe(epochs=8, learning_rate=8e-4, encoder_rate=0.3, vividness=2.5),
-        ),
-        ("faithful-people", 96, OLD),
-        ("faithful-more", 96, MORE),
-        ("faithful-long", 96, LONG),
-    ):
-        weights = photographs.fit(name, recipe, size, weights, EfficientUNet, balanced=True).weights
-    return weights
 
 
 def nir(data: str) -> Path:
@@ -211,7 +160,7 @@ def _best_views(study: NirStudy, way: str) -> list[int]:
 def hints(data: str) -> Path:
     """Make the model that takes the colors of points, and measure it with more and more of them."""
     photographs = Photographs(data)
-    start = _mean_color(photographs)
+    start = curriculum.mean_color(photographs)
     run = photographs.fit("hints", HINTED, 96, start, HintUNet, HintsColorizer, balanced=True)
     return keep(
         photographs,
