@@ -20,7 +20,7 @@ LARGER = FaithfulRecipe(epochs=8, learning_rate=8e-4, encoder_rate=0.3, vividnes
 # Trainings that see old grays among the others. Each begins where the one before ends, with its
 # high learning rate again. After the second, people whom it had trained on were colored no better
 # than others: it had learned too little, not by heart, so the third is long. After the fourth it
-# knew its own pictures better, so that the last two are averaged.
+# knew its own pictures better and others no better, so that weights are averaged from there on.
 OLD = FaithfulRecipe(epochs=4, learning_rate=8e-4, encoder_rate=0.5, vividness=2.5, aged=0.4)
 MORE = replace(OLD, epochs=5)
 LONG = replace(OLD, epochs=20, learning_rate=1e-3, aged=0.3)
@@ -50,9 +50,10 @@ def mean_color(photographs: Photographs) -> Path:
 
 
 def vivid(photographs: Photographs) -> Path:
-    """Train what it averages: three networks that know expected chroma too; give their mean.
+    """Train three networks and average them; give the mean's weights.
 
-    One is the mean of two trainings, and two were made brighter, the one before and that mean.
+    Each knows the expected chroma beside the mean color. The first two were made brighter, one from
+    the long training and one from the mean of that and the next; the third is that mean itself.
     """
     fit, long = partial(photographs.fit, balanced=True), mean_color(photographs)
     again = fit("faithful-again", AGAIN, 96, long, EfficientUNet).weights
