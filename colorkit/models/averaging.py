@@ -6,11 +6,11 @@ from pathlib import Path
 from colorkit.models.weights import load_weights, save_weights
 from colorkit.system.errors import ColorkitError
 
-KEPT = ("classes", "gray", "size", "data")  # what the card says of all of them
+_SHARED = ("classes", "gray", "size", "data")  # what the card says of all of them
 
 
 def average_weights(path: str | Path, files: Sequence[str | Path]) -> Path:
-    """Write the mean of trainings of one network that began alike, and keep it if it is there.
+    """Write the mean of trainings of one network that began alike; equal files give an equal one.
 
     Networks that were trained on from the same weights lie so near each other that their mean is
     better than each (Wortsman et al., "Model soups", ICML 2022). What is no floating-point number,
@@ -26,9 +26,6 @@ def average_weights(path: str | Path, files: Sequence[str | Path]) -> Path:
     Raises:
         ColorkitError: the networks differ, or a file cannot be read.
     """
-    path = Path(path)
-    if path.exists():
-        return path
     (network, card), *others = (load_weights(file) for file in files)
     for (other, _), file in zip(others, files[1:], strict=True):
         if type(other) is not type(network) or other.settings() != network.settings():
@@ -41,5 +38,5 @@ def average_weights(path: str | Path, files: Sequence[str | Path]) -> Path:
         for name, first in states[0].items()
     }
     network.load_state_dict(mean)
-    about = {name: card[name] for name in KEPT if name in card}
-    return save_weights(path, network, name=path.stem, averaged=len(files), **about)
+    about = {name: card[name] for name in _SHARED if name in card}
+    return save_weights(path, network, name=Path(path).stem, averaged=len(files), **about)

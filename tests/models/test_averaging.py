@@ -36,13 +36,15 @@ def test_whole_numbers_are_the_firsts(tmp_path):
     assert network.state_dict()[name] == 4
 
 
-def test_what_was_averaged_before_is_found(tmp_path):
+def test_equal_files_give_an_equal_mean_and_others_replace_it(tmp_path):
     files = [kept(tmp_path, ResNetUNet(stages=2), value) for value in (1.0, 2.0)]
     path = average_weights(tmp_path / "averaged.safetensors", files)
     before = path.read_bytes()
-    kept(tmp_path, ResNetUNet(stages=2), 2.0)
-    assert average_weights(path, [files[0]]) == path and path.read_bytes() == before
+    assert average_weights(path, files).read_bytes() == before
     assert read_card(path)["name"] == "averaged"
+    average_weights(path, files[1:])
+    network, _ = load_weights(path)
+    assert all((weights == 2).all() for weights in network.parameters())
 
 
 @pytest.mark.parametrize("other", [lambda: ResNetUNet(stages=3), lambda: UNet(1, 2, width=4)])
