@@ -244,4 +244,4 @@ def _plain(markdown: str) -> str:
     """Markdown's emphasis, code and links as text for HTML."""
     text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", " ".join(markdown.split()))
     text = re.sub(r"(?<!\w)[*`](\S.*?)[*`](?!\w)", r"\1", text).strip().rstrip(".")
-    return escape(text[:1].upper() + text[1:])
+    return escape(text)

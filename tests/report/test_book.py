@@ -69,7 +69,7 @@ def test_the_first_page_promises_shows_and_says_what_its_numbers_are(built):
     )
     assert page.text.index("Give gray photographs") < page.text.index("This run marks")
     assert "measured on photographs of 96 or 128 pixels a side" in page.text
-    assert "What a layer is?" in page.text  # what the chapter asks
+    assert "Asks what a layer is." in page.text  # what the chapter asks
     small = [link for link in page.links if link.startswith("pictures/card-02-vegenet")]
     with Image.open(arguments["out"] / small[0]) as picture:
         assert picture.convert("RGB").getpixel((160, 60))[0] > 180  # the thumbnail, which is red

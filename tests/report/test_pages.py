@@ -33,7 +33,7 @@ def test_cards_of_chapters(tmp_path):
     )
     assert one == {
         "name": "02_b", "number": "2", "title": "B · C", "failed": False,
-        "asks": "Whether a &lt; b is so, see c", "picture": "pictures/card-02_b-5",
+        "asks": "whether a &lt; b is so, see c", "picture": "pictures/card-02_b-5",
     }  # fmt: skip
     assert (two["number"], two["title"], two["failed"]) == ("", "Plain", True)
     assert (two["picture"], two["asks"]) == (None, "")
