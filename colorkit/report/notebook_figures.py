@@ -6,6 +6,7 @@ a run, and the book, which has the figures themselves, leaves them out.
 """
 
 import json
+import re
 from pathlib import Path
 
 import nbformat
@@ -69,8 +70,8 @@ def _link(figure: dict) -> str:
 
 
 def _plain(caption: str) -> str:
-    """A caption that may stand between asterisks."""
-    return caption.replace("*", "").strip()
+    """A caption that may stand between asterisks; L*, a* and b* keep theirs."""
+    return re.sub(r"(?<!\b[Lab])\*", "", caption).replace("*", r"\*").strip()
 
 
 def _cell(name: str, parts: list[str]):

@@ -31,7 +31,7 @@ def test_links_stand_below_the_header_and_before_the_exercises(tmp_path):
     for name in ("01_one", "02_two"):
         write_chapter(tmp_path, name)
     figures = [
-        {"file": f"{id}.png", "alt": f"curve [{id}]", "caption": f"*The* curve {id}."}
+        {"file": f"{id}.png", "alt": f"curve [{id}]", "caption": f"*The* curve {id} of a*."}
         for id in ("A", "B", "C")
     ]
     listed = tmp_path / "figures" / "01_one.json"
@@ -45,7 +45,7 @@ def test_links_stand_below_the_header_and_before_the_exercises(tmp_path):
     show_record(tmp_path)
     cells = nbformat.read(path, as_version=4).cells
     assert [is_record(cell) for cell in cells] == [False, True, False, False, True, False]
-    assert "![curve (B)](../figures/B.png)\n\n*The curve B.*" in cells[1].source
+    assert "![curve (B)](../figures/B.png)\n\n*The curve B of a\\*.*" in cells[1].source
     assert cells[4].source.index("A.png") < cells[4].source.index("C.png")
     assert read_chapters(tmp_path) == before  # no chapter is run again for its links
 

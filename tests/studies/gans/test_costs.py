@@ -8,7 +8,7 @@ from colorkit.studies.gans.costs import costs, operations, widest
 
 
 def test_multiplications_of_a_convolution():
-    network = torch.nn.Conv2d(1, 2, 3, padding=1)
+    network = torch.nn.Conv2d(1, 2, 3, padding=1).requires_grad_(False)  # as a teacher is
     found = costs(network, 20, attempts=3)
     assert found.multiply_adds == 2 * 9 * 20 * 20
     assert found.parameters == 20
