@@ -15,6 +15,7 @@ from pydantic.dataclasses import dataclass
 
 from colorkit.course.profile_files import find_profile, read_profile
 from colorkit.course.scales import (
+    TORCHVISION,
     Ablations,
     CoColor,
     ColorMamba,
@@ -245,7 +246,7 @@ def _check_instances(instances: Instances, profile: Profile, path: Path) -> Inst
             f"{path}: instances.epochs has {', '.join(instances.epochs)}; it needs full, crops and "
             "fusion"
         )
-    if not instances.detector:
+    if instances.detector in ("", TORCHVISION):
         return instances
     return replace(instances, detector=str((project_root() / instances.detector).resolve()))
 

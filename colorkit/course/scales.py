@@ -8,6 +8,8 @@ from pydantic.dataclasses import dataclass
 
 from colorkit.training.recipe import STRICT, Count, CountOrZero
 
+TORCHVISION = "torchvision"  # the detector that is downloaded
+
 
 @dataclass(frozen=True, config=STRICT)
 class Scale:
@@ -210,7 +212,8 @@ class Instances:
         size, stored: as of `Data`; 0 takes its own.
         limit: most training images a class; val: validation images in all; 0 takes all.
         ways: how boxes are found without a detector; `selective` needs OpenCV.
-        detector: weights file of torchvision's Mask R-CNN, relative to the project; empty for none.
+        detector: weights file of torchvision's Mask R-CNN, relative to the project; `torchvision`
+            downloads its own; empty for none.
         most: boxes of a picture.
         width: channels of the networks' first stage; the original has 64.
         crop: side of the squares that boxes are scaled to, a multiple of 8.

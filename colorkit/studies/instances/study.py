@@ -20,9 +20,10 @@ from torch import Tensor
 from colorkit.course.evaluation import Predictor
 from colorkit.course.networks import Course, scene_of
 from colorkit.course.profile import Network
+from colorkit.course.scales import TORCHVISION
 from colorkit.data.batches import loader, places_of, prepare
 from colorkit.data.boxes import NONE, moved, of_things
-from colorkit.data.boxes.detector import Detector
+from colorkit.data.boxes.detector import Detector, detector_file
 from colorkit.data.boxes.proposals import WAYS, propose, selective_missing
 from colorkit.data.collection import Collection, ImageSet
 from colorkit.imaging.color import join, lab_to_rgb, unscale_ab
@@ -80,8 +81,11 @@ class InstanceStudy:
 
     @cached_property
     def detector(self) -> Detector:
-        """The detector of the profile's file."""
-        return Detector(self.scale.detector)
+        """The detector of the profile's file, or torchvision's."""
+        file = self.scale.detector
+        if file == TORCHVISION:
+            file = detector_file(self.course.root / "data" / "weights")
+        return Detector(file)
 
     @property
     def reference(self) -> str:

@@ -6,6 +6,7 @@ import torch
 
 from colorkit.course.networks import Course
 from colorkit.models.weights import read_card
+from colorkit.studies.instances import study as studies
 from colorkit.studies.instances.study import (
     LEAKING,
     NO,
@@ -127,3 +128,14 @@ def test_a_section_that_makes_no_sense_is_refused(tmp_path, monkeypatch, old, ne
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ColorkitError, match=told):
         InstanceStudy(Course("tiny")).detector  # noqa: B018
+
+
+def test_torchvisions_detector_is_downloaded_when_a_profile_asks(tmp_path, monkeypatch):
+    folder = tmp_path / "notebooks" / "profiles"
+    folder.mkdir(parents=True)
+    (folder / "tiny.yaml").write_text(PROFILE.replace("most: 3", "detector: torchvision"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(studies, "detector_file", lambda folder: folder / "mask-rcnn.pth")
+    monkeypatch.setattr(studies, "Detector", lambda file: file)
+    made = InstanceStudy(Course("tiny"))
+    assert made.detector == made.course.root / "data" / "weights" / "mask-rcnn.pth"
