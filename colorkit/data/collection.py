@@ -202,21 +202,24 @@ def collect(
 
     splits = np.array([split or "" for split in cache.splits], dtype="<U5")
     fractions = fractions or {"test": 0.1, "val": 0.1}
-    # Folders that name no split are split here; so is `train` where `val` or `test` is missing.
-    wanted = {s: f for s, f in fractions.items() if s not in splits}
-    loose = ((splits == "") | (splits == "train")) if wanted else splits == ""
-    rows = np.flatnonzero(loose & ~broken)
-    if len(rows):
+    # Classes whose folders name no split are split here; the `train` of others is where no class
+    # at all has a `val` or a `test`.
+    unsplit = ~np.isin(labels, labels[splits != ""])
+    missing = [s for s in fractions if s not in splits]
+    for own, lacks in ((unsplit, [*fractions]), (~unsplit, missing)):
+        loose = (splits == "") | ((splits == "train") & bool(lacks))
+        rows = np.flatnonzero(own & loose & ~broken)
         position = np.full(len(entries), -1)
         position[rows] = np.arange(len(rows))
         inner = position[pairs][(position[pairs] >= 0).all(axis=1)]
-        splits[rows] = seeded_split(
-            [cache.names[r] for r in rows],
-            labels[rows].tolist(),
-            groups_of(len(rows), inner),
-            wanted,
-            seed,
-        )
+        if len(rows):
+            splits[rows] = seeded_split(
+                [cache.names[r] for r in rows],
+                labels[rows].tolist(),
+                groups_of(len(rows), inner),
+                {s: fractions[s] for s in lacks},
+                seed,
+            )
     colorless = cache.colorless & (splits == "train") & ~broken
     leaks = drop_leaks(splits, pairs) & ~broken & ~colorless
     splits[broken | colorless | leaks] = ""

@@ -183,6 +183,13 @@ def test_a_given_test_split_is_not_added_to(tmp_path, paint):
         ]
 
 
+def test_a_class_without_splits_is_split_beside_one_that_has_them(tmp_path, paint):
+    named = [e for split in ("train", "val", "test") for e in entries(10, "lawn", split)]
+    table = gather(tmp_path, [*named, *entries(20, "sky")], paint).table()
+    assert table.loc["lawn"].to_dict() == {"train": 10, "val": 10, "test": 10, "left out": 0}
+    assert table.loc["sky"].to_dict() == {"train": 16, "val": 2, "test": 2, "left out": 0}
+
+
 def test_sets_hold_labels_names_and_pixels_in_one_order(tiny, paint):
     images = tiny.subset(["sky", "lawn"], "test")
     assert images.classes == ["sky", "lawn"] and len(images) == 6

@@ -102,7 +102,7 @@ def hold_out(entries: Sequence[Entry], seed: int, count: int = HELD_OUT) -> dict
     A class whose folders name neither gives up to `count` images, at most a tenth, to each.
     """
     chosen = {e.name: e.split for e in entries if e.split in SPLITS[1:]}
-    given = set(chosen.values())
+    given, split_labels = set(chosen.values()), {e.label for e in entries if e.name in chosen}
     loose: dict[str, list[Entry]] = {}
     for entry in entries:
         if entry.name not in chosen:
@@ -112,11 +112,11 @@ def hold_out(entries: Sequence[Entry], seed: int, count: int = HELD_OUT) -> dict
         name = f"{seed}:{entry.name}".encode("utf-8", "backslashreplace")
         return hashlib.sha256(name).hexdigest()
 
-    for own in loose.values():
+    for label, own in loose.items():
         own.sort(key=place)
         number, start = min(count, max(1, len(own) // 10)), 0
         for split in SPLITS[1:]:
-            if split not in given:
+            if label not in split_labels or split not in given:
                 chosen |= {e.name: split for e in own[start : start + number]}
                 start += number
     return chosen

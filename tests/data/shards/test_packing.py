@@ -12,7 +12,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from colorkit.data.folders import list_images
+from colorkit.data.folders import SPLITS, Entry, list_images
 from colorkit.data.shards import packing
 from colorkit.data.shards.packing import hold_out, pack
 from colorkit.data.shards.tar_files import Shards
@@ -114,6 +114,20 @@ def test_splits_of_folders_are_kept_and_others_drawn(tmp_path, photographs):
     tested = {name for name, split in named.items() if split == "test"}
     assert tested == {f"test/a/{k}.jpg" for k in range(10, 13)}
     assert [s for name, s in named.items() if name.startswith("train")] == ["val"]
+
+
+def test_a_class_without_splits_is_held_out_beside_one_that_has_them():
+    def made(label, split, count):
+        names = (f"{split or 'any'}/{label}/{k}.jpg" for k in range(count))
+        return [Entry(Path(name), label, split, name) for name in names]
+
+    named = [e for split in SPLITS for e in made("lawn", split, 3)]
+    drawn = hold_out([*named, *made("sky", None, 20)], 0)
+    of = {
+        label: sorted(s for name, s in drawn.items() if f"/{label}/" in name)
+        for label in ("lawn", "sky")
+    }
+    assert of == {"lawn": ["test"] * 3 + ["val"] * 3, "sky": ["test"] * 2 + ["val"] * 2}
 
 
 def test_the_command_line_packs_and_trains(photographs, tmp_path, monkeypatch, command):
