@@ -14,7 +14,7 @@ from colorkit.inference.photograph import PhotographColorizer
 from colorkit.inference.planning import FileResult, identity
 from colorkit.inference.preview import shrink
 from colorkit.inference.scans import Scan
-from colorkit.system.errors import ColorkitError
+from colorkit.system.errors import ColorkitError, lacks_memory
 from colorkit.system.process_settings import memory_kept
 
 _COMPARED_PIXELS = 1_000_000
@@ -54,7 +54,9 @@ def colorize_files(
                     outcome.fault = str(error)
                     if not identity(outcome.target):  # of a video there may be a part
                         outcome.notes.clear()
-                except MemoryError:
+                except (MemoryError, RuntimeError) as error:
+                    if not lacks_memory(error):
+                        raise
                     outcome.fault = (
                         f"{outcome.source}: it does not fit in memory; scale it down first."
                     )

@@ -26,7 +26,7 @@ from colorkit.models import pretrained
 from colorkit.models.hintnet import HintUNet
 from colorkit.models.prediction import as_luminance, predict
 from colorkit.models.vivid_unet import VIVID, VividUNet
-from colorkit.system.errors import ColorkitError, one_line
+from colorkit.system.errors import ColorkitError, lacks_memory, one_line
 from colorkit.system.process_settings import memory_kept
 
 Hints = Iterable[tuple[float, float, Color]]  # see `inference.colorize.ColorizeOptions`
@@ -143,10 +143,14 @@ def _blaming(model: str | Path | None):
 
     Raises:
         ColorkitError: the network took no such input or gave no chroma.
+        MemoryError: the picture does not fit in memory.
     """
     try:
         yield
-    except (TypeError, ValueError, RuntimeError) as error:  # a network of another task
+    except (TypeError, ValueError, RuntimeError) as error:
+        if lacks_memory(error):
+            raise MemoryError from error
+        # A network of another task.
         raise ColorkitError(
             f"{model}: its network does not colorize ({one_line(error)[:200]}); choose another"
         ) from error

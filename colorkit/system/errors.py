@@ -10,6 +10,11 @@ class ColorkitError(Exception):
     """A fault a person can mend: one sentence that names the file or key, and the remedy."""
 
 
+def lacks_memory(error: BaseException) -> bool:
+    """Whether an error says that memory is full; PyTorch's is a RuntimeError."""
+    return isinstance(error, MemoryError) or "can't allocate memory" in str(error)
+
+
 def one_line(text: object) -> str:
     """Squeeze any text (often another library's message) into one line without a final period.
 

@@ -156,6 +156,25 @@ def test_a_bad_file_keeps_no_other_from_its_colors(photos, run):
         assert sum(name in line and says in line for line in lines) == 1
 
 
+@pytest.mark.parametrize("step", ["planes", "paint"])
+def test_full_memory_is_one_sentence_and_the_rest_goes_on(photos, run, monkeypatch, step):
+    from colorkit.inference.photograph import PhotographColorizer
+
+    own = getattr(PhotographColorizer, step)
+
+    def full(self, rgb, *rest, **more):
+        if not full.done:
+            full.done = True
+            raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")
+        return own(self, rgb, *rest, **more)
+
+    full.done = False
+    monkeypatch.setattr(PhotographColorizer, step, full)
+    status, out, error = run(photos, "-o", "out")
+    assert status == 1 and "1 not." in out
+    assert error.count("does not fit in memory") == 1 == len(error.splitlines())
+
+
 def test_no_photograph_is_written_to(photos, run):
     def bytes_of():
         return {path: path.read_bytes() for path in photos.rglob("*.*") if path.is_file()}

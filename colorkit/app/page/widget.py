@@ -23,7 +23,7 @@ from colorkit.inference.options import Option
 from colorkit.inference.paint import to_gray
 from colorkit.inference.preview import CONTRASTS, Preview, offered
 from colorkit.inference.scans import Scan
-from colorkit.system.errors import ColorkitError, one_line
+from colorkit.system.errors import ColorkitError, lacks_memory, one_line
 
 APP = Path(__file__).parent
 MAX_BYTES = 50_000_000
@@ -194,9 +194,10 @@ class Page(anywidget.AnyWidget, _Slid):
             yield
         except ColorkitError as error:
             self.fault = f"{one_line(error)}."
-        except MemoryError:
-            self.fault = "The photograph does not fit in memory; scale it down first."
         except Exception as error:
+            if lacks_memory(error):
+                self.fault = "The photograph does not fit in memory; scale it down first."
+                return
             self.log.exception("the page")
             self.fault = f"This is a fault of the page ({type(error).__name__}: {one_line(error)})."
 
