@@ -127,6 +127,7 @@ def _with_progress(start, total: int) -> list:
 
 
 def _print_measures(outcomes: list) -> None:
+    import pandas as pd
     from rich.console import Console
     from rich.table import Table
 
@@ -140,7 +141,9 @@ def _print_measures(outcomes: list) -> None:
         table.add_column(heading, justify="right")
     rows = [(one_line(Path(o.source).name), list(o.measures.values())) for o in outcomes]
     if len(rows) > 1:
-        rows.append(("mean", [sum(v) / len(v) for v in zip(*(r[1] for r in rows), strict=True)]))
+        # Some measures have no value on some photographs: hue where everything is gray.
+        means = pd.DataFrame([values for _, values in rows], dtype=float).mean().tolist()
+        rows.append(("mean", means))
     for name, values in rows:
         table.add_row(plain(name), *(f"{value:.2f}" for value in values))
     Console().print(table)
@@ -171,15 +174,15 @@ def models(
 
     for each in [name] if name else pretrained.models():
         card = pretrained.card(each)
-        print(f"{each}: {card.pop('description', 'no description')}")
+        print(f"{each}: {one_line(card.pop('description', 'no description'))}")
         for key, value in card.items():
             if key not in ("format", "name", "identity"):
-                print(f"  {key}: {_brief(value)}")
+                print(f"  {one_line(key)}: {_brief(value)}")
 
 
 def _brief(value) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{key} {_brief(each)}" for key, each in value.items())
+        return ", ".join(f"{one_line(key)} {_brief(each)}" for key, each in value.items())
     if isinstance(value, list):
         return ", ".join(_brief(each) for each in value)
     return f"{value:.4g}" if isinstance(value, float) else one_line(value)

@@ -56,13 +56,15 @@ def measure(
 def measure_each(
     network: nn.Module, files: Mapping[str, list[Path]], card: dict, old_prints: bool = True
 ) -> pd.DataFrame:
-    """Measure every photograph, one line each; arguments as of `measure`."""
+    """Measure every photograph that has colors, one line each; arguments as of `measure`."""
     rows = []
     for name, paths in files.items():
         for path in paths:
             rgb = read_image(path)
             true, gray = to_tensor(rgb), to_tensor(to_gray(rgb))
             plain = psnr(gray, true)
+            if plain.isinf():  # it has no colors to find
+                continue
             found = to_tensor(paint(rgb, predict_planes(network, card, rgb)))
             row = {
                 "set": name,

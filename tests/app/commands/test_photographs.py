@@ -33,6 +33,21 @@ def test_measures_are_a_table_with_their_mean(monkeypatch, capsys):
     ]
 
 
+def test_what_has_no_value_is_left_out_of_the_mean(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "160")
+    nan = float("nan")
+    photographs._print_measures([outcome("a.png", x=nan, y=nan), outcome("b.png", x=2.0, y=nan)])
+    assert rows(capsys.readouterr().out)[-1] == ["mean", "2.00", "nan"]
+
+
+def test_a_card_steers_no_terminal(monkeypatch, capsys):
+    card = {"description": "a\x1b[31m", "b\x1b[2J": {"c\x1b": 1}}
+    monkeypatch.setattr("colorkit.models.pretrained.card", lambda name: dict(card))
+    photographs.models("foreign.safetensors")
+    text = capsys.readouterr().out
+    assert "\x1b" not in text and text.count("\n") == 2
+
+
 @pytest.mark.parametrize(
     ("value", "brief"),
     [

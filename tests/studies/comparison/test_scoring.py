@@ -94,3 +94,11 @@ def test_groups_stand_beside_the_scores_of_their_set(files):
     scores = measure(tinted(20, 20), many, {"size": 32}, old_prints=False, groups=groups)
     assert scores["people"]["groups"]["one"]["faces"] == 12
     assert "groups" not in measure(tinted(20, 20), many, {"size": 32})["people"]
+
+
+def test_a_photograph_without_colors_is_not_measured(files):
+    gray = files["people"][0].with_name("gray.png")
+    Image.fromarray(face(0, 0, border=(90, 90, 90))).convert("L").save(gray)
+    network, card = tinted(20, 20), {"size": 32}
+    with_gray = {"people": [gray, *files["people"]]}
+    assert measure(network, with_gray, card) == measure(network, files, card)
