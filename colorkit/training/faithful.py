@@ -86,7 +86,9 @@ class FaithfulColorizer(Colorizer):
             color = color + self.recipe.vividness * gap.mean()
         if scores is None:
             return JointLoss(color, color, color.new_zeros(())), None
-        classification = F.cross_entropy(scores.float(), self._labels(batch.labels))
+        labels = self._labels(batch.labels)
+        total = F.cross_entropy(scores.float(), labels, reduction="sum")
+        classification = total / (labels >= 0).sum().clamp(min=1)  # perhaps none is known
         return JointLoss(color + self.recipe.alpha * classification, color, classification), scores
 
     def _labels(self, labels: Tensor) -> Tensor:

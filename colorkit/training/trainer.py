@@ -270,8 +270,8 @@ def _finish(folder: Path, module: Colorizer, about: dict, best, history: History
 
 
 def _origin(weights: Path) -> str:
-    """Name first weights: by the training they came from, or by their content."""
-    if (weights.parent / "run.json").exists():
+    """Name first weights: by the training that left them, or by their content."""
+    if weights.name == "weights.safetensors" and (weights.parent / "run.json").exists():
         return weights.parent.name
     return f"{weights.stem}-{hashlib.sha256(weights.read_bytes()).hexdigest()[:12]}"
 

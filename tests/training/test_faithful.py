@@ -1,6 +1,7 @@
 """Training for fidelity: the loss is the measure, and a training improves it."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from made_pairs import noise
 from skimage.color import lab2rgb
 
 from colorkit.data.aging import age
+from colorkit.data.batches import prepare
 from colorkit.data.collection import collect
 from colorkit.data.folders import Entry
 from colorkit.imaging.color import rgb_to_lab
@@ -97,3 +99,16 @@ def test_as_many_grays_are_old_as_the_recipe_says(
     monkeypatch.setattr("colorkit.training.faithful.age", counted)
     train(collection, tmp_path, epochs=2, aged=aged)  # 30 images twice; validation is never aged
     assert least <= sum(counts) <= most
+
+
+def test_a_batch_of_photographs_without_scenes_has_a_loss(collection):
+    """Four are validated at a time and stand class by class, so that one batch is all unknown."""
+    classes = ["day", "night", "unknown"]
+    recipe = FaithfulRecipe(unlabelled="unknown")
+    trained = FaithfulColorizer(ResNetUNet(3, stages=2), recipe, 32, 0)
+    loader = SimpleNamespace(dataset=SimpleNamespace(classes=classes))
+    trained._trainer = SimpleNamespace(train_dataloader=loader)
+    unknown = collection.subset(classes, "val").take(range(8, 12))
+    assert unknown.classes[unknown.labels[0]] == "unknown"
+    loss, _ = trained._loss(prepare(*unknown.__getitems__(range(4)), 32, "weighted"))
+    assert loss.classification == 0 and loss.total == loss.color
