@@ -14,7 +14,6 @@ import numpy as np
 
 from colorkit.course.profile import Profile, load_profile
 from colorkit.course.scales import Scale
-from colorkit.data.cache import read_entry
 from colorkit.data.collection import Collection, ImageSet, collect
 from colorkit.data.folders import Entry, choose_classes, list_images
 from colorkit.system.errors import ColorkitError
@@ -98,17 +97,6 @@ class Course:
         chosen = self.profile.networks[network]
         limit = {"train": chosen.limit, "test": self.profile.test_limit}.get(split) or None
         return self.collection.subset(chosen.classes, split, limit)
-
-    def reread(self, images: ImageSet, size: int) -> np.ndarray:
-        """Read (a few) images of the profile again, as squares of another size.
-
-        Returns:
-            (N, size, size, 3) uint8.
-        """
-        entries, options = list_profile(self.profile)
-        reader, wanted = options.get("reader", read_entry), set(images.names)
-        found = {e.name: reader(e, size) for e in entries if e.name in wanted}
-        return np.stack([found[name] for name in images.names])
 
     def train(
         self,

@@ -17,7 +17,7 @@ def present(boxes: Tensor) -> Tensor:
 
 
 def pixel_windows(boxes: Tensor, size: tuple[int, int]) -> Tensor:
-    """Give the first and the last-but-one pixels of boxes, each at least one pixel wide and high.
+    """Give the first pixels of boxes and those behind their last; each is a pixel wide at least.
 
     Args:
         boxes: (N, 4) in [0, 1].

@@ -3,8 +3,8 @@
 Each source is a class. Its pictures are kept if they are large, colorful and sharp enough; then
 near-duplicates are dropped and the rest is divided into `train`, `val` and `test`, the frames of a
 shot together. `manifest.jsonl` says of every picture where it comes from and why it was dropped;
-without it the data set is not complete. Nothing is done twice (`data.journal`): a run that was
-stopped goes on, and sources can be added later.
+without it the data set is not complete. Nothing is done twice: a run that was stopped goes on (see
+`colorkit.data.curation.journal`), and sources can be added later.
 """
 
 import json

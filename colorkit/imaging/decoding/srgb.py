@@ -78,8 +78,6 @@ def _over_white(color: Image.Image, alpha: Image.Image | None) -> np.ndarray:
 def _upright(image: Image.Image) -> Image.Image:
     """Apply the orientation the camera noted; a broken EXIF block costs no image."""
     with suppress(Exception):
-        if "orientation" in image.info:  # set by read_wide_tiff
-            image.getexif()[ExifTags.Base.Orientation] = image.info["orientation"]
         info = {key: image.info[key] for key in ("transparency",) if key in image.info}
         if not info and image.getexif().get(ExifTags.Base.Orientation, 1) == 1:
             return image  # which `exif_transpose` would copy

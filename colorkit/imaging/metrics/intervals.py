@@ -61,26 +61,6 @@ def bootstrap_interval(
     return Interval(low, high, n, left_out)
 
 
-def paired_interval(a: Iterable[float], b: Iterable[float], **options) -> Interval:
-    """Bootstrap interval of the mean of a − b, value by value on the same images.
-
-    Images differ far more than methods do; pairing takes that spread out. Zero outside the
-    interval means that one is better *on images like these*.
-
-    Args:
-        a: One number an image; a pair with a NaN is left out and counted.
-        b: The other method's numbers, in the same order.
-        options: As `bootstrap_interval`.
-
-    Raises:
-        ValueError: the lengths differ.
-    """
-    a, b = (np.asarray(_array(values)) for values in (a, b))
-    if a.shape != b.shape:
-        raise ValueError(f"a and b must be pairs, received {len(a)} and {len(b)} values")
-    return bootstrap_interval(a - b, **options)
-
-
 def seed_interval(values: Iterable[float], level: float = 0.95) -> Interval:
     """Student-t interval of the mean over a handful of trainings with different seeds.
 

@@ -17,7 +17,7 @@ BROWN, KEPT = 0.08, 2 / 3  # see `few_brown` and `bold`
 
 
 def few(photographs: Photographs) -> dict[str, list[Path]]:
-    """Take `CHOOSING` validation images of each data set, by its name."""
+    """Take `CHOOSING` validation images of each data set, or some more, by its name."""
     sets = photographs.choosing.items()
     return {name: paths[:: max(1, len(paths) // CHOOSING)] for name, paths in sets}
 

@@ -104,7 +104,7 @@ def check(halves: Iterable[tuple[str, np.ndarray, np.ndarray]]):
 
     Args:
         halves: (name, rgb, nir), for example `((p.name, *read_pair(p)) for p in listed.pairs)` with
-            `data.rgbnir`, or the names and `halves` of a `PairSet`.
+            `colorkit.data.pairs.listing`, or the names and `halves` of a `PairSet`.
     """
     import pandas as pd
 

@@ -10,7 +10,6 @@ from scipy.stats import spearmanr
 
 from colorkit.imaging.metrics.intervals import (
     bootstrap_interval,
-    paired_interval,
     rank_correlation,
     seed_interval,
 )
@@ -45,17 +44,6 @@ def test_missing_and_too_few_values():
         for function in (bootstrap_interval, seed_interval):
             assert all(math.isnan(end) for end in function(values))
     assert bootstrap_interval([0.5] * 9) == (0.5, 0.5)
-
-
-def test_paired_interval_sees_what_two_intervals_do_not(scores):
-    better = scores + 0.2 + np.random.default_rng(5).normal(0, 0.2, scores.size)
-    low, high = paired_interval(better, scores)
-    assert 0 < low < 0.2 < high
-    apart = [bootstrap_interval(values) for values in (scores, better)]
-    assert apart[0][1] > apart[1][0]  # overlapping, though the difference is sure
-    assert paired_interval([1, math.nan, 3], [0, 1, math.nan]).left_out == 2
-    with pytest.raises(ValueError, match="3 and 2"):
-        paired_interval([1, 2, 3], [1, 2])
 
 
 def test_seed_interval_is_scipys():
