@@ -24,7 +24,7 @@ from colorkit.imaging.decoding.decoders import (
 )
 from colorkit.imaging.decoding.deep_reading import read_samples
 from colorkit.imaging.decoding.deep_samples import raw_mode
-from colorkit.imaging.decoding.jpegs import made_whole, read_plain_jpeg, with_end
+from colorkit.imaging.decoding.jpegs import made_whole, png_size, read_plain_jpeg, with_end
 from colorkit.imaging.decoding.netpbm import PAM_MAGIC
 from colorkit.imaging.decoding.pages import is_raw, main_page, raw_fault, with_first
 from colorkit.imaging.decoding.srgb import from_pillow, from_samples
@@ -105,7 +105,7 @@ def read_image(
             except ColorkitError:
                 raise
             except Exception:
-                whole = _completed(stream, truncated)
+                whole = _completed(stream, name, truncated, max_pixels)
                 if whole is None:
                     raise
                 return _decode(io.BytesIO(whole), name, max_pixels, min_side)
@@ -117,8 +117,12 @@ def read_image(
         raise ColorkitError(_fault(name, error)) from error
 
 
-def _completed(stream: BinaryIO, truncated: bool) -> bytes | None:
-    """Give a file that cannot be decoded with what it lacks at its end, if that helps."""
+def _completed(stream: BinaryIO, name: Path, truncated: bool, max_pixels: int) -> bytes | None:
+    """Give a file that cannot be decoded with what it lacks at its end, if that helps.
+
+    Raises:
+        ColorkitError: all that it lacks is more than `max_pixels`.
+    """
     stream.seek(0)
     head = stream.read(len(PNG_MAGIC))
     if not (head.startswith(JPEG_MAGIC) or head == PNG_MAGIC):
@@ -126,6 +130,8 @@ def _completed(stream: BinaryIO, truncated: bool) -> bytes | None:
     stream.seek(0)
     data = stream.read()
     whole = with_end(data) if head.startswith(JPEG_MAGIC) else None
+    if truncated and whole is None and (size := png_size(data)):
+        check_size(name, size, max_pixels)  # all its pixels are filled in
     return whole or (made_whole(data) if truncated else None)
 
 
@@ -188,7 +194,7 @@ def encode_image(
         path: The name of the file; nothing is written.
         rgb: uint8 (H, W, 3), sRGB.
         quality: 1–100, for JPEG and WebP.
-        kept: What the file says beside its pixels; see `embedding.Kept`.
+        kept: What the file says beside its pixels; see `colorkit.imaging.metadata.insert.Kept`.
 
     Raises:
         ColorkitError: The ending of the name is none of these, or the format is too small.

@@ -85,6 +85,8 @@ def export_onnx(
     try:
         with torch.inference_mode():
             module(example)
+        if card.get("gray") == "nir":
+            raise ValueError("it is for near infrared")
     except ValueError as error:
         raise ColorkitError(
             f"{weights} holds a {card['architecture']} that does not turn gray into chroma alone; "

@@ -1,9 +1,10 @@
 """What people hand over, a path, an image of Pillow or an array, brought to one known form."""
 
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from colorkit.imaging.decoding.decoders import check_size
 from colorkit.imaging.decoding.deep_reading import opened_samples
@@ -31,12 +32,8 @@ def as_rgb(image: Photograph, max_pixels: int = MAX_PIXELS, truncated: bool = Fa
     if not isinstance(image, Image.Image):
         image = Image.fromarray(eight_bits(_checked(image)))
     check_size("the image", image.size, max_pixels)
-    try:
+    with _readable():
         return _decoded(image, max_pixels)
-    except Exception as error:  # whatever a decoder trips over; see `read_image`
-        raise ColorkitError(
-            f"the image cannot be read ({one_line(error)}); open it anew"
-        ) from error
 
 
 def near_infrared(
@@ -53,7 +50,9 @@ def near_infrared(
     if isinstance(image, str | Path) and Path(image).is_file():
         values = read_wide(Path(image), max_pixels)
     elif isinstance(image, Image.Image) and image.mode.startswith(("I", "F")):
-        values = wide_gray(gray_samples(image))
+        check_size("the image", image.size, max_pixels)
+        with _readable():
+            values = wide_gray(gray_samples(ImageOps.exif_transpose(image)))
     elif isinstance(image, Image.Image) and (deep := opened_samples(image, max_pixels)):
         values = wide_gray(deep.upright())
     elif isinstance(image, np.ndarray) and image.dtype == np.uint16:
@@ -72,6 +71,17 @@ def near_infrared(
         )
     gray = np.rint(rgb.mean(axis=2, dtype=np.float32)).astype(np.uint8)
     return np.repeat(gray[..., None], 3, axis=2)
+
+
+@contextmanager
+def _readable():
+    """Turn whatever a decoder of Pillow trips over into a sentence; see `read_image`."""
+    try:
+        yield
+    except Exception as error:
+        raise ColorkitError(
+            f"the image cannot be read ({one_line(error)}); open it anew"
+        ) from error
 
 
 def _decoded(image: Image.Image, max_pixels: int) -> np.ndarray:

@@ -125,10 +125,20 @@ def _look(reader: Reader, colorizer: PhotographColorizer) -> Iterator[_Part]:
         for frame in reader.pictures(packet):
             rgb = np.ascontiguousarray(frame.rgb)
             if colorizer.infrared:
-                rgb = near_infrared(rgb, colorizer.max_pixels)
+                rgb = _near_infrared(rgb, reader.path, colorizer.max_pixels)
             yield _Part(others, replace(frame, rgb=rgb), colorizer.planes(rgb, still=False))
             others = []
     yield _Part(others)
+
+
+def _near_infrared(rgb: np.ndarray, path: Path, max_pixels: int) -> np.ndarray:
+    try:
+        return near_infrared(rgb, max_pixels)
+    except ColorkitError as error:
+        raise ColorkitError(
+            f"{path}: its frames have colors where near infrared should be; choose another model "
+            "for it"
+        ) from error
 
 
 class _Painter:

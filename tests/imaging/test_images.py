@@ -346,6 +346,12 @@ def test_size_is_checked_before_decoding(tmp_path):
     bomb[29:33] = struct.pack(">I", zlib.crc32(bomb[12:29]))
     (tmp_path / "bomb.png").write_bytes(bomb)
     assert "max_pixels" in fault(tmp_path / "bomb.png")
+    data = zlib.compress(bytes(9))
+    damaged = struct.pack(">I", 4) + b"tEXtabcd" + bytes(4)  # its checksum is wrong
+    pixels = struct.pack(">I4s", len(data), b"IDAT") + data
+    pixels += struct.pack(">I", zlib.crc32(pixels[4:]))
+    (tmp_path / "filled.png").write_bytes(bomb[:33] + damaged + pixels)
+    assert "max_pixels" in fault(tmp_path / "filled.png", truncated=True)
     Image.new("L", (100, 100)).save(tmp_path / "a.png")
     assert "100×100" in fault(tmp_path / "a.png", max_pixels=9_999)
     assert read_image(tmp_path / "a.png", max_pixels=10_000).shape == (100, 100, 3)

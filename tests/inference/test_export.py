@@ -141,3 +141,13 @@ def test_a_network_of_another_task_is_refused(tmp_path):
     with pytest.raises(ColorkitError, match="no model 'sepia' in the box"):
         export_onnx("sepia", tmp_path / "nir.onnx")
     assert not (tmp_path / "nir.onnx").exists()
+
+
+def test_one_of_near_infrared_that_gives_chroma_alone_is_refused(tmp_path):
+    from colorkit.inference.export import export_onnx
+
+    network = NirNet(width=0.125, global_size=32, luminance="none")
+    weights = save_weights(tmp_path / "nir.safetensors", network, gray="nir")
+    for int8 in (False, True):
+        with pytest.raises(ColorkitError, match="NirNet that does not turn gray into chroma"):
+            export_onnx(weights, tmp_path / "nir.onnx", int8)

@@ -10,6 +10,7 @@ from PIL import Image
 
 from colorkit.imaging.images import read_image
 from colorkit.inference.reading import as_rgb, near_infrared
+from colorkit.system.errors import ColorkitError
 
 LINEAR = made.profile("linear", made.power(1.0))
 RAMP = np.arange(256) / 255
@@ -54,3 +55,26 @@ def test_a_copy_of_an_image_is_read_as_it_is(tmp_path):
             image.thumbnail((64, 64))
             assert as_rgb(image).shape == (image.height, 64, 3)
             near_infrared(image)
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+def test_near_infrared_is_turned_upright_whatever_its_depth(tmp_path, depth):
+    values = np.arange(20 * 40).reshape(20, 40) * (1 if depth == 16 else 255 / 800)
+    image = Image.fromarray(values.astype(np.uint16 if depth == 16 else np.uint8))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a quarter turn
+    image.save(tmp_path / "a.png", exif=exif)
+    with Image.open(tmp_path / "a.png") as opened:
+        found = near_infrared(opened)
+    assert found.shape == (40, 20, 3)
+    assert np.array_equal(found, near_infrared(tmp_path / "a.png"))
+
+
+def test_a_deep_image_is_measured_before_it_is_decoded(tmp_path):
+    path = tmp_path / "a.png"
+    Image.fromarray(np.zeros((60, 60), np.uint16)).save(path)
+    with Image.open(path) as image, pytest.raises(ColorkitError, match="60×60 pixels are more"):
+        near_infrared(image, max_pixels=3599)
+    path.write_bytes(path.read_bytes()[:-40])
+    with Image.open(path) as image, pytest.raises(ColorkitError, match="cannot be read"):
+        near_infrared(image)

@@ -172,7 +172,7 @@ def _free_port(host: str, port: int) -> int:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         with socket.create_server((host, port), family=family) as listening:
             return listening.getsockname()[1]
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:
         raise ColorkitError(
             f"cannot listen on {host}, port {port} ({one_line(error)}); choose others with --host "
             "and --port"

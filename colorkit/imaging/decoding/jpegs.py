@@ -116,6 +116,12 @@ def _all_scans(data: bytes) -> bool:
     return bool(components) and all(not any(own) for own in components.values())
 
 
+def png_size(data: bytes) -> tuple[int, int] | None:
+    """Width and height that a PNG says it has; None if it is none."""
+    whole = len(data) >= 33 and data.startswith(PNG_MAGIC)
+    return struct.unpack_from(">II", data, 16) if whole else None
+
+
 def _filled_png(data: bytes) -> bytes | None:
     """Fill up the pixels of a PNG with zeros."""
     if len(data) < 33:

@@ -120,11 +120,12 @@ def build(order: str, entries: list[Entry], inner: dict[int, list[Entry]]) -> by
     body = bytearray({"<": b"II*\0", ">": b"MM\0*"}[order] + bytes(4))
     inner = {tag: list(found) for tag, found in inner.items() if found}
     for tag, owner in ((INTEROPERABILITY, inner.get(EXIF)), (GPS, entries), (EXIF, entries)):
-        if owner is None or tag not in inner:
+        if owner is None:
             continue
-        at = append_directory(body, order, inner[tag])
-        owner[:] = [e for e in owner if e.tag != tag]
-        owner.append(Entry(tag, 4, 1, struct.pack(f"{order}I", at), 0))
+        owner[:] = [e for e in owner if e.tag != tag]  # where it pointed to before
+        if tag in inner:
+            at = append_directory(body, order, inner[tag])
+            owner.append(Entry(tag, 4, 1, struct.pack(f"{order}I", at), 0))
     struct.pack_into(f"{order}I", body, 4, append_directory(body, order, entries))
     return bytes(body)
 

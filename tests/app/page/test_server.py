@@ -67,6 +67,8 @@ def test_a_port_that_is_taken_is_said_and_zero_finds_a_free_one():
     assert server._free_port("127.0.0.1", port) == port
     with pytest.raises(ColorkitError, match="choose others with --host and --port"):
         server._free_port("127.0.0.1", 70_000)
+    with pytest.raises(ColorkitError, match=r"cannot listen on a\.\.b"):
+        server._free_port("a..b", 0)
 
 
 def test_so_many_visitors_and_no_more(monkeypatch):

@@ -132,6 +132,13 @@ def test_descriptions_of_planes_go_and_captions_stay():
         assert (270 in read(after)) is kept
 
 
+def test_nothing_points_to_a_directory_that_has_become_empty():
+    note = (0x927C, 7, 70_000, bytes(70_000))
+    image = Image.Exif()
+    image.load(shortened(made.exif([made.text(271, "Maker")], [note]), 65_000))
+    assert dict(image) == {271: "Maker"}
+
+
 def test_shortened_leaves_out_the_longest():
     note = (0x927C, 7, 70_000, bytes(70_000))
     whole = made.exif(
