@@ -8,7 +8,8 @@ import struct
 
 import numpy as np
 
-_LEVELS = 65536
+from colorkit.imaging.transfer_functions import LEVELS, SRGB_BYTES
+
 # Columns: red, green and blue of sRGB, adapted to the white D50, in XYZ (IEC 61966-2-1, ICC).
 _SRGB = np.array(
     [[0.43607, 0.38515, 0.14307], [0.22249, 0.71687, 0.06061], [0.01392, 0.09708, 0.71410]]
@@ -39,7 +40,7 @@ class Curves:
         ):
             raise ValueError("the profile is no curves")
         try:
-            steps = np.linspace(0, 1, _LEVELS)
+            steps = np.linspace(0, 1, LEVELS + 1)
             self.tables = [_curve(tags[name + b"TRC"], steps).astype(np.float32) for name in names]
             self.matrix = np.eye(1)
             if len(names) == 3:
@@ -57,18 +58,18 @@ class Curves:
         """
         height, width, _ = values.shape
         out = np.empty((height, width, 3), np.uint8)
-        encoded, black = _encoded(), self._luminance([float(table[0]) for table in self.tables])
+        black = self._luminance([float(table[0]) for table in self.tables])
         gain = 1 / max(1 - black, 1e-6)
         matrix = (self.matrix.T * gain).astype(np.float32)
         rows = max(1, _STRIP // width)
         for top in range(0, height, rows):
-            codes = np.rint(values[top : top + rows] * np.float32(_LEVELS - 1)).astype(np.uint16)
+            codes = np.rint(values[top : top + rows] * np.float32(LEVELS)).astype(np.uint16)
             light = [table[codes[..., k]] for k, table in enumerate(self.tables)]
             light = np.stack(light, axis=-1)
             if self.in_lightness:
                 light = _of_lightness(light)
             light = np.clip(light @ matrix - np.float32(black * gain), 0, 1)
-            out[top : top + rows] = encoded[np.rint(light * (_LEVELS - 1)).astype(np.uint16)]
+            out[top : top + rows] = SRGB_BYTES[np.rint(light * LEVELS).astype(np.uint16)]
         return out
 
     def _luminance(self, levels: list[float]) -> float:
@@ -122,10 +123,3 @@ def _of_lightness(lightness: np.ndarray) -> np.ndarray:
     """Luminance in [0, 1] of L* divided by 100."""
     f = (lightness * 100 + 16) / 116
     return np.where(f > 6 / 29, f**3, (f - 4 / 29) * 3 * (6 / 29) ** 2).astype(np.float32)
-
-
-def _encoded() -> np.ndarray:
-    """Encode 65536 steps of light as sRGB, uint8."""
-    light = np.linspace(0, 1, _LEVELS)
-    code = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
-    return np.rint(code * 255).astype(np.uint8)

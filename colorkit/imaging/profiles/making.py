@@ -9,6 +9,16 @@ from functools import lru_cache
 import numpy as np
 
 from colorkit.imaging.profiles.conversion import is_srgb
+from colorkit.imaging.transfer_functions import (
+    HDR_WHITE,
+    HLG,
+    HLG_GAMMA,
+    HLG_PEAK,
+    PQ,
+    from_hlg,
+    from_pq,
+    from_srgb,
+)
 
 _D50 = (0.9642, 1.0, 0.8249)
 # Adaptation of the eye from one white to another, by Bradford; see ICC.1:2022, annex E.
@@ -29,8 +39,6 @@ _PRIMARIES = {
 }
 _ADOBE_RGB = (*_D65, 0.64, 0.33, 0.21, 0.71, 0.15, 0.06)
 _GAMMAS = {4: 2.2, 5: 2.8, 8: 1.0, 17: 2.6}  # transfer characteristics that are a power
-_PQ, _HLG = 16, 18
-_DIFFUSE_WHITE = 203  # candela/m² in HDR, ITU-R BT.2408; brighter is cut
 _SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
 # Of PNG: a gamma so near to 1/2.2 is meant for sRGB's curve, as libpng takes it.
 _PNG_GAMMA, _PNG_NEAR = 1 / 2.2, 0.05
@@ -66,46 +74,27 @@ def from_codes(primaries: int, transfer: int, narrow: bool = False) -> bytes | N
     if narrow:
         signal = np.clip((255 * signal - 16) / 219, 0, 1)
     if is_hdr(transfer):
-        light = _pq(signal) if transfer == _PQ else _hlg(signal)
-        curve = _table(np.clip(light / _DIFFUSE_WHITE, 0, 1))
+        # HLG is shown as its display does; what is brighter than white is cut.
+        shown = HLG_PEAK * from_hlg(signal) ** HLG_GAMMA if transfer == HLG else from_pq(signal)
+        curve = _table(np.clip(shown / HDR_WHITE, 0, 1))
     elif transfer in _GAMMAS:
         gamma = _GAMMAS[transfer]
         curve = _table(signal**gamma) if narrow else _power(gamma)
     else:
-        curve = _table(_srgb(signal)) if narrow else _parametric(_SRGB_CURVE)
+        curve = _table(from_srgb(signal)) if narrow else _parametric(_SRGB_CURVE)
     profile = _made(_PRIMARIES.get(primaries, _PRIMARIES[1]), curve)
     return None if profile is None or is_srgb(profile) else profile
 
 
 def is_hdr(transfer: int) -> bool:
     """Say whether a transfer characteristic of ITU-T H.273 is one of HDR."""
-    return transfer in (_PQ, _HLG)
+    return transfer in (PQ, HLG)
 
 
 @lru_cache(1)
 def adobe_rgb_profile() -> bytes:
     """Give the profile of Adobe RGB (1998), which cameras name in EXIF and do not embed."""
     return _made(_ADOBE_RGB, _power(563 / 256))
-
-
-def _srgb(signal: np.ndarray) -> np.ndarray:
-    """Light in [0, 1] of a signal in [0, 1], IEC 61966-2-1."""
-    gamma, gain, bend, slope, joint = _SRGB_CURVE
-    return np.where(signal <= joint, slope * signal, (gain * signal + bend) ** gamma)
-
-
-def _pq(signal: np.ndarray) -> np.ndarray:
-    """Candela/m² of a signal in [0, 1], SMPTE ST 2084."""
-    m1, m2, c1, c2, c3 = 0.1593017578125, 78.84375, 0.8359375, 18.8515625, 18.6875
-    power = signal ** (1 / m2)
-    return 10_000 * (np.maximum(power - c1, 0) / (c2 - c3 * power)) ** (1 / m1)
-
-
-def _hlg(signal: np.ndarray) -> np.ndarray:
-    """Candela/m² on a display of 1000, of equal red, green and blue; ITU-R BT.2100."""
-    a, b, c = 0.17883277, 0.28466892, 0.55991073
-    scene = np.where(signal <= 0.5, signal**2 / 3, (np.exp((signal - c) / a) + b) / 12)
-    return 1000 * scene**1.2
 
 
 def _made(chromaticities: tuple[float, ...], curve: bytes) -> bytes | None:

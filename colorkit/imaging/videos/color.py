@@ -14,6 +14,19 @@ import av
 import numpy as np
 from av.sidedata.sidedata import Type
 
+from colorkit.imaging.transfer_functions import (
+    HDR_WHITE,
+    HLG,
+    HLG_GAMMA,
+    HLG_PEAK,
+    LEVELS,
+    PQ,
+    SRGB_BYTES,
+    from_hlg,
+    from_pq,
+    from_srgb,
+    to_pq,
+)
 from colorkit.system.errors import ColorkitError
 
 BT601, BT709, _BT2020 = 5, 1, 9  # libswscale's numbers of matrices
@@ -33,13 +46,9 @@ _GAMUTS = {
 }
 _SRGB = ((0.640, 0.330), (0.300, 0.600), (0.150, 0.060))
 _D65 = (0.3127, 0.3290)
-_PQ, _HLG = 16, 18  # transfer functions of H.273
-_HDR = {_PQ: "PQ", _HLG: "HLG"}
+_HDR = {PQ: "PQ", HLG: "HLG"}
 _BT709_CURVES = (14, 15)  # BT.2020's, which are that of BT.709
-WHITE = 203.0  # cd/m² of a sheet of paper in HDR (ITU-R BT.2408), which becomes sRGB's white
-_PEAK = 1000.0  # cd/m² of the brightest light, where a video does not say it; HLG's by definition
 _ROWS = 400_000  # pixels converted at a time
-LEVELS = 65535  # of light and of code values, beyond 0
 
 
 @dataclass(frozen=True)
@@ -92,8 +101,8 @@ class VideoColors:
         """What the conversion to sRGB changes, or nothing."""
         if self.peak:
             return (
-                f"it is HDR ({_HDR[self.transfer]}): its light was mapped to SDR, {WHITE:g} cd/m² "
-                f"and more to what is nearly white, {self.peak:g} to white"
+                f"it is HDR ({_HDR[self.transfer]}): its light was mapped to SDR, "
+                f"{HDR_WHITE:g} cd/m² and more to what is nearly white, {self.peak:g} to white"
             )
         gamut = _GAMUTS[self.gamut][0] if self.gamut else ""
         return f"its colors of {gamut} that sRGB does not have became paler" if gamut else ""
@@ -142,16 +151,16 @@ class VideoColors:
     @cached_property
     def _decode(self) -> np.ndarray:
         """Light by code value of 16 bits: in cd/m² for PQ, else 1 is white or the brightest."""
-        decode = {_PQ: from_pq, _HLG: _from_hlg}.get(self.transfer, _from_srgb)
+        decode = {PQ: from_pq, HLG: from_hlg}.get(self.transfer, from_srgb)
         return decode(np.linspace(0, 1, LEVELS + 1)).astype(np.float32)
 
     def _tone(self, Y: np.ndarray) -> np.ndarray:
         """Give the factor of light by its luminance that makes 1 of white."""
-        # HLG's light is the scene's, which its display shows with a gamma of 1.2.
-        shown = _PEAK * Y**1.2 if self.transfer == _HLG else Y
+        # HLG's light is the scene's, which its display shows with a gamma.
+        shown = HLG_PEAK * Y**HLG_GAMMA if self.transfer == HLG else Y
         codes = np.linspace(0, 1, 4096)
-        mapped = from_pq(map_tones(codes, to_pq(self.peak), to_pq(WHITE)))
-        return np.interp(shown, from_pq(codes), mapped / WHITE) / np.maximum(Y, 1e-9)
+        mapped = from_pq(map_tones(codes, to_pq(self.peak), to_pq(HDR_WHITE)))
+        return np.interp(shown, from_pq(codes), mapped / HDR_WHITE) / np.maximum(Y, 1e-9)
 
 
 def map_tones(codes: np.ndarray, peak: float, white: float) -> np.ndarray:
@@ -171,41 +180,9 @@ def map_tones(codes: np.ndarray, peak: float, white: float) -> np.ndarray:
     return np.where(knee > E, E, spline) * peak
 
 
-def to_pq(light: np.ndarray | float) -> np.ndarray:
-    """cd/m² to PQ's code in [0, 1]: SMPTE ST 2084."""
-    power = (np.asarray(light) / 10_000) ** 0.1593017578125
-    return ((0.8359375 + 18.8515625 * power) / (1 + 18.6875 * power)) ** 78.84375
-
-
-def from_pq(code: np.ndarray | float) -> np.ndarray:
-    """PQ's code in [0, 1] to cd/m²."""
-    power = np.asarray(code) ** (1 / 78.84375)
-    ratio = np.maximum(power - 0.8359375, 0) / (18.8515625 - 18.6875 * power)
-    return 10_000 * ratio ** (1 / 0.1593017578125)
-
-
-def _from_hlg(code: np.ndarray) -> np.ndarray:
-    """HLG's code in [0, 1] to the scene's light in [0, 1]: ITU-R BT.2100."""
-    bright = (np.exp((code - 0.55991073) / 0.17883277) + 0.28466892) / 12
-    return np.where(code <= 0.5, code**2 / 3, bright)
-
-
-def _from_srgb(code: np.ndarray) -> np.ndarray:
-    return np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)
-
-
 def _encode(light: np.ndarray) -> np.ndarray:
     """Light in [0, 1] to sRGB of 8 bits, through a table."""
     return SRGB_BYTES[(np.clip(light, 0, 1) * LEVELS + 0.5).astype(np.uint16)]
-
-
-def _srgb_bytes() -> np.ndarray:
-    light = np.linspace(0, 1, LEVELS + 1)
-    code = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
-    return np.rint(code * 255).astype(np.uint8)
-
-
-SRGB_BYTES = _srgb_bytes()
 
 
 def _towards_gray(light: np.ndarray, Y: np.ndarray) -> np.ndarray:
@@ -240,7 +217,7 @@ def _brightest(frame: av.VideoFrame) -> float:
     """cd/m² of the brightest light in a video, by what is written beside its first frame."""
     known = {each.type: bytes(each) for each in frame.side_data}
     found = 0.0
-    if frame.color_trc == _PQ:
+    if frame.color_trc == PQ:
         with suppress(struct.error):  # MaxCLL; 0 is unknown
             found = struct.unpack_from("=I", known.get(Type.CONTENT_LIGHT_LEVEL, b""))[0]
         with suppress(struct.error, ZeroDivisionError):  # the last of ten fractions: the display's
@@ -248,4 +225,5 @@ def _brightest(frame: av.VideoFrame) -> float:
                 "=ii", known.get(Type.MASTERING_DISPLAY_METADATA, b""), 72
             )
             found = found or above / below
-    return float(np.clip(found or _PEAK, WHITE, 10_000))
+    # HLG's own by definition, and a likely one where PQ does not say it.
+    return float(np.clip(found or HLG_PEAK, HDR_WHITE, 10_000))

@@ -13,7 +13,7 @@ from numba import njit, uint8, void
 from colorkit.imaging.color import D65_WHITE, RGB_TO_XYZ, srgb_to_linear
 from colorkit.imaging.color_loops import PIXELS, PLANES, ROWS, affine, cube_roots, look_up
 from colorkit.imaging.gamut import NOISE, STEPS
-from colorkit.imaging.videos.color import LEVELS, SRGB_BYTES
+from colorkit.imaging.transfer_functions import LEVELS, SRGB_BYTES
 
 _BYTES = uint8[:, :, ::1]
 _ZERO, _ONE, _HALF = (np.float32(x) for x in (0, 1, 0.5))

@@ -94,14 +94,10 @@ def test_one_gray_or_one_index_that_is_clear():
     assert np.array_equal(to_srgb(image), true)
 
 
-@pytest.mark.parametrize("where", ["exif", "info"])
 @pytest.mark.parametrize("clear", [False, True])
-def test_upright(where, clear):
+def test_upright(clear):
     image, true = Image.fromarray(RGB), np.rot90(RGB, -1).copy()
-    if where == "info":
-        image.info["orientation"] = 6
-    else:
-        image.getexif()[ExifTags.Base.Orientation] = 6
+    image.getexif()[ExifTags.Base.Orientation] = 6
     if clear:
         image.info["transparency"] = tuple(int(value) for value in RGB[1, 2])
         true[2, 2] = 255  # the last column but one of the four rows, the third from above
