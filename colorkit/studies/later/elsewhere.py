@@ -4,11 +4,11 @@ Each file lies in the installed package, so that nothing is downloaded.
 """
 
 import numpy as np
-import torch
 
 from colorkit.imaging.color import join, rgb_to_lab
 from colorkit.imaging.images import resize_crop
 from colorkit.imaging.metrics.quality import delta_e
+from colorkit.inference.paint import to_gray, to_tensor
 from colorkit.inference.photograph import PhotographColorizer
 
 # With colors of their own: under the microscope, by a telescope (whose colors people chose), drawn.
@@ -45,19 +45,12 @@ def pictures(names: tuple[str, ...], size: int) -> dict[str, np.ndarray]:
 
 def colorized(rgb: np.ndarray, model: str | None = None) -> np.ndarray:
     """Colorize the lightness of one of them by a model of the box: (H, W, 3) uint8."""
-    return PhotographColorizer(model)(grayed(rgb))
-
-
-def grayed(rgb: np.ndarray) -> np.ndarray:
-    """The lightness of a picture without its colors: uint8 (H, W, 3)."""
-    L = rgb_to_lab(_tensor(rgb))[:, :1]
-    gray = join(L, torch.zeros_like(L).expand(-1, 2, -1, -1))
-    return (255 * gray[0]).round().byte().permute(1, 2, 0).numpy()
+    return PhotographColorizer(model)(to_gray(rgb))
 
 
 def painted(rgb: np.ndarray) -> float:
     """Mean chroma of a picture (H, W, 3) uint8, in Lab units: what was painted on gray."""
-    return rgb_to_lab(_tensor(rgb))[:, 1:].norm(dim=1).mean().item()
+    return rgb_to_lab(to_tensor(rgb))[:, 1:].norm(dim=1).mean().item()
 
 
 def beyond_gray(found: np.ndarray, true: np.ndarray) -> float:
@@ -66,11 +59,7 @@ def beyond_gray(found: np.ndarray, true: np.ndarray) -> float:
     Args:
         found, true: (H, W, 3) uint8.
     """
-    found, true = rgb_to_lab(_tensor(found)), _tensor(true)
+    found, true = rgb_to_lab(to_tensor(found)), to_tensor(true)
     L = rgb_to_lab(true)[:, :1]
     gray, colored = (delta_e(join(L, ab), true) for ab in (0 * found[:, 1:], found[:, 1:]))
     return (colored - gray).item()
-
-
-def _tensor(rgb: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(np.array(rgb)).permute(2, 0, 1)[None].float() / 255

@@ -5,6 +5,7 @@ import socket
 import numpy as np
 import pytest
 
+from colorkit.inference.paint import to_gray
 from colorkit.studies.later import elsewhere
 
 
@@ -20,14 +21,14 @@ def test_they_lie_in_the_package_and_nothing_is_downloaded(monkeypatch):
 
 def test_gray_keeps_the_lightness_and_no_color():
     picture = elsewhere.pictures(("retina",), 48)["retina"]
-    gray = elsewhere.grayed(picture)
+    gray = to_gray(picture)
     assert elsewhere.painted(gray) < 0.5
-    assert np.abs(elsewhere.grayed(gray).astype(int) - gray).max() <= 1
+    assert np.abs(to_gray(gray).astype(int) - gray).max() <= 1
 
 
 def test_the_truth_is_better_than_gray_and_a_wrong_color_worse():
     picture = elsewhere.pictures(("retina",), 48)["retina"]
-    assert elsewhere.beyond_gray(elsewhere.grayed(picture), picture) == pytest.approx(0, abs=0.1)
+    assert elsewhere.beyond_gray(to_gray(picture), picture) == pytest.approx(0, abs=0.1)
     assert elsewhere.beyond_gray(picture, picture) < -10
     assert elsewhere.beyond_gray(picture[..., ::-1].copy(), picture) > 5
 
