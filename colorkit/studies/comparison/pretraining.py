@@ -7,7 +7,6 @@ then they do not help to choose the best epoch either.
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +14,6 @@ import torch
 
 from colorkit.course.networks import Course
 from colorkit.models import pretrained
-from colorkit.models.colornet import ColorNet
 from colorkit.models.hintnet import HintUNet
 from colorkit.models.weights import load_weights
 from colorkit.studies.comparison import choosing, curriculum
@@ -27,13 +25,12 @@ from colorkit.studies.nir.painters import LIMITS, evaluate_pairs, viewer
 from colorkit.studies.nir.study import NirStudy
 from colorkit.studies.nir.ways import BOX
 from colorkit.system.errors import ColorkitError
-from colorkit.training.faithful import FaithfulRecipe
 from colorkit.training.imagenet import lite2_features
 from colorkit.training.photo_sets import Photographs
 
 Score = Callable[[torch.nn.Module, dict[str, list[Path]], dict], Scores]
 HINTED = HintsRecipe(
-    epochs=3, learning_rate=8e-4, encoder_rate=0.5, vividness=2.5, aged=0.2, silent=0.25
+    epochs=8, learning_rate=1e-3, encoder_rate=0.5, vividness=2.5, aged=0.2, silent=0.25
 )
 BEGUN = "encoder: EfficientNet-Lite2, trained on ImageNet's labels (Apache License 2.0)"
 # What whoever reads the scores of `faithful` should know of them.
@@ -65,12 +62,9 @@ def pretrain(name: str, data: str) -> Path:
 def colornet(data: str) -> Path:
     """Make the paper's network, at half width."""
     photographs = Photographs(data)
-    recipe = FaithfulRecipe(epochs=12, learning_rate=1.5e-3)
-    make = partial(ColorNet, width=0.5, global_size=96)
-    run = photographs.fit("colornet", recipe, 96, make=make, balanced=True)
     return keep(
         photographs,
-        run.weights,
+        curriculum.colornet(photographs),
         "colornet",
         "the network of Iizuka et al. 2016, at half width",
         "colors are restrained; its global features may tint a whole picture",

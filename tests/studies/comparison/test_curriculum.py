@@ -14,8 +14,10 @@ def photographs(monkeypatch):
     trained = []
 
     def made(name: str, *starts: Path) -> Path:
-        trained.append((name, {start.parent.name for start in starts}))
-        return Path(f"{len(trained)}-{name}") / "weights.safetensors"
+        training = (name, {start.parent.name for start in starts if start})
+        if training not in trained:  # otherwise it is found again
+            trained.append(training)
+        return Path(f"{trained.index(training) + 1}-{name}") / "weights.safetensors"
 
     def fit(name, recipe, size, start, make, module=None, *, balanced):
         assert balanced and size in (96, 128)
@@ -56,4 +58,10 @@ def test_three_networks_are_averaged_in_the_end(photographs):
 
 def test_hints_begin_before_what_is_only_for_looks(photographs):
     curriculum.mean_color(photographs)
-    assert [name for name, _ in photographs.trained][-1] == "faithful-long"
+    assert [name for name, _ in photographs.trained][-2:] == ["faithful-again", "mean"]
+
+
+def test_the_papers_network_begins_with_nothing_and_goes_on(photographs):
+    last = curriculum.colornet(photographs)
+    assert photographs.trained == [("colornet", set()), ("colornet-more", {"1-colornet"})]
+    assert last.parent.name == "2-colornet-more"
