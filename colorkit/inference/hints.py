@@ -15,13 +15,12 @@ from PIL import ImageColor
 from torch import Tensor
 
 from colorkit.imaging.color import rgb_to_lab
-from colorkit.models.hintnet import PLANES
+from colorkit.models.hintnet import PLANES, UNIT
 from colorkit.system.errors import ColorkitError
 
 Color = str | tuple[int, int, int]
 HINTED = "hints"  # the model in the box that takes them
 
-UNIT = 50.0  # Lab units: brings the chroma of most things to within ±1
 PATCH = 5  # side of a hint made by hand, in pixels of the network's working size
 
 

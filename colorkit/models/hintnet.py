@@ -5,20 +5,25 @@ Zhang et al., "Real-Time User-Guided Image Colorization with Learned Deep Priors
 known, a mask that says where, and numbers that hold for the whole picture.
 """
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
+from colorkit.imaging.color import AB_RANGE
 from colorkit.models.efficientnet import CHANNELS, EfficientUNet
+from colorkit.models.encoder_unet import WIDTHS
+from colorkit.models.hint_attention import HintAttention
 
 PLANES = 5  # a*, b*, their mask; saturation, its mask: see `colorkit.inference.hints`
+UNIT = 50.0  # Lab units: brings the chroma of most things to within ±1
 
 
 class HintUNet(EfficientUNet):
     """Gray image and hints in, chroma of half its side out.
 
     A convolution of the hints is added to the encoder's first plane. That plane goes two ways: down
-    the encoder, where a hint's color spreads over the object it lies on, and straight to the
-    decoder's finest level, where the hint's own color is kept. A fresh network takes no notice of
-    hints, so that the weights of an EfficientUNet fit and give what they gave.
+    the encoder, where a hint tells what its thing may be, and straight to the decoder's finest
+    level, where its own color is kept. What still surprises is carried to places that look alike,
+    see `HintAttention`. Without hints the network is an EfficientUNet, whose weights fit.
 
     Args:
         num_classes: see `EfficientUNet`.
@@ -31,6 +36,7 @@ class HintUNet(EfficientUNet):
         # Without a bias, so that no hint is no change.
         self.hint = nn.Conv2d(PLANES, CHANNELS[0], 7, stride=2, padding=3, bias=False)
         nn.init.zeros_(self.hint.weight)
+        self.attention = HintAttention(WIDTHS[2])
 
     def forward(self, gray: Tensor, hints: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         """Predict the chroma of a batch of gray images of any size.
@@ -53,4 +59,11 @@ class HintUNet(EfficientUNet):
                 f"got {tuple(hints.shape)} for {tuple(gray.shape)}"
             )
         x, scores = self.features(gray, None if hints is None else self.hint(hints))
-        return self.last(x) + 0.5, scores
+        ab = self.last(x)  # around 0
+        if hints is not None:
+            # Chroma and mask at the size of `ab`; chroma is 0 where there is no hint.
+            small = F.avg_pool2d(hints[:, :3], 2, ceil_mode=True, count_include_pad=False)
+            told, share = small.split((2, 1), dim=1)
+            wanted = told / share.clamp(min=1e-6) * (UNIT / (2 * AB_RANGE))
+            ab = ab + self.attention(x, ab, wanted, share)
+        return ab + 0.5, scores

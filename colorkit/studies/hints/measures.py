@@ -8,11 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from colorkit.imaging.color import lab_to_rgb, rgb_to_lab
+from colorkit.imaging.color import decolorize, lab_to_rgb, rgb_to_lab
 from colorkit.imaging.metrics.quality import psnr
-from colorkit.inference.hints import PATCH, read_hints
+from colorkit.inference.hints import PATCH, hint_planes, read_hints
 from colorkit.inference.paint import paint, to_gray, to_tensor
-from colorkit.inference.photograph import predict_planes
+from colorkit.inference.photograph import predict_planes, working_size
 
 POINTS = (0, 1, 5, 10, 50, 100)
 # PSNR in dB by number of points, on 1,000 images (Zhang et al. 2017).
@@ -175,3 +175,28 @@ def hint_reach(network, card: dict, rgb: np.ndarray, thing: np.ndarray, color) -
         "asked, without": (before[0, :, row, column] - wish).norm().item(),
         "asked, with": (after[0, :, row, column] - wish).norm().item(),
     }
+
+
+@torch.inference_mode()
+def belief(network, rgb: np.ndarray, hint, size: int = 160) -> Tensor:
+    """Say how far each place of a photograph believes a hint, by attention alone.
+
+    Attention weighs surprises; where the surprise is 1, it gives the weights themselves.
+
+    Args:
+        network: a `colorkit.models.hintnet.HintUNet`.
+        rgb: uint8 (H, W, 3).
+        hint: (x, y, color), as `colorkit.colorize` takes it.
+        size: at which the network works.
+
+    Returns:
+        (1, h, w) in [0, 1].
+    """
+    photograph = rgb.shape[:2]
+    seen = working_size(*photograph, size)
+    gray = F.interpolate(decolorize(to_tensor(rgb)), seen, mode="bilinear", antialias=True)
+    planes = hint_planes(read_hints([hint], photograph), photograph, seen)
+    features, _ = network.features(gray, network.hint(planes))
+    share = F.avg_pool2d(planes[:, 2:3], 2)
+    nothing = torch.zeros(1, 2, *share.shape[2:])
+    return network.attention(features, nothing, nothing + 1, share)[0, :1].clamp(0, 1)

@@ -35,7 +35,7 @@ class HintsRecipe(FaithfulRecipe):
     """
 
     silent: Share = 0.1
-    stop: Annotated[float, Field(gt=0, le=1)] = 1 / 8
+    stop: Annotated[float, Field(gt=0, lt=1)] = 1 / 8
     crowded: Share = 0.2
     complete: Share = 0.01
     told: Share = 0.5
