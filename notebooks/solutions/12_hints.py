@@ -55,11 +55,11 @@ def exercise_2():
 
 
 def exercise_3():
-    """Farther than the reach of a hint at the network's working size, some pixels of it.
+    """Farther than half of a hint's side, some pixels of the network's working size.
 
     At the very edge nearly all of the change lies outside. In the middle it is less, but not
-    nought: the network cannot see where a thing ends whose edge is weak, and a small thing has no
-    place far from its edge.
+    nought: the area is a part of the flower, and a hint is meant to go to what looks alike. Nor
+    can the network see where a thing ends whose edge is weak.
     """
     from scipy.ndimage import distance_transform_edt
 
