@@ -21,6 +21,7 @@ from colorkit.course.judging import Judging, say
 from colorkit.course.networks import Course
 from colorkit.imaging.metrics.intervals import bootstrap_interval, seed_interval
 from colorkit.imaging.metrics.tables import METRICS, listed
+from colorkit.models import pretrained
 from colorkit.system.writing import write_json
 
 IMAGES = ("images", "pairs", "pictures")  # of which there are many: their means are resampled
@@ -202,6 +203,7 @@ class Chapter(Course, Judging):
                 "seed": self.seed,
                 "data": self.what,
                 "setting": self.setting(),
+                "box": pretrained.loaded(),
                 "seconds": round(time.monotonic() - self._started, 1),
                 "numbers": self._numbers,
                 "tables": self._tables,

@@ -82,6 +82,9 @@ def _why(old: Judgement | None, new: Judgement, before: dict, after: dict) -> st
     for key, was, now in _differences(*settings):
         differ.setdefault((key.split()[-1], str(was), str(now)), key)
     said = [f"{key} {was} → {now}" for (_, was, now), key in differ.items()]
+    boxes = [each.get("box") for each in (before, after)]
+    if None not in boxes:  # records did not always tell it
+        said += [f"another {name} in the box" for name, *_ in _differences(*boxes)]
     if before.get("data") != after.get("data"):
         said.append("other images")
     was, now = (

@@ -16,6 +16,7 @@ from colorkit.course.claims import Claim, Part
 from colorkit.course.estimates import estimate
 from colorkit.course.judging import ADVANTAGE
 from colorkit.imaging.metrics.intervals import bootstrap_interval, seed_interval
+from colorkit.models import pretrained
 from colorkit.system.errors import ColorkitError
 
 NAN = float("nan")
@@ -46,7 +47,8 @@ def kept(chapter) -> dict:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def test_a_chapter_says_what_it_runs_on_and_keeps_its_setting(chapter, shown):
+def test_a_chapter_says_what_it_runs_on_and_keeps_its_setting(chapter, shown, monkeypatch):
+    monkeypatch.setattr(pretrained, "_loaded", {"vivid": "12345678"})
     assert shown == [f"*Profile **smoke**, seed 3, on {ON}.*"]
     assert chapter.images_show == "procedural"
     found = kept(chapter)
@@ -67,6 +69,7 @@ def test_a_chapter_says_what_it_runs_on_and_keeps_its_setting(chapter, shown):
                 "ablations": {"width": 0.5, "epochs": 0, "seeds": 2},
             },
         },
+        "box": {"vivid": "12345678"},
         "numbers": [],
         "tables": {},
         "claims": [],

@@ -78,6 +78,18 @@ def test_the_best_comes_first(box, weights):
     assert pretrained.load()[1]["name"] == "vivid"
 
 
+def test_what_was_loaded_of_the_box_is_known(box, weights, monkeypatch):
+    monkeypatch.setattr(pretrained, "_loaded", {})
+    for name in ("vivid", "faithful", "hints"):
+        pretrained.keep(weights, name, name)
+    pretrained.load(weights)
+    assert pretrained.loaded() == {}  # it is of no box
+    pretrained.load("hints")
+    pretrained.load()
+    sums = {name: pretrained.models()[name]["sha256"][:8] for name in ("hints", "vivid")}
+    assert pretrained.loaded() == sums
+
+
 def test_a_path_is_a_model_too(weights):
     assert pretrained.load(weights)[1]["data"] == "none"
     assert pretrained.load(str(weights))[1]["data"] == "none"

@@ -71,6 +71,16 @@ def test_why_a_verdict_differs_by_a_section_of_the_profile(told):
     assert why == (expected if told else "made anew in the same way: the luck of trainings")
 
 
+@pytest.mark.parametrize("told", [True, False])
+def test_why_a_verdict_differs_by_a_model_of_the_box(told):
+    before, after = chapter(R1=2.0), chapter(R1=-2.0) | {"box": {"hints": "5678", "vivid": "9"}}
+    if told:  # records did not always tell it
+        before["box"] = {"hints": "1234", "vivid": "9"}
+    why = changes.changes({"02": before}, {"02": after})["R1"]["why"]
+    expected = "another hints in the box"
+    assert why == (expected if told else "made anew in the same way: the luck of trainings")
+
+
 def test_earlier_changes_stay_until_the_claim_changes_again(tmp_path):
     assert read_changes(tmp_path) == []
     first, second = {"02_one": chapter(R1=2.0)}, {"02_one": chapter(R1=2.0, R2=-2.0)}

@@ -64,8 +64,18 @@ def load(model: str | Path | None = None) -> tuple[nn.Module, dict]:
             listed, or is damaged.
     """
     path = find(model)
+    if path.parent == FOLDER:
+        _loaded.update({n: m["sha256"][:8] for n, m in models().items() if m["file"] == path.name})
     stat = path.stat()
     return _load(path, stat.st_mtime_ns, stat.st_size)
+
+
+def loaded() -> dict[str, str]:
+    """Tell which models of the box were loaded so far, each with the start of its checksum."""
+    return dict(sorted(_loaded.items()))
+
+
+_loaded: dict[str, str] = {}
 
 
 @lru_cache(maxsize=2)
