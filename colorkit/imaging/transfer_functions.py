@@ -15,12 +15,12 @@ _A, _B, _C = 0.17883277, 0.28466892, 0.55991073
 
 
 def from_srgb(code: np.ndarray) -> np.ndarray:
-    """SRGB's code in [0, 1] to light in [0, 1]: IEC 61966-2-1."""
+    """Light in [0, 1] of a code of sRGB in [0, 1]: IEC 61966-2-1."""
     return np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)
 
 
 def to_srgb(light: np.ndarray) -> np.ndarray:
-    """Light in [0, 1] to sRGB's code in [0, 1]."""
+    """Code of sRGB in [0, 1] of light in [0, 1]."""
     return np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
 
 
