@@ -139,6 +139,14 @@ def test_sound_passes_in_pieces_however_much_of_it_lies_between_two_frames(
     assert pictures(tmp_path / "out.mp4")[1] == pictures(source)[1]
 
 
+def test_a_video_with_colors_is_named_where_near_infrared_should_be(tmp_path):
+    red = np.full((64, 96, 3), (200, 60, 40), np.uint8)
+    path = write(tmp_path / "colors.mp4", [red, red])
+    with pytest.raises(ColorkitError, match=r"colors\.mp4: its frames have colors"):
+        colorkit.colorize_video(path, tmp_path / "out.mp4", "nir")
+    assert not (tmp_path / "out.mp4").exists()
+
+
 def test_other_formats_become_mp4_with_sound(tmp_path, weights):
     source = write(tmp_path / "a.avi", codec="mpeg4", sound="pcm_s16le", unit=Fraction(1, 25))
     done = colorkit.colorize_video(source, tmp_path / "a.mp4", weights)

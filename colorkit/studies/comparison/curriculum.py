@@ -29,7 +29,8 @@ AGAIN = replace(LONG, epochs=8, learning_rate=6e-4, aged=0.25)
 # Having learned more, it turned more photographs brown; so dullness costs more in the end.
 BRIGHT = replace(LONG, epochs=2, learning_rate=3e-4, vividness=4.5)
 CHROMA = FaithfulRecipe(epochs=1, learning_rate=2e-3, aged=0.2)
-# The paper's network knows nothing at first. What it has learned after the first was brown.
+# The paper's network begins with random weights. After the first training it painted most people
+# and things brown, so that the second makes dullness cost something.
 COLORNETS = {
     "colornet": FaithfulRecipe(epochs=8, learning_rate=1.5e-3),
     "colornet-more": FaithfulRecipe(epochs=11, learning_rate=1e-3, vividness=2.5, smallest=0.6),

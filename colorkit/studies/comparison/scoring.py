@@ -15,6 +15,7 @@ from colorkit.imaging.metrics.quality import colorfulness, psnr, sepia
 from colorkit.inference.paint import paint, to_gray, to_tensor
 from colorkit.inference.photograph import predict_planes
 from colorkit.studies.hints.measures import POINTS, psnr_by_points
+from colorkit.system.errors import ColorkitError
 
 FACES = ("portrait", "face")  # classes whose pictures have a face in their middle
 FEWEST = 10  # images of a group of which something is said
@@ -56,9 +57,14 @@ def measure(
 def measure_each(
     network: nn.Module, files: Mapping[str, list[Path]], card: dict, old_prints: bool = True
 ) -> pd.DataFrame:
-    """Measure every photograph that has colors, one line each; arguments as of `measure`."""
+    """Measure every photograph that has colors, one line each; arguments as of `measure`.
+
+    Raises:
+        ColorkitError: a data set has none.
+    """
     rows = []
     for name, paths in files.items():
+        before = len(rows)
         for path in paths:
             rgb = read_image(path)
             true, gray = to_tensor(rgb), to_tensor(to_gray(rgb))
@@ -81,6 +87,8 @@ def measure_each(
                 row["skin"] = (skin - wanted).norm().item()
                 row["pale"] = (skin.norm() < wanted.norm() / 2).item()
             rows.append(row)
+        if len(rows) == before:
+            raise ColorkitError(f"{name}: no photograph has colors to compare with; leave it out")
     return pd.DataFrame(rows)
 
 

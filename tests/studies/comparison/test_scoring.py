@@ -16,6 +16,7 @@ from colorkit.studies.comparison.scoring import (
     middle,
     summarize,
 )
+from colorkit.system.errors import ColorkitError
 
 
 def face(a: float, b: float, border=(0, 90, 0)) -> np.ndarray:
@@ -102,3 +103,5 @@ def test_a_photograph_without_colors_is_not_measured(files):
     network, card = tinted(20, 20), {"size": 32}
     with_gray = {"people": [gray, *files["people"]]}
     assert measure(network, with_gray, card) == measure(network, files, card)
+    with pytest.raises(ColorkitError, match="gray: no photograph has colors"):
+        measure(network, files | {"gray": [gray]}, card)

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from colorkit.data.sample_photographs import sample_photographs
 from colorkit.imaging.color import rgb_to_lab
+from colorkit.models import pretrained
 from colorkit.studies.hints import measures
 
 
@@ -32,3 +34,19 @@ def test_every_photograph_has_places_of_its_own(monkeypatch):
     photographs = list(np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), dtype=np.uint8))
     table = measures.psnr_by_points(None, {"size": 8}, photographs, seed=7)
     assert seeds == [7, 8, 9] and len(table) == 3
+
+
+def test_a_hint_is_believed_where_it_lies_and_not_by_the_sky():
+    """The box's network, a hint on the bushes below a temple; the upper fifth is sky."""
+    temple = sample_photographs(256)["china"]
+    height, width = temple.shape[:2]
+    found = measures.belief(
+        pretrained.load("hints")[0], temple, (20, height - 20, (60, 120, 40)), 96
+    )
+    assert found.shape[0] == 1 and found.min() >= 0 and found.max() <= 1
+    row, column = (
+        round(at * side)
+        for at, side in zip((1 - 20 / height, 20 / width), found.shape[1:], strict=True)
+    )
+    assert found[0, row, column] > 0.8
+    assert found[0, : found.shape[1] // 5].mean() < 0.1
