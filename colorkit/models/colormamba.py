@@ -7,7 +7,10 @@ see `colorkit.models.state_space`, where planes have a quarter and an eighth of 
 
 Left out of the published network of 100 million parameters: levels, a second encoder for edges
 (both branches see the Laplacian as a channel), criss-cross attention, and the discriminators. Ours
-begins with near infrared itself, which the paper's does not.
+begins with near infrared itself, which the paper's does not: each color is near infrared with
+another contrast and another exposure at each place. How much light a whole picture needs can only
+be learned where layers are normalized by the statistics of many pictures, since those of one
+picture take its brightness away; so that is done but where one branch tells the other.
 """
 
 import torch
@@ -20,7 +23,7 @@ from colorkit.models.state_space import BORDERS, MIXERS, VisionBlock
 from colorkit.models.unet import check_counts
 
 HUES = ("disk", "angle")
-_STEP = 16  # the deepest planes then have 2 × 2 pixels, which have a variance to normalize by
+_STEP = 16  # the deepest planes then have 2 × 2 pixels: a variance, even with one picture alone
 _SLOPE = 0.2  # of the rectifiers below zero
 
 
@@ -62,7 +65,7 @@ class ColorMamba(Network):
                 raise ValueError(f"unknown {name} {value!r}; choose one of {', '.join(known)}")
         self.hue, block = hue, (state, agents, mixer, border)
         self.hsv = _Branch(width, block, 3) if hsv else None
-        self.rgb = _Branch(width, block, 3, told=True, more=1 + 3 * hsv)
+        self.rgb = _Branch(width, block, 6, told=True, more=1 + 3 * hsv)
         silent(self.rgb.last)
 
     def forward(self, nir: Tensor) -> tuple[Tensor, Tensor, None]:
@@ -97,7 +100,7 @@ class ColorMamba(Network):
         nir = pad_to(nir.float(), _STEP)
         edges = laplacian(nir)
         # Of the weights' type: narrowed networks are given float32.
-        image = torch.cat((nir, edges), dim=1).to(self.rgb.first.weight.dtype)
+        image = torch.cat((nir, edges), dim=1).to(self.rgb.last.weight.dtype)
         coarse, told, beside = None, None, [image[:, 1:]]
         if self.hsv is not None:
             painted, told = self.hsv(image)
@@ -105,8 +108,9 @@ class ColorMamba(Network):
             beside.append(coarse.to(image.dtype))
         painted, _ = self.rgb(image, told, torch.cat(beside, dim=1))
         start = nir.clamp(1 / 255, 254 / 255).logit()
+        gain, offset = painted.float().chunk(2, dim=1)  # of each color's contrast and exposure
         crop = (..., slice(height), slice(width))
-        rgb = (start + painted.float()).sigmoid()[crop]
+        rgb = (gain.exp() * start + offset).sigmoid()[crop]
         return rgb, None if coarse is None else coarse[crop]
 
     def _bounded(self, painted: Tensor) -> Tensor:
@@ -129,24 +133,24 @@ class _Branch(nn.Module):
     def __init__(self, width: int, block: tuple, outputs: int, told: bool = False, more: int = 0):
         super().__init__()
         w = [width * 2**k for k in range(4)]
-        self.first = nn.Conv2d(2, w[0], 3, padding=1)
-        self.down = nn.ModuleList(nn.Conv2d(w[k], w[k + 1], 4, 2, padding=1) for k in range(3))
+        self.first = nn.Sequential(nn.Conv2d(2, w[0], 3, padding=1), nn.LeakyReLU(_SLOPE))
+        self.down = nn.ModuleList(_layer(w[k], w[k + 1], 4, stride=2) for k in range(3))
         self.blocks = nn.ModuleList(VisionBlock(w[k], *block) for k in (2, 3))
-        self.up = nn.ModuleList(nn.Conv2d(w[k + 1] + w[k], w[k], 3, padding=1) for k in (2, 1, 0))
+        self.up = nn.ModuleList(_layer(w[k + 1] + w[k], w[k], 3) for k in (2, 1, 0))
         self.told = nn.ModuleList(Told(w[k], w[k]) for k in (2, 1)) if told else []
         self.last = nn.Conv2d(w[0] + more, outputs, 3, padding=1)
 
     def forward(self, image: Tensor, told=None, beside: Tensor | None = None):
         """Paint (B, 2, H, W); give the picture and the planes of H/4 and H/2 of its decoder."""
-        planes = [_rectified(self.first(image))]
+        planes = [self.first(image)]
         for k, down in enumerate(self.down):
-            x = _rectified(_instance(down(planes[-1])))
+            x = down(planes[-1])
             planes.append(x if k == 0 else self.blocks[k - 1](x))
         x, found = planes.pop(), []
         for k, up in enumerate(self.up):
             skip = planes.pop()
             x = F.interpolate(x, scale_factor=2, mode="nearest")
-            x = _rectified(_instance(up(torch.cat((x, skip), dim=1))))
+            x = up(torch.cat((x, skip), dim=1))
             if k < len(self.told):
                 x = self.told[k](x, skip if told is None else told[k])
             found.append(x)
@@ -169,7 +173,7 @@ class Told(nn.Module):
     def forward(self, x: Tensor, other: Tensor) -> Tensor:
         """Change x (B, C, H, W) by `other` (B, theirs, H, W)."""
         gain, shift = self.say(other).chunk(2, dim=1)
-        return x + self.then(_rectified((1 + gain) * _instance(x) + shift))
+        return x + self.then(F.leaky_relu((1 + gain) * F.instance_norm(x) + shift, _SLOPE))
 
 
 def laplacian(plane: Tensor) -> Tensor:
@@ -185,9 +189,9 @@ def as_planes(rgb: Tensor) -> tuple[Tensor, Tensor]:
     return scale_ab(ab), scale_L(L)
 
 
-def _instance(x: Tensor) -> Tensor:
-    return F.instance_norm(x)
-
-
-def _rectified(x: Tensor) -> Tensor:
-    return F.leaky_relu(x, _SLOPE)
+def _layer(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, kernel, stride, padding=1),
+        nn.BatchNorm2d(outputs),
+        nn.LeakyReLU(_SLOPE),
+    )
