@@ -23,7 +23,7 @@ from colorkit.studies.comparison.terms import USES, describe_terms
 from colorkit.studies.hints.training import HintsColorizer, HintsRecipe
 from colorkit.studies.nir.painters import LIMITS, evaluate_pairs, viewer
 from colorkit.studies.nir.study import NirStudy
-from colorkit.studies.nir.ways import BOX
+from colorkit.studies.nir.ways import BOX, KNOWING
 from colorkit.system.errors import ColorkitError
 from colorkit.training.imagenet import lite2_features
 from colorkit.training.photo_sets import Photographs
@@ -38,6 +38,8 @@ SEEN = (
     "the method was changed after test numbers of an earlier model of this name had been seen; the "
     "scores are of pictures that no training saw, but not of pictures that decided nothing"
 )
+# The working sizes among which the box's network for near infrared chooses.
+VIEWS = ([96], [64, 96], [96, 128], [64, 96, 128], [96, 128, 160], [64, 96, 128, 160])
 LICENCE = "MIT, as the code; the photographs it learned from stay their owners'"
 
 
@@ -139,16 +141,20 @@ def nir(data: str) -> Path:
 
 
 def _best_views(study: NirStudy, way: str) -> list[int]:
-    """Choose by the mean PSNR of each fold's validation pairs what a network is shown."""
+    """Choose what a network is shown by each fold's validation pairs, as the training weighs them.
+
+    For it a decibel of the picture counts as much as a degree of its colors, see `KNOWING`.
+    """
 
     def found(views: list[int]) -> float:
         tables = [
             evaluate_pairs(viewer(model, views), study.fold(k).val, study.size)
             for k, model in enumerate(study.models(way))
         ]
-        return pd.concat(tables)["psnr"].mean()
+        means = pd.concat(tables)[["psnr", "angular_error"]].mean()
+        return KNOWING["fidelity"] * means["psnr"] - KNOWING["angle"] * means["angular_error"]
 
-    return max(([96], [96, 128], [128], [96, 128, 160]), key=found)
+    return max(VIEWS, key=found)
 
 
 def hints(data: str) -> Path:
