@@ -110,6 +110,17 @@ def load_weights(path: str | Path) -> tuple[Network, dict]:
     return model.to(memory_format=torch.channels_last).eval(), card
 
 
+def fits(model: Network, path: str | Path) -> bool:
+    """Say, by its header alone, whether a weights file holds the tensors of a network.
+
+    Raises:
+        ColorkitError: not a safetensors file.
+    """
+    with _open(path) as file:
+        held = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118
+    return held == {name: list(tensor.shape) for name, tensor in model.state_dict().items()}
+
+
 def transfer(model: Network, path: str | Path) -> None:
     """Start a model from earlier weights; a classifier for other classes keeps its fresh ones.
 

@@ -7,6 +7,7 @@ training is read from disk, an interrupted one goes on from its last epoch.
 import hashlib
 import json
 import logging
+import shutil
 from collections.abc import Callable
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -21,7 +22,7 @@ from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 
 from colorkit.data.collection import ImageSet
 from colorkit.data.shards.tar_files import Shards
-from colorkit.models.weights import save_weights, transfer
+from colorkit.models.weights import fits, save_weights, transfer
 from colorkit.system.devices import best_precision
 from colorkit.system.errors import ColorkitError
 from colorkit.system.process_settings import memory_kept
@@ -124,11 +125,11 @@ def fit(
         trained.train_set, trained.val_set = train, val
         return trained
 
-    instead = _instead.get()
-    if instead and not (run_folder / "run.json").exists():
+    instead, made = _instead.get(), _is_made(run_folder, model)
+    if instead and not made:
         return instead(run_folder, prepared(), about)
     with _turn(run_folder, processes):
-        if not (run_folder / "run.json").exists():
+        if not _is_made(run_folder, model):
             _train(run_folder, prepared(), about, devices, num_nodes, loggers or [])
     return load_run(run_folder)
 
@@ -143,6 +144,16 @@ def replaced(instead: Callable[[Path, Colorizer, dict], Run]):
         _instead.reset(before)
 
 
+def _is_made(run_folder: Path, model: torch.nn.Module) -> bool:
+    """Whether a training is finished, and of a network with the layers it has now."""
+    if not (run_folder / "run.json").exists():
+        return False
+    try:
+        return fits(model, run_folder / "weights.safetensors")
+    except ColorkitError:
+        return True  # whoever loads a file that cannot be read is told about it
+
+
 def _train(
     run_folder: Path,
     trained: Colorizer,
@@ -152,6 +163,8 @@ def _train(
     loggers: list,
 ) -> None:
     """Train from the start or the last whole epoch, and leave a finished training."""
+    if (run_folder / "run.json").exists():  # of a network that had other layers
+        shutil.rmtree(run_folder)
     run_folder.mkdir(parents=True, exist_ok=True)
     recipe, kind = trained.recipe, type(trained)
     progress = choose_progress()

@@ -18,7 +18,7 @@ from shared_training import StopAfter, with_callback
 from colorkit.course.networks import scene_entries
 from colorkit.data.collection import collect
 from colorkit.models.colornet import ColorNet
-from colorkit.models.weights import load_weights, read_card
+from colorkit.models.weights import load_weights, read_card, save_weights
 from colorkit.system.errors import ColorkitError
 from colorkit.system.processes import elsewhere
 from colorkit.training import trainer as training
@@ -107,6 +107,16 @@ def test_a_finished_training_is_read_not_repeated(fit, monkeypatch):
     again = fit()
     assert again.folder == first.folder
     pd.testing.assert_frame_equal(again.history, first.history)
+
+
+def test_a_training_of_a_network_that_has_other_layers_now_is_made_again(fit):
+    first = fit()
+    learned = tensors(first)
+    (first.folder / "left over").touch()
+    save_weights(first.weights, ColorNet(2, width=0.25, global_size=32))
+    again = fit()
+    assert same(tensors(again), learned)
+    assert not (first.folder / "left over").exists()
 
 
 @pytest.mark.parametrize(
