@@ -75,16 +75,19 @@ def _why(old: Judgement | None, new: Judgement, before: dict, after: dict) -> st
     """Say in a line what differs between two measurements of a claim."""
     if old is None:
         return "measured in its present form for the first time"
-    settings = [each.get("setting", {}) for each in (before, after)]
-    if "sections" not in settings[0]:  # records did not always tell them
+    settings, untold = [each.get("setting", {}) for each in (before, after)], []
+    if "sections" in settings[1] and "sections" not in settings[0]:
         settings[1] = {key: value for key, value in settings[1].items() if key != "sections"}
+        untold.append("the chapter's own scale")
     differ = {}  # a scale repeats what it takes from the profile
     for key, was, now in _differences(*settings):
         differ.setdefault((key.split()[-1], str(was), str(now)), key)
     said = [f"{key} {was} → {now}" for (_, was, now), key in differ.items()]
     boxes = [each.get("box") for each in (before, after)]
-    if None not in boxes:  # records did not always tell it
+    if None not in boxes:
         said += [f"another {name} in the box" for name, *_ in _differences(*boxes)]
+    elif boxes[0] is None:  # records did not always tell it
+        untold.append("the models in the box")
     if before.get("data") != after.get("data"):
         said.append("other images")
     was, now = (
@@ -92,6 +95,8 @@ def _why(old: Judgement | None, new: Judgement, before: dict, after: dict) -> st
     )
     if was != now:
         said.append("other parts, measures or margins")
+    if untold:
+        said.append(f"the record before does not tell {' or '.join(untold)}")
     return "; ".join(said) or "made anew in the same way: the luck of trainings"
 
 

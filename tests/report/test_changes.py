@@ -29,7 +29,8 @@ def chapter(date="2026-01-02", seeds=3, data="photographs", **effects) -> dict:
     )
     setting = {"size": 64, "seeds": seeds, "scales": {"studies": {"seeds": seeds, "epochs": seeds}}}
     kept = [asdict(each) for each in made]
-    return {"setting": setting, "data": data, "claims": kept, "environment": {"date": date}}
+    told = {"setting": setting, "data": data, "claims": kept, "box": {}}
+    return told | {"environment": {"date": date}}
 
 
 def test_a_verdict_that_differs_is_named_with_what_was_done_otherwise():
@@ -68,17 +69,19 @@ def test_why_a_verdict_differs_by_a_section_of_the_profile(told):
         before["setting"]["sections"] = {"gans": {"limit": 150, "epochs": {"full": 10}}}
     why = changes.changes({"02": before}, {"02": after})["R1"]["why"]
     expected = "sections gans limit 150 → 400; sections gans epochs full 10 → 25"
-    assert why == (expected if told else "made anew in the same way: the luck of trainings")
+    untold = "the record before does not tell the chapter's own scale"
+    assert why == (expected if told else untold)
 
 
 @pytest.mark.parametrize("told", [True, False])
 def test_why_a_verdict_differs_by_a_model_of_the_box(told):
     before, after = chapter(R1=2.0), chapter(R1=-2.0) | {"box": {"hints": "5678", "vivid": "9"}}
-    if told:  # records did not always tell it
-        before["box"] = {"hints": "1234", "vivid": "9"}
+    before["box"] = {"hints": "1234", "vivid": "9"}
+    if not told:  # records did not always tell it
+        del before["box"]
     why = changes.changes({"02": before}, {"02": after})["R1"]["why"]
-    expected = "another hints in the box"
-    assert why == (expected if told else "made anew in the same way: the luck of trainings")
+    untold = "the record before does not tell the models in the box"
+    assert why == ("another hints in the box" if told else untold)
 
 
 def test_earlier_changes_stay_until_the_claim_changes_again(tmp_path):
