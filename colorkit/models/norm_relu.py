@@ -65,7 +65,9 @@ class _NormReLU(torch.autograd.Function):
             norm.num_batches_tracked.add_(1)
             unbiased = variance * count / (count - 1)
             for kept, seen in ((norm.running_mean, mean), (norm.running_var, unbiased)):
-                kept.lerp_(torch.from_numpy(seen).to(kept), norm.momentum)
+                # By `data`, unseen by autograd as PyTorch's own does it: if the same layer's other
+                # pass took that, its gradient would refuse statistics that have changed since.
+                kept.data.lerp_(torch.from_numpy(seen).to(kept), norm.momentum)
         inverse = 1 / np.sqrt(variance + norm.eps)
         scale = weight.detach().double().numpy() * inverse
         shift = bias.detach().double().numpy() - mean * scale

@@ -112,6 +112,14 @@ def test_a_gradient_of_another_layout_is_taken():
         assert torch.equal(a, b)
 
 
+def test_a_layer_may_take_both_ways_before_one_gradient():
+    layers, x = block(), planes(kind=torch.float32)
+    told = layers(x.contiguous()).sum() + layers(x).sum()  # PyTorch's, then the compiled
+    told.backward()
+    assert layers[1].num_batches_tracked == 2
+    assert layers[1].weight.grad.isfinite().all()
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_what_is_no_number_stays_none(value):
     x = planes()
