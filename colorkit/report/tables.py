@@ -112,6 +112,8 @@ def value_html(value) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return escape(str(value))
     if isinstance(value, int | float):
+        # A column of counts beside one of measures is kept as floats.
+        value = int(value) if float(value).is_integer() else value
         return minus(f"{value:,}".replace(",", " ") if isinstance(value, int) else f"{value:.4g}")
     text = value.replace("\u00a0", " ").strip()
     found = _INTERVAL.fullmatch(text)

@@ -28,7 +28,8 @@ def test_an_interval_is_one_short_line_with_its_ends_in_a_tooltip(value, text):
 
 def test_other_values_are_left_as_they_are():
     shown = {3.14159: "3.142", 12345: "12 345", None: "–", "": "–", "1%": "1%", "a<b": "a&lt;b"}
-    shown |= {"-3": "−3", "d8, lw=[20, 80]": "d8, lw=[20, 80]", True: "True"}
+    shown |= {"-3": "−3", "d8, lw=[20, 80]": "d8, lw=[20, 80]", 1361999.0: "1 361 999", 40.0: "40"}
+    shown |= {True: "True"}
     assert {value: value_html(value) for value in shown} == shown
 
 
