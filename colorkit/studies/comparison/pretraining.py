@@ -33,7 +33,7 @@ HINTED = HintsRecipe(
     epochs=8, learning_rate=1e-3, encoder_rate=0.5, vividness=2.5, aged=0.2, silent=0.25
 )
 BEGUN = "encoder: EfficientNet-Lite2, trained on ImageNet's labels (Apache License 2.0)"
-# What whoever reads the scores of `faithful` should know of them.
+# What whoever reads the scores of `faithful`, `vivid` and `nir` should know of them.
 SEEN = (
     "the method was changed after test numbers of an earlier model of this name had been seen; the "
     "scores are of pictures that no training saw, but not of pictures that decided nothing"
@@ -137,6 +137,7 @@ def nir(data: str) -> Path:
         terms=f"{describe_terms([study.nir.root])}; and, by way of {BOX}, {known['terms']}",
         uses=USES,
         begun=f"the box's {BOX} ({known['begun']}), then photographs through drawn filters",
+        seen=SEEN,
     )
 
 
