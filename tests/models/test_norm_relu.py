@@ -113,11 +113,14 @@ def test_a_gradient_of_another_layout_is_taken():
 
 
 def test_a_layer_may_take_both_ways_before_one_gradient():
-    layers, x = block(), planes(kind=torch.float32)
-    told = layers(x.contiguous()).sum() + layers(x).sum()  # PyTorch's, then the compiled
-    told.backward()
-    assert layers[1].num_batches_tracked == 2
-    assert layers[1].weight.grad.isfinite().all()
+    layers, plain, x = block(), block(nn.Sequential), planes(kind=torch.float32)
+    for each in (layers, plain):
+        (each(x.contiguous()).sum() + each(x).sum()).backward()  # PyTorch's, then the compiled
+    near = {"rtol": 1e-4, "atol": 1e-2}  # sums of thousands of numbers
+    torch.testing.assert_close(layers[1].weight.grad, plain[1].weight.grad, **near)
+    torch.testing.assert_close(layers[1].bias.grad, plain[1].bias.grad, **near)
+    for name, kept in plain[1].named_buffers():
+        torch.testing.assert_close(dict(layers[1].named_buffers())[name], kept)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
