@@ -182,6 +182,7 @@ _FACTS = {
     "vividness": "Vividness",
     "data": "Learned from",
     "begun": "Began with",
+    "seen": "Of the scores",
     "failures": "Where it fails",
     "licence": "License",
     "terms": "Terms of the data",
