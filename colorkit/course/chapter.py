@@ -218,13 +218,16 @@ class Chapter(Course, Judging):
     def setting(self) -> dict:
         """The scale of the trainings, as tables of results must state it.
 
-        Of the profile's other sections it tells the numbers of those that the chapter has used.
+        Of the profile's other sections it tells the numbers of those that the chapter has used. One
+        that has a size, or a width of its ColorNets, of its own gives the chapter's.
         """
         profile = self.profile
         used = {name: _numbers_of(asdict(found)) for name, found in self.sections.items()}
+        sizes = [found.get("size") for found in used.values()]
+        widths = [found.get("colornet_width") for found in used.values()]
         return {
-            "size": profile.data.size,
-            "width": profile.model.width,
+            "size": next(filter(None, sizes), profile.data.size),
+            "width": next(filter(None, widths), profile.model.width),
             "preset": profile.model.preset,
             "epochs": {name: profile.recipe_of(name).epochs for name in profile.networks},
             "seeds": profile.seeds,

@@ -4,6 +4,7 @@ Every chapter asks here for the network it needs; each is trained once, by which
 first, and read from disk by the others.
 """
 
+import copy
 import os
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -67,6 +68,32 @@ class Course:
         self.sections[name] = found
         return found
 
+    def at(self, size: int = 0, stored: int = 0, width: float = 0) -> "Course":
+        """The same course at another scale: its images at another size, its ColorNets narrower.
+
+        Args:
+            size, stored: as of `colorkit.course.profile.Data`. At another size, the ColorNets take
+                their global features from pictures of about that size, too, a multiple of 32.
+            width: of the ColorNets. 0 leaves each of the three as it is.
+
+        Returns:
+            A course that shares folders and seeds with this one, or this one where nothing differs.
+        """
+        profile = self.profile
+        data = replace(
+            profile.data, size=size or profile.data.size, stored=stored or profile.data.stored
+        )
+        model = replace(profile.model, width=width or profile.model.width)
+        if data.size != profile.data.size:
+            model = replace(model, global_size=max(32, round(data.size / 32) * 32))
+        if (data, model) == (profile.data, profile.model):
+            return self
+        other = copy.copy(self)
+        other.profile = replace(profile, data=data, model=model)
+        if data != profile.data:
+            vars(other).pop("collection", None)  # its images are decoded to the other size
+        return other
+
     @cached_property
     def collection(self) -> Collection:
         """The profile's images, decoded and split."""
@@ -119,7 +146,7 @@ class Course:
             repeat: which of the repetitions with different seeds.
             transfer: start from the weights the profile names; False starts afresh.
             variant: added to the training's name, such as `scratch`.
-            scale: width and epochs of a study, instead of the network's own.
+            scale: size, width and epochs of a study, instead of the network's own.
             classes: other scene classes; limit: most training images of each.
             model: settings of the network to replace, such as `dropout`.
             loggers: Lightning loggers beside TensorBoard.
@@ -131,18 +158,19 @@ class Course:
         from colorkit.models.colornet import ColorNet
 
         chosen, scale = self.profile.networks[network], scale or Scale()
+        course = self.at(scale.size, scale.stored)
         classes = classes or chosen.classes
         recipe: Recipe = self.profile.recipe_of(network)
         recipe = replace(recipe, **({"epochs": scale.epochs} if scale.epochs else {}) | changes)
-        settings = asdict(self.profile.model) | ({"width": scale.width} if scale.width else {})
+        settings = asdict(course.profile.model) | ({"width": scale.width} if scale.width else {})
         settings |= model or {}
-        start = self.train(chosen.start, repeat).weights if chosen.start and transfer else None
-        return self.fit(
+        start = course.train(chosen.start, repeat).weights if chosen.start and transfer else None
+        return course.fit(
             f"{network}-{variant}" if variant else network,
             lambda: ColorNet(len(classes), **settings),
             recipe,
-            self._training_images(classes, limit or chosen.limit),
-            self.collection.subset(classes, "val"),
+            course._training_images(classes, limit or chosen.limit),
+            course.collection.subset(classes, "val"),
             repeat=repeat,
             start=start,
             loggers=loggers,

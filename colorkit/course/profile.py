@@ -31,6 +31,9 @@ from colorkit.system.errors import ColorkitError
 from colorkit.system.project import project_root, working_folder
 from colorkit.training.recipe import STRICT, Count, CountOrZero, Recipe
 
+# The sections that may have pictures of another size than the profile's.
+SIZED = ("long", "superclasses", "studies", "ablations", "nir", "gans", "later", "instances")
+
 
 @dataclass(frozen=True, config=STRICT)
 class Data:
@@ -162,8 +165,12 @@ def _with_root(data: Data, override: str) -> Data:
 
 
 def _check(profile: Profile, path: Path) -> Profile:
-    if profile.data.stored < profile.data.size:
-        raise ColorkitError(f"{path}: data.stored must be at least data.size; enlarge it")
+    for name in ("data", *SIZED):
+        section = getattr(profile, name)
+        if section and (section.stored or profile.data.stored) < (
+            section.size or profile.data.size
+        ):
+            raise ColorkitError(f"{path}: {name}.stored must be at least {name}.size; enlarge it")
     if profile.nir:
         _check_nir(profile.nir, profile.data, path)
     for name in ("cocolor", "colormamba"):
@@ -195,8 +202,6 @@ def _check_nir(nir: Nir, data: Data, path: Path) -> None:
     """Check what no single key tells. The folder may be missing: only one chapter needs it."""
     if nir.folds > nir.of:
         raise ColorkitError(f"{path}: nir.folds must be at most nir.of, {nir.of}; lower it")
-    if (nir.stored or data.stored) < (nir.size or data.size):
-        raise ColorkitError(f"{path}: nir.stored must be at least nir.size; enlarge it")
     if nir.root and data.source == "scenes":
         raise ColorkitError(f"{path}: nir.root counts from data.root, which scenes lack; empty it")
     if not nir.root and len(set(nir.classes)) < 2:
@@ -205,8 +210,6 @@ def _check_nir(nir: Nir, data: Data, path: Path) -> None:
 
 def _check_gans(gans: Gans, profile: Profile, path: Path) -> None:
     size = gans.size or profile.data.size
-    if (gans.stored or profile.data.stored) < size:
-        raise ColorkitError(f"{path}: gans.stored must be at least gans.size; enlarge it")
     if size < 64 or size % 8:  # eight tiles a side, each halved three times
         raise ColorkitError(
             f"{path}: gans.size must be 64 or more and a multiple of 8, not {size}; correct it"
@@ -221,10 +224,11 @@ def _check_gans(gans: Gans, profile: Profile, path: Path) -> None:
 
 
 def _check_later(later: Later, profile: Profile, path: Path) -> None:
-    if profile.data.size < 32 or profile.data.size % 16:  # a quarter of it is halved and judged
+    size = later.size or profile.data.size
+    if size < 32 or size % 16:  # a quarter of it is halved and judged
         raise ColorkitError(
-            f"{path}: later needs a data.size of 32 or more that 16 divides, not "
-            f"{profile.data.size}; correct it, or leave later out"
+            f"{path}: later needs a size of 32 or more that 16 divides, not {size}; correct "
+            "later.size or data.size, or leave later out"
         )
     if both := set(later.gray) & set(later.colors):
         raise ColorkitError(
@@ -239,8 +243,6 @@ def _check_later(later: Later, profile: Profile, path: Path) -> None:
 
 def _check_instances(instances: Instances, profile: Profile, path: Path) -> Instances:
     """Check what no single key tells, and give the detector's file absolutely."""
-    if (instances.stored or profile.data.stored) < (instances.size or profile.data.size):
-        raise ColorkitError(f"{path}: instances.stored must be at least instances.size; enlarge it")
     if set(instances.epochs) != {"full", "crops", "fusion"}:
         raise ColorkitError(
             f"{path}: instances.epochs has {', '.join(instances.epochs)}; it needs full, crops and "

@@ -16,11 +16,14 @@ class Scale:
     """The scale of a study, where many trainings are compared with each other.
 
     Attributes:
+        size, stored: of the images, as of `Data`; 0 takes its own.
         epochs: passes over the images; 0 takes the network's own.
         width: of the networks; 0 takes the profile's own.
         seeds: trainings of each variant; 0 takes the profile's own.
     """
 
+    size: CountOrZero = 0
+    stored: CountOrZero = 0
     epochs: CountOrZero = 0
     width: Annotated[float, Field(ge=0, le=4)] = 0.0
     seeds: CountOrZero = 0
@@ -67,8 +70,9 @@ class Nir:
         size, stored: as of `Data`; 0 takes its own.
         epochs: of most trainings; long: of the long ones of the networks that paint luminance.
         batch_size: images a step.
-        width: channels of the U-Net's first level; the other networks have the profile's model, so
-            that its weights fit them.
+        width: channels of the U-Net's first level.
+        colornet_width: of the ColorNets, and of the VégéNet whose weights they start from; 0 takes
+            the profile's own.
         scenes: procedural pairs a class that a network is first trained on.
         images: most images of the course a class that two others are first trained on; 0 takes all.
         first_epochs: of the first trainings on procedural pairs, and on the course's images.
@@ -87,6 +91,7 @@ class Nir:
     long: Count = 60
     batch_size: Count = 16
     width: Count = 32
+    colornet_width: Annotated[float, Field(ge=0, le=4)] = 0.0
     scenes: Annotated[int, Field(ge=5)] = 10
     images: CountOrZero = 0
     first_epochs: dict[Literal["scenes", "images"], Count] = field(

@@ -81,7 +81,8 @@ class Ablations:
     """
 
     def __init__(self, course: Course):
-        self.course, self.scale = course, course.profile.ablations
+        self.scale = course.section("ablations", "ablations")
+        self.course = course.at(self.scale.size, self.scale.stored)
         self.seeds = self.scale.seeds or course.profile.seeds
 
     def train(self, name: str) -> list[Run]:

@@ -39,8 +39,9 @@ class Design(NamedTuple):
 
 def design(course: Course) -> Design:
     """Design the study for a profile: one class in five is chosen, by grouping or by chance."""
+    scale = course.profile.superclasses
+    course = course.at(scale.size, scale.stored)
     profile, images = course.profile, course.collection
-    scale = profile.superclasses
     classes = large_classes(images, profile.classes(), scale.least)
     statistics = image_statistics(images.subset(classes, "train", KNOWN), profile.data.size)
     count = max(2, len(classes) // 5)

@@ -15,6 +15,7 @@ from colorkit.course.chapter import Chapter, run_folder
 from colorkit.course.claims import Claim, Part
 from colorkit.course.estimates import estimate
 from colorkit.course.judging import ADVANTAGE
+from colorkit.course.scales import Nir
 from colorkit.imaging.metrics.intervals import bootstrap_interval, seed_interval
 from colorkit.models import pretrained
 from colorkit.system.errors import ColorkitError
@@ -84,6 +85,14 @@ def test_a_setting_tells_the_numbers_of_the_sections_that_a_chapter_has_used(cha
     data = chapter.section("data", "images")  # whose texts may name a machine's folders
     told = kept(chapter)["setting"]["sections"]["data"]
     assert told["size"] == data.size and not any(isinstance(v, str) for v in told.values())
+
+
+def test_a_section_with_a_scale_of_its_own_gives_the_chapters(chapter):
+    assert (chapter.profile.data.size, chapter.profile.model.width) == (32, 1.0)
+    chapter.sections["nir"] = Nir("pairs", size=16, colornet_width=0.25)
+    assert (chapter.setting()["size"], chapter.setting()["width"]) == (16, 0.25)
+    chapter.sections["nir"] = Nir("pairs")
+    assert (chapter.setting()["size"], chapter.setting()["width"]) == (32, 1.0)
 
 
 def test_numbers_have_their_interval_and_count(chapter):

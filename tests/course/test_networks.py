@@ -109,6 +109,27 @@ def test_a_study_has_its_own_scale_classes_and_settings(project):
     assert plain.folder != run.folder
 
 
+def test_a_course_at_another_scale_is_that_of_a_profile_of_this_scale(project):
+    networks = {"n": {"classes": ["lawn", "house"]}}
+    course = Course(project(SCENES | COUNTS, networks))
+    small = course.at(64, 72, 0.25)
+    assert course.at() is course and course.at(32, 36, 0.125) is course
+    assert small.images("n", "val")[0][0].shape == (72, 72, 3) and small.root == course.root
+    assert course.images("n", "val")[0][0].shape == (36, 36, 3)  # and stays as it is
+    run = small.train("n")
+    model = {"width": 0.25, "global_size": 64}
+    assert model.items() <= run.model().settings().items()
+    own = Course(project(SCENES | COUNTS | {"size": 64, "stored": 72}, networks, model=model))
+    assert own.train("n").folder == run.folder != course.train("n").folder
+    narrow = course.at(width=0.25)
+    assert narrow.collection is course.collection  # decoded once
+    assert narrow.profile.model.global_size == 32
+    assert (
+        course.at(80).profile.model.global_size == 64
+        and course.at(8).profile.model.global_size == 32
+    )
+
+
 def test_a_setting_at_its_default_renames_no_training(project):
     course = Course(project(SCENES | COUNTS, {"n": {"classes": ["lawn", "house"]}}))
     assert course.train("n").folder == course.train("n", beta=0.0, gray="weighted").folder

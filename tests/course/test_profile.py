@@ -310,6 +310,7 @@ NIR = {"what": "pairs", "classes": ["field", "water"]}
         ({"nir": NIR | {"folds": 1}}, "nir.folds: "),
         ({"nir": NIR | {"folds": 6}}, "nir.folds must be at most nir.of, 5"),
         ({"nir": NIR | {"size": 41}}, "nir.stored must be at least nir.size"),
+        ({"ablations": {"size": 41}}, "ablations.stored must be at least ablations.size"),
         ({"nir": NIR | {"root": "rgbnir"}}, "nir.root counts from data.root"),
         ({"nir": {"what": "pairs"}}, "nir needs a root, or two classes"),
         ({"cocolor": {"width": 4}}, "cocolor learns from pairs, so nir is missing"),
@@ -420,5 +421,5 @@ def test_what_was_left_for_later_is_checked(tmp_path, change, fault):
 
 
 def test_later_needs_pictures_that_can_be_quartered(tmp_path):
-    with pytest.raises(ColorkitError, match=r"data.size of 32 or more that 16 divides, not 40"):
+    with pytest.raises(ColorkitError, match=r"size of 32 or more that 16 divides, not 40"):
         load_profile(str(write(tmp_path, data__size=40, data__stored=48, later=LATER)))

@@ -64,8 +64,9 @@ class Sweep:
     """
 
     def __init__(self, course: Course):
-        self.course, self.scale = course, course.section("gans", "autoencoders and GANs")
-        self.size = self.scale.size or course.profile.data.size
+        self.scale = course.section("gans", "autoencoders and GANs")
+        self.course = course.at(self.scale.size, self.scale.stored)
+        self.size = self.course.profile.data.size
         self.seeds = self.scale.seeds or course.profile.seeds
         self._done: dict[str, Run] = {}
         self._collections: dict[int, Collection] = {}
@@ -76,8 +77,8 @@ class Sweep:
 
     @property
     def collection(self) -> Collection:
-        """The images: the course's, or the same and split alike, decoded to a size of their own."""
-        return self._collection(self.scale.stored or self.course.profile.data.stored)
+        """The images: the course's, decoded to the sweep's size."""
+        return self._collection(self.course.profile.data.stored)
 
     def _of(self, side: int) -> Collection:
         """The images as they are decoded for crops of a side."""

@@ -56,10 +56,9 @@ class InstanceStudy:
     """
 
     def __init__(self, course: Course):
-        self.course = course
         self.scale = course.section("instances", "networks that color things one by one")
-        self.size = self.scale.size or course.profile.data.size
-        self.stored = self.scale.stored or course.profile.data.stored
+        self.course = course.at(self.scale.size, self.scale.stored)
+        self.size, self.stored = self.course.profile.data.size, self.course.profile.data.stored
         self.seeds = self.scale.seeds or course.profile.seeds
         self.scenes = course.profile.data.source == "scenes"
         self._sets: dict[tuple[str, str], BoxedSet] = {}
@@ -68,11 +67,9 @@ class InstanceStudy:
     def collection(self) -> Collection:
         """The images: the course's where they are among them, else decoded by themselves."""
         profile, classes = self.course.profile, self.scale.classes
-        if self.stored == profile.data.stored and set(classes) <= set(profile.classes()):
+        if set(classes) <= set(profile.classes()):
             return self.course.collection
-        data = replace(profile.data, stored=self.stored)
-        own = replace(profile, data=data, networks={"instances": Network(classes)})
-        return self.course.collect(own)
+        return self.course.collect(replace(profile, networks={"instances": Network(classes)}))
 
     def images(self, split: str) -> ImageSet:
         """One split, of which training and test images may be limited."""

@@ -56,8 +56,9 @@ class Trainings:
     """
 
     def __init__(self, course: Course):
-        self.course, self.scale = course, course.section("later", "ideas left for later")
-        self.size = course.profile.data.size
+        self.scale = course.section("later", "ideas left for later")
+        self.course = course.at(self.scale.size, self.scale.stored, self.scale.width)
+        self.size = self.course.profile.data.size
         self.seeds = self.scale.seeds or course.profile.seeds
         self.epochs = self.scale.epochs or course.profile.recipe.epochs
 
@@ -123,8 +124,7 @@ class Trainings:
 
     @property
     def _colornet(self) -> dict:
-        settings = asdict(self.course.profile.model)
-        return settings | ({"width": self.scale.width} if self.scale.width else {})
+        return asdict(self.course.profile.model)
 
     def _fit(self, name: str, make, recipe, repeat: int, images: Images | None = None, **options):
         images = images or Images(self.images("train"), self.images("val"))

@@ -44,16 +44,16 @@ class NirStudy:
     """
 
     def __init__(self, course: Course):
-        profile = course.profile
-        self.course, self.nir = course, course.section("nir", "pairs of color and near infrared")
+        self.nir = course.section("nir", "pairs of color and near infrared")
+        self.course = course.at(self.nir.size, self.nir.stored, self.nir.colornet_width)
+        profile = self.course.profile
         self.root = Path(profile.data.root) / self.nir.root if self.nir.root else None
         if self.root and not self.root.is_dir():
             raise ColorkitError(
                 f"there are no pairs of color and near infrared: {self.root} is not a folder; put "
                 "them there, or set nir.root in the profile"
             )
-        self.size = self.nir.size or profile.data.size
-        self._stored = self.nir.stored or profile.data.stored
+        self.size, self._stored = profile.data.size, profile.data.stored
 
     @cached_property
     def listed(self) -> PairList:
