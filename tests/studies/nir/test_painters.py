@@ -235,6 +235,7 @@ def test_true_chroma_is_best_where_near_infrared_stands_in_for_luminance(pairs):
 
 def test_the_box_s_network_starts_from_the_box_and_goes_on_with_the_course_s_images(course):
     study, starts = NirStudy(course), []
+    course = study.course  # at the size of the pairs
     course.fit = lambda name, *a, start, **o: (
         starts.append((name, start)) or SimpleNamespace(weights=f"of {name}")
     )
@@ -361,7 +362,9 @@ def test_a_whole_training_sees_all_pairs_but_the_tested_and_the_one_for_use_all(
 def test_the_table_lists_what_is_trained_and_in_an_order_in_which_it_can_be(course):
     study, asked = NirStudy(course), []
     listed_ = list(study.trainings())
-    course.fit = lambda name, *a, start, **o: asked.append(name) or SimpleNamespace(weights=name)
+    study.course.fit = lambda name, *a, start, **o: (
+        asked.append(name) or SimpleNamespace(weights=name)
+    )
     for training in listed_:
         study.fit(training)
         assert asked[-1] == training.name
