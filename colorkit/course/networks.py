@@ -49,6 +49,7 @@ class Course:
         self.seed = seed
         self.root = working_folder()
         self.sections: dict[str, object] = {}  # of the profile, those that were asked for
+        self._collections: dict[int, Collection] = {}  # by the side of the decoded squares
 
     def section(self, name: str, what: str):
         """Give a part of the profile that not every profile has.
@@ -90,14 +91,17 @@ class Course:
             return self
         other = copy.copy(self)
         other.profile = replace(profile, data=data, model=model)
-        if data != profile.data:
-            vars(other).pop("collection", None)  # its images are decoded to the other size
+        if data.stored != profile.data.stored:
+            vars(other).pop("collection", None)
         return other
 
     @cached_property
     def collection(self) -> Collection:
-        """The profile's images, decoded and split."""
-        return self.collect(self.profile)
+        """The profile's images, decoded and split; once for all courses made by `at`."""
+        stored = self.profile.data.stored
+        if stored not in self._collections:
+            self._collections[stored] = self.collect(self.profile)
+        return self._collections[stored]
 
     def collect(self, profile: Profile) -> Collection:
         """Decode and split a profile's images; say which cannot be read."""

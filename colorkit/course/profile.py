@@ -31,9 +31,6 @@ from colorkit.system.errors import ColorkitError
 from colorkit.system.project import project_root, working_folder
 from colorkit.training.recipe import STRICT, Count, CountOrZero, Recipe
 
-# The sections that may have pictures of another size than the profile's.
-SIZED = ("long", "superclasses", "studies", "ablations", "nir", "gans", "later", "instances")
-
 
 @dataclass(frozen=True, config=STRICT)
 class Data:
@@ -165,11 +162,9 @@ def _with_root(data: Data, override: str) -> Data:
 
 
 def _check(profile: Profile, path: Path) -> Profile:
-    for name in ("data", *SIZED):
-        section = getattr(profile, name)
-        if section and (section.stored or profile.data.stored) < (
-            section.size or profile.data.size
-        ):
+    data = profile.data
+    for name, each in vars(profile).items():
+        if hasattr(each, "stored") and (each.stored or data.stored) < (each.size or data.size):
             raise ColorkitError(f"{path}: {name}.stored must be at least {name}.size; enlarge it")
     if profile.nir:
         _check_nir(profile.nir, profile.data, path)

@@ -124,10 +124,24 @@ def test_a_course_at_another_scale_is_that_of_a_profile_of_this_scale(project):
     narrow = course.at(width=0.25)
     assert narrow.collection is course.collection  # decoded once
     assert narrow.profile.model.global_size == 32
-    assert (
-        course.at(80).profile.model.global_size == 64
-        and course.at(8).profile.model.global_size == 32
+    for side, known in ((80, 64), (112, 128), (8, 32)):
+        assert course.at(side).profile.model.global_size == known
+
+
+def test_a_study_at_a_size_of_its_own_decodes_its_images_once(project, monkeypatch):
+    small = {"size": 16, "stored": 18, "epochs": 1, "seeds": 2}
+    networks = {"n": {"classes": ["lawn", "house"]}}
+    course, decoded = Course(project(SCENES | COUNTS, networks, studies=small)), []
+    collect = course.collect
+    monkeypatch.setattr(
+        Course,
+        "collect",
+        lambda self, profile: decoded.append(profile.data.stored) or collect(profile),
     )
+    runs = course.repeats("n", scale=course.profile.studies)
+    assert decoded == [18] and len(runs) == 2
+    assert course.at(16, 18).train("n", 1, scale=course.profile.studies).folder == runs[1].folder
+    assert len(course.images("n", "val")) == 4 and decoded == [18, 36]
 
 
 def test_a_setting_at_its_default_renames_no_training(project):

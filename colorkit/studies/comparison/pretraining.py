@@ -106,15 +106,20 @@ def vivid(data: str) -> Path:
     )
 
 
+def larger_pairs(data: str) -> NirStudy:
+    """The course's study of near infrared on photographs, on larger pictures than its own."""
+    course = Course("photos", 0, data)
+    pairs = replace(course.profile.nir, size=96, stored=112)
+    course.profile = replace(course.profile, nir=pairs)
+    return NirStudy(course)
+
+
 def nir(data: str) -> Path:
     """Make the model that colorizes near infrared: the best of the course's chapters on it.
 
     It sees larger pictures than the chapters' networks do, and all photographs of their classes.
     """
-    course = Course("photos", 0, data)
-    images = replace(course.profile.data, size=96, stored=112)
-    course.profile = replace(course.profile, data=images)
-    study = NirStudy(course)
+    study = larger_pairs(data)
     best, known = _best_views(study, "efficient"), pretrained.card(BOX)
     run = study.final("efficient-whole")
     models = study.models("efficient-whole")

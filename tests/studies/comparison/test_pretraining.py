@@ -213,3 +213,10 @@ def test_the_card_names_the_terms_of_every_set(photographs, kept):
     assert re.fullmatch("land: .* your own.*; loose: .*", kept.box["terms"])
     assert "research" in kept.box["uses"]
     assert describe_terms(["photos", "things"]).count("; things: ") == 1
+
+
+def test_the_model_for_near_infrared_learns_from_larger_pictures_than_the_course(tmp_path):
+    (tmp_path / "rgbnir").mkdir()
+    study = pretraining.larger_pairs(str(tmp_path))
+    assert (study.size, study.course.profile.data.stored) == (96, 112)
+    assert study.size > pretraining.Course("photos", 0, str(tmp_path)).profile.nir.size
