@@ -169,6 +169,9 @@ function render({ model, el }) {
 
   // --- hints -------------------------------------------------------------------------------------
   let chosen = -1, color = COLORS.sky;
+  // Whether the focus went with a marker. An echo from Python that is older than the last hint takes
+  // its marker away until the next echo, and then the new one must have the focus again.
+  let lost = false;
   const hints = () => model.get("hints");
   const offer = () => model.get("models").find((m) => m.name === model.get("model"));
   const takesHints = () => Boolean(offer()?.hints);
@@ -219,7 +222,10 @@ function render({ model, el }) {
   function drawHints() {
     const able = takesHints(), list = able ? hints() : [];
     // A marker that is being dragged must stay the same element.
-    while (marks.children.length > list.length) marks.lastElementChild.remove();
+    for (let last; marks.children.length > list.length; last.remove()) {
+      last = marks.lastElementChild;
+      lost ||= last.matches(":focus");
+    }
     while (marks.children.length < list.length) marks.append(newMark(marks.children.length));
     list.forEach((hint, k) => {
       const mark = marks.children[k];
@@ -228,6 +234,7 @@ function render({ model, el }) {
         `${Math.round(100 * hint.x)} percent from the left, ${Math.round(100 * hint.y)} from the top`);
       mark.setAttribute("aria-pressed", k === chosen);
     });
+    if (lost && marks.children[chosen]) { lost = false; marks.children[chosen].focus(); }
     part("color").value = color;
     part("which").textContent = chosen >= 0 ? `Color of hint ${chosen + 1}` : "Color of the next hint";
     root.querySelector('[data-do="remove"]').disabled = chosen < 0;

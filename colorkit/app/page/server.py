@@ -18,6 +18,7 @@ from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelMana
 from tornado.web import HTTPError
 from traitlets.config import Config
 from voila.app import Voila
+from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 from voila.voila_identity_provider import VoilaIdentityProvider
 
@@ -84,10 +85,22 @@ class _Channel(VoilaKernelWebsocketHandler):
             self.close(1003, "no such message")
 
 
+class _Page(TornadoVoilaHandler):
+    """The page, with the cookie without which a browser that leaves may not end its process.
+
+    Otherwise only an answer like that to a missing icon, which not every browser asks for, sets it.
+    """
+
+    def get(self, path: str | None = None):
+        """Set the cookie, which is too late once a part of the page is on its way."""
+        _ = self.xsrf_token
+        return super().get(path)
+
+
 class _Server(Voila):
     def init_handlers(self) -> list:
-        """Put our channel in the place of Voilà's."""
-        ours = {VoilaKernelWebsocketHandler: _Channel}
+        """Put our page and channel in the place of Voilà's."""
+        ours = {TornadoVoilaHandler: _Page, VoilaKernelWebsocketHandler: _Channel}
         found = super().init_handlers()
         return [(path, ours.get(handler, handler), *more) for path, handler, *more in found]
 
