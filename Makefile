@@ -11,7 +11,7 @@ export GOMP_SPINCOUNT ?= 10000
 # pip's own settings must not add other indexes or files to what the lock says.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: report test coverage trust compat lint facts bench lock clean
+.PHONY: report test coverage trust compat lint facts bench gpu-pack gpu lock clean
 
 # Settings reach make.py by the environment: `make report PROFILE=photos`.
 report:  ## run every chapter, write report/_build/html/index.html
@@ -46,6 +46,15 @@ compat: .venv/installed  ## the suite on other Pythons, with the oldest and the 
 
 bench: .venv/installed  ## speeds beside a plain implementation, all or PARTS="training growth"
 	$(BIN)/python -m benchmarks $(PARTS)
+
+ARCHIVE ?= data/gpu.tar
+OUT ?= runs/gpu
+MINUTES ?= 14
+gpu-pack: .venv/installed  ## the photographs in DATA as one archive, for a machine with a GPU
+	$(BIN)/python -m benchmarks.gpu pack $(DATA) $(ARCHIVE)
+
+gpu: .venv/installed  ## there: speeds, the paper's networks, the course, until MINUTES are over
+	$(BIN)/python -m benchmarks.gpu run $(ARCHIVE) $(OUT) --minutes $(MINUTES)
 
 facts: report  ## renew the outputs that nbval compares
 	$(BIN)/python -m colorkit.report.notebooks
