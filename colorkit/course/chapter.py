@@ -19,6 +19,7 @@ from colorkit.course.claims import with_interval
 from colorkit.course.estimates import estimate
 from colorkit.course.judging import Judging, say
 from colorkit.course.networks import Course
+from colorkit.course.scales import Scale
 from colorkit.imaging.metrics.intervals import bootstrap_interval, seed_interval
 from colorkit.imaging.metrics.tables import METRICS, listed
 from colorkit.models import pretrained
@@ -224,27 +225,24 @@ class Chapter(Course, Judging):
         profile = self.profile
         used = {name: _numbers_of(asdict(found)) for name, found in self.sections.items()}
         sizes = [found.get("size") for found in used.values()]
-        widths = [found.get("colornet_width") for found in used.values()]
+        widths = [_colornet_width(found) for found in self.sections.values()]
         return {
             "size": next(filter(None, sizes), profile.data.size),
             "width": next(filter(None, widths), profile.model.width),
             "preset": profile.model.preset,
             "epochs": {name: profile.recipe_of(name).epochs for name in profile.networks},
             "seeds": profile.seeds,
-            "scales": {
-                name: {
-                    "width": scale.width or profile.model.width,
-                    "epochs": scale.epochs,
-                    "seeds": scale.seeds or profile.seeds,
-                }
-                for name, scale in (("studies", profile.studies), ("ablations", profile.ablations))
-            },
         } | ({"sections": used} if used else {})
 
 
 def run_folder(root: Path, profile: str) -> Path:
     """Where a profile's executed notebooks, figures and numbers lie together."""
     return root / "report" / "_build" / "runs" / profile
+
+
+def _colornet_width(section) -> float:
+    """The width that a section of the profile gives to its ColorNets; 0 for the profile's own."""
+    return section.width if isinstance(section, Scale) else getattr(section, "colornet_width", 0)
 
 
 def _numbers_of(section: dict) -> dict:

@@ -162,12 +162,11 @@ class Course:
         from colorkit.models.colornet import ColorNet
 
         chosen, scale = self.profile.networks[network], scale or Scale()
-        course = self.at(scale.size, scale.stored)
+        course = self.at(scale.size, scale.stored, scale.width)
         classes = classes or chosen.classes
         recipe: Recipe = self.profile.recipe_of(network)
         recipe = replace(recipe, **({"epochs": scale.epochs} if scale.epochs else {}) | changes)
-        settings = asdict(course.profile.model) | ({"width": scale.width} if scale.width else {})
-        settings |= model or {}
+        settings = asdict(course.profile.model) | (model or {})
         start = course.train(chosen.start, repeat).weights if chosen.start and transfer else None
         return course.fit(
             f"{network}-{variant}" if variant else network,

@@ -88,7 +88,7 @@ class Profile:
         start_seeds: trainings whose first epoch is compared, where more than `seeds`.
         long: scale of the trainings of VégéNet that go on far beyond their best epoch.
         superclasses: scale of the trainings on few classes; see there.
-        studies: scale of the studies of the loss and of decolorization.
+        colorfulness, decolorization: scales of the studies of that loss and of other grays.
         ablations: scale of the ablations, the most trainings of the course; see there.
         nir: pairs of color and near infrared; none leaves their chapter out.
         cocolor, colormamba: scales of the chapters of these names, which need `nir`; none leaves
@@ -108,7 +108,8 @@ class Profile:
     start_seeds: CountOrZero = 0
     long: Scale = field(default_factory=Scale)
     superclasses: Superclasses = field(default_factory=Superclasses)
-    studies: Scale = field(default_factory=Scale)
+    colorfulness: Scale = field(default_factory=Scale)
+    decolorization: Scale = field(default_factory=Scale)
     ablations: Ablations = field(default_factory=Ablations)
     nir: Nir | None = None
     gans: Gans | None = None

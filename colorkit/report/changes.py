@@ -75,9 +75,11 @@ def _why(old: Judgement | None, new: Judgement, before: dict, after: dict) -> st
     """Say in a line what differs between two measurements of a claim."""
     if old is None:
         return "measured in its present form for the first time"
-    settings, untold = [each.get("setting", {}) for each in (before, after)], []
+    settings, untold = [dict(each.get("setting", {})) for each in (before, after)], []
+    for setting in settings:  # older records tell two studies' scales, whether used or not
+        setting.pop("scales", None)
     if "sections" in settings[1] and "sections" not in settings[0]:
-        settings[1] = {key: value for key, value in settings[1].items() if key != "sections"}
+        del settings[1]["sections"]
         untold.append("the chapter's own scale")
     differ = {}  # a scale repeats what it takes from the profile
     for key, was, now in _differences(*settings):

@@ -108,12 +108,12 @@ def _course(*names: str) -> Callable[[Course], None]:
 
 
 def _colorfulness(course: Course) -> None:
-    for options in colorfulness.trainings(course.profile).values():
+    for options in colorfulness.trainings(course.profile.colorfulness).values():
         course.repeats(**options)
 
 
 def _decolorization(course: Course) -> None:
-    for options in decolorization.trainings(course.profile).values():
+    for options in decolorization.trainings(course.profile.decolorization).values():
         course.repeats(**options)
 
 

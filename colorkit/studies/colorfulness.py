@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from colorkit.course.evaluation import Trained, batches
-from colorkit.course.profile import Profile
+from colorkit.course.scales import Scale
 from colorkit.data.collection import ImageSet
 from colorkit.imaging.color import join, lab_to_rgb, scale_ab, unscale_ab
 from colorkit.imaging.metrics.artifacts import spill, spill_ab
@@ -20,6 +20,10 @@ from colorkit.imaging.metrics.tables import measure
 from colorkit.training.losses import chroma_target, colorfulness_gap
 
 NETWORKS = {"vegenet": "VégéNet", "mcolornet": "mColorNet"}
+# Steps over which each training's learning rate rises. Adam moves every weight by the whole rate at
+# its first step; with the factor, that can push a wide network to the end of its sigmoid, where
+# nothing has a gradient any more.
+WARMUP = 20
 # What each changes in `colorkit.course.networks.Course.train`. β of 1 is not among them: where the
 # classification keeps its share, it asks for what β of 5 does (see `directions`).
 VARIANTS: dict[str, dict] = {
@@ -36,10 +40,10 @@ VARIANTS: dict[str, dict] = {
 COLORED = 5.0  # M1 of a truth that has color enough for a ratio to it
 
 
-def trainings(profile: Profile) -> dict[tuple[str, str], dict]:
+def trainings(scale: Scale) -> dict[tuple[str, str], dict]:
     """List the trainings: arguments of `Course.repeats` by network and variant."""
     return {
-        (network, name): {"network": network, "scale": profile.studies, **changes}
+        (network, name): {"network": network, "scale": scale, "warmup": WARMUP, **changes}
         for network in NETWORKS
         for name, changes in VARIANTS.items()
     }

@@ -12,7 +12,6 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from colorkit.course.profile import Profile
 from colorkit.course.scales import Scale
 from colorkit.data.batches import crop, loader
 from colorkit.data.collection import ImageSet
@@ -22,17 +21,17 @@ from colorkit.imaging.metrics.quality import colorfulness, delta_e, psnr
 PAIRS = (("red", "green"), ("red", "blue"), ("green", "blue"))
 
 
-def trainings(profile: Profile) -> dict[str, dict]:
+def trainings(scale: Scale) -> dict[str, dict]:
     """List the trainings that see other grays: arguments of `Course.repeats` by name.
 
-    OutNet is that of chapter 3; the two VégéNets have the scale of the studies, and the second is
-    given another gray for every image of every step.
+    OutNet is that of chapter 3, in as many repetitions; the two VégéNets have the scale, and the
+    second is given another gray for every image of every step.
     """
-    vegenet = {"network": "vegenet", "scale": profile.studies}
+    vegenet = {"network": "vegenet", "scale": scale}
     return {
         "VégéNet": vegenet,
         "VégéNet, random grays": {**vegenet, "variant": "random-gray", "gray": "random"},
-        "OutNet": {"network": "outnet", "scale": Scale(seeds=profile.studies.seeds)},
+        "OutNet": {"network": "outnet", "scale": Scale(seeds=scale.seeds)},
     }
 
 

@@ -81,11 +81,16 @@ class Colorizer(L.LightningModule):
             )
 
     def configure_optimizers(self):
-        """Adam (the reports) or Adadelta (the paper)."""
+        """Adam (the reports) or Adadelta (the paper), with the recipe's warm-up."""
+        rate, steps = self.recipe.learning_rate, self.recipe.warmup
         if self.recipe.optimizer == "adadelta":
-            return torch.optim.Adadelta(self.parameters(), lr=self.recipe.learning_rate)
-        # One pass over the weights instead of several.
-        return torch.optim.Adam(self.parameters(), lr=self.recipe.learning_rate, fused=True)
+            optimizer = torch.optim.Adadelta(self.parameters(), lr=rate)
+        else:  # fused: one pass over the weights instead of several
+            optimizer = torch.optim.Adam(self.parameters(), lr=rate, fused=True)
+        if not steps:
+            return optimizer
+        rise = torch.optim.lr_scheduler.LinearLR(optimizer, 1 / (steps + 1), total_iters=steps)
+        return [optimizer], [{"scheduler": rise, "interval": "step"}]
 
     def _predict(self, batch: Batch) -> Prediction:
         return predict(self.model, batch.gray)

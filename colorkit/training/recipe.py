@@ -19,6 +19,7 @@ class Recipe:
         epochs: passes over the training images.
         batch_size: images a step.
         learning_rate: of the optimizer.
+        warmup: steps over which the learning rate rises to that, evenly; 0 begins with it.
         optimizer: `adam` (the reports) or `adadelta` (the paper).
         alpha: weight of the classification loss.
         reduction: of the color loss, see `colorkit.training.losses.color_loss`.
@@ -35,6 +36,7 @@ class Recipe:
     epochs: Count = 32
     batch_size: Count = 32
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    warmup: CountOrZero = 0
     optimizer: Literal["adam", "adadelta"] = "adam"
     alpha: Annotated[float, Field(ge=0)] = 1 / 300
     reduction: Literal["mean", "sum"] = "mean"

@@ -65,10 +65,6 @@ def test_a_chapter_says_what_it_runs_on_and_keeps_its_setting(chapter, shown, mo
             "preset": "report",
             "epochs": {"vegenet": 32},
             "seeds": 3,
-            "scales": {
-                "studies": {"width": 1.0, "epochs": 0, "seeds": 3},
-                "ablations": {"width": 0.5, "epochs": 0, "seeds": 2},
-            },
         },
         "box": {"vivid": "12345678"},
         "numbers": [],
@@ -93,6 +89,8 @@ def test_a_section_with_a_scale_of_its_own_gives_the_chapters(chapter):
     assert (chapter.setting()["size"], chapter.setting()["width"]) == (16, 0.25)
     chapter.sections["nir"] = Nir("pairs")
     assert (chapter.setting()["size"], chapter.setting()["width"]) == (32, 1.0)
+    chapter.section("ablations", "variants")
+    assert (chapter.setting()["size"], chapter.setting()["width"]) == (32, 0.5)
 
 
 def test_numbers_have_their_interval_and_count(chapter):

@@ -131,16 +131,17 @@ def test_a_course_at_another_scale_is_that_of_a_profile_of_this_scale(project):
 def test_a_study_at_a_size_of_its_own_decodes_its_images_once(project, monkeypatch):
     small = {"size": 16, "stored": 18, "epochs": 1, "seeds": 2}
     networks = {"n": {"classes": ["lawn", "house"]}}
-    course, decoded = Course(project(SCENES | COUNTS, networks, studies=small)), []
+    course, decoded = Course(project(SCENES | COUNTS, networks, colorfulness=small)), []
     collect = course.collect
     monkeypatch.setattr(
         Course,
         "collect",
         lambda self, profile: decoded.append(profile.data.stored) or collect(profile),
     )
-    runs = course.repeats("n", scale=course.profile.studies)
+    scale = course.profile.colorfulness
+    runs = course.repeats("n", scale=scale)
     assert decoded == [18] and len(runs) == 2
-    assert course.at(16, 18).train("n", 1, scale=course.profile.studies).folder == runs[1].folder
+    assert course.at(16, 18).train("n", 1, scale=scale).folder == runs[1].folder
     assert len(course.images("n", "val")) == 4 and decoded == [18, 36]
 
 

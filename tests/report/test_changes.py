@@ -27,7 +27,7 @@ def chapter(date="2026-01-02", seeds=3, data="photographs", **effects) -> dict:
         finding(id, "a", Estimate(value, ((0.1, 1e6),), images=9), of="images", data=data)
         for id, value in effects.items()
     )
-    setting = {"size": 64, "seeds": seeds, "scales": {"studies": {"seeds": seeds, "epochs": seeds}}}
+    setting = {"size": 64, "seeds": seeds, "epochs": {"vegenet": 2 + seeds}}
     kept = [asdict(each) for each in made]
     told = {"setting": setting, "data": data, "claims": kept, "box": {}}
     return told | {"environment": {"date": date}}
@@ -41,7 +41,7 @@ def test_a_verdict_that_differs_is_named_with_what_was_done_otherwise():
     assert found["R1"]["before"].startswith("supported: 2.0")
     assert found["R1"]["now"].startswith("not supported: −2.0")
     assert (
-        found["R1"]["why"] == "seeds 3 → 5; scales studies epochs 3 → 5"
+        found["R1"]["why"] == "seeds 3 → 5; epochs vegenet 5 → 7"
         and found["R1"]["date"] == "2026-02-03"
     )
     assert found["Z1"]["before"] == "not measured"

@@ -1,7 +1,5 @@
 """The trainings of the colorfulness loss, and measures of chroma that no gamut has cut off."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
@@ -13,6 +11,7 @@ from colorkit.imaging.metrics.artifacts import spill_ab
 from colorkit.imaging.metrics.quality import colorfulness_ab
 from colorkit.studies import colorfulness
 from colorkit.studies.colorfulness import (
+    WARMUP,
     directions,
     measure_chroma,
     original_on_plane,
@@ -43,12 +42,12 @@ class Painter(torch.nn.Module):
 
 
 def test_trainings_are_named_and_only_the_factor_differs():
-    profile = SimpleNamespace(studies=Scale(epochs=3))
-    table = trainings(profile)
+    scale = Scale(epochs=3)
+    table = trainings(scale)
     assert len(table) == len(colorfulness.NETWORKS) * len(colorfulness.VARIANTS)
     names = [(options["network"], options.get("variant", "")) for options in table.values()]
     assert len(set(names)) == len(names)
-    assert table["vegenet", "β = 0"] == {"network": "vegenet", "scale": profile.studies}
+    assert table["vegenet", "β = 0"] == {"network": "vegenet", "scale": scale, "warmup": WARMUP}
     five, printed = table["mcolornet", "β = 5"], table["mcolornet", "β = 5, printed"]
     assert five["keep_shares"] and "keep_shares" not in printed
     assert five["beta"] == printed["beta"] == 5

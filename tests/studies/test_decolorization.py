@@ -1,7 +1,5 @@
 """How alike two grays are: against SciPy and NumPy, and on images where nothing varies."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
@@ -271,8 +269,8 @@ def test_the_mean_of_rank_products_is_scipys_correlation():
 
 
 def test_trainings_differ_in_their_grays_alone():
-    profile = SimpleNamespace(studies=Scale(epochs=3, seeds=2))
-    table = trainings(profile)
+    scale = Scale(epochs=3, seeds=2)
+    table = trainings(scale)
     plain, random_grays = table["VégéNet"], table["VégéNet, random grays"]
     assert random_grays == plain | {"variant": "random-gray", "gray": "random"}
     assert table["OutNet"] == {"network": "outnet", "scale": Scale(seeds=2)}

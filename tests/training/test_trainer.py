@@ -22,6 +22,7 @@ from colorkit.models.weights import load_weights, read_card, save_weights
 from colorkit.system.errors import ColorkitError
 from colorkit.system.processes import elsewhere
 from colorkit.training import trainer as training
+from colorkit.training.colorizer import Colorizer
 from colorkit.training.recipe import Recipe
 
 RECIPE = Recipe(epochs=3, batch_size=8)
@@ -126,14 +127,17 @@ def test_another_setting_is_another_training(fit, change):
     assert fit(**change).folder != fit().folder
 
 
-def test_an_interrupted_training_ends_bit_for_bit_as_one_never_stopped(fit, tmp_path, monkeypatch):
-    whole = fit(folder=tmp_path / "whole")
+@pytest.mark.parametrize("recipe", [RECIPE, replace(RECIPE, warmup=8)])
+def test_an_interrupted_training_ends_bit_for_bit_as_one_never_stopped(
+    fit, tmp_path, monkeypatch, recipe
+):
+    whole = fit(recipe, folder=tmp_path / "whole")
     with monkeypatch.context() as patch:
         patch.setattr(training.L, "Trainer", with_callback(StopAfter(2)))
         with pytest.raises(KeyboardInterrupt):
-            fit(folder=tmp_path / "parts")
+            fit(recipe, folder=tmp_path / "parts")
     assert not list((tmp_path / "parts").glob("*/run.json"))
-    resumed = fit(folder=tmp_path / "parts")
+    resumed = fit(recipe, folder=tmp_path / "parts")
     columns = ["epoch", "train_color", "val_color"]
     pd.testing.assert_frame_equal(resumed.history[columns], whole.history[columns])
     assert same(tensors(resumed), tensors(whole))
@@ -165,6 +169,19 @@ def test_weights_of_another_width_are_refused_in_one_sentence(fit):
 def test_a_loss_that_is_not_finite_stops_with_the_batch_named(fit):
     with pytest.raises(ColorkitError, match=r"epoch \d+, batch \d+"):
         fit(Recipe(epochs=30, batch_size=8, learning_rate=1e30))
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adadelta"])
+def test_the_learning_rate_rises_evenly_while_it_warms_up(optimizer):
+    recipe = Recipe(optimizer=optimizer, learning_rate=0.5, warmup=4)
+    network = ColorNet(2, width=0.125, global_size=32)
+    (optimizer,), (schedule,) = Colorizer(network, recipe, 32, 0).configure_optimizers()
+    rates = []
+    for _ in range(6):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule["scheduler"].step()
+    assert schedule["interval"] == "step" and rates == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5, 0.5])
 
 
 def test_paper_preset_trains_with_adadelta(collection, tmp_path):

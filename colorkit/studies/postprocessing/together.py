@@ -25,9 +25,15 @@ NONE, ALL = (False,) * 3, (True,) * 3
 ALONE = tuple(tuple(k == step for k in range(3)) for step in range(3))
 
 
+def scaled(course: Course) -> Course:
+    """The course at the scale of chapter 5, whose trainings it has."""
+    scale = course.profile.colorfulness
+    return course.at(scale.size, scale.stored, scale.width)
+
+
 def train(course: Course) -> dict[bool, list]:
     """Make or read VégéNet's trainings without and with the colorfulness loss, chapter 5's."""
-    table = trainings(course.profile)
+    table = trainings(course.profile.colorfulness)
     names = {False: "β = 0", True: "β = 5"}
     return {lossy: course.repeats(**table["vegenet", name]) for lossy, name in names.items()}
 

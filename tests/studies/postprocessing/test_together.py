@@ -75,8 +75,8 @@ def test_the_best_alone_is_chosen_by_validation_images(found):
 
 def test_the_trainings_are_those_of_the_chapter_on_colorfulness():
     asked = []
-    profile = SimpleNamespace(studies=Scale(epochs=3, seeds=2))
+    profile = SimpleNamespace(colorfulness=Scale(epochs=3, seeds=2))
     course = SimpleNamespace(profile=profile, repeats=lambda **options: asked.append(options))
     assert set(together.train(course)) == {False, True}
-    table = trainings(profile)
+    table = trainings(profile.colorfulness)
     assert asked == [table["vegenet", "β = 0"], table["vegenet", "β = 5"]]
