@@ -21,12 +21,11 @@ from colorkit.system.errors import ColorkitError
 from colorkit.system.project import project_root
 from colorkit.system.writing import write_json, write_text
 
-_LONG = 100  # epochs
 PUBLISHABLE = ("plot", "sample", "procedural")
 
 
 def keep_record(profile: str, data: str = "") -> None:
-    """Copy a finished run's numbers, curves and publishable figures to `figures/`.
+    """Copy a finished run's numbers and publishable figures to `figures/`.
 
     The front picture, the thumbnails and the README's tables are made anew from the same.
 
@@ -55,41 +54,7 @@ def keep_record(profile: str, data: str = "") -> None:
         facts = {k: environment[k] for k in ("device", "threads", "date", "versions")}
         write_json(record / path.name, numbers | {"figures": kept, "environment": facts})
     keep_changes(record, before, read_record(record))
-    _keep_curves(root / "runs" / checked.name, record / "curves.csv")
     renew(root, run)
-
-
-def _keep_curves(runs: Path, path: Path) -> None:
-    """Join the histories of all finished trainings to one table, named and numbered.
-
-    Of trainings made elsewhere the table keeps what it had: no machine has to hold all of them.
-    How many epochs a training has is part of its key, since a short and a long one share a name.
-    Of those longer than `_LONG` epochs every tenth is kept: a curve shows no more.
-    """
-    import pandas as pd
-
-    from colorkit.training.run import load_run
-
-    trained = [load_run(record.parent) for record in sorted(runs.glob("*/run.json"))]
-    tables = [
-        _thinned(run.history).assign(training=run.name, seed=run.seed, epochs=len(run.history))
-        for run in trained
-    ]
-    if not tables:
-        return
-    table = pd.concat(tables).drop(columns="seconds")
-    if path.exists():
-        before = pd.read_csv(path)
-        made = set(zip(table["training"], table["seed"], strict=True))
-        other = [key not in made for key in zip(before["training"], before["seed"], strict=True)]
-        table = pd.concat([before[other], table])
-    table = table.set_index(["training", "seed", "epochs", "epoch"]).sort_index()
-    write_text(path, table.to_csv(float_format="%.5g"))
-
-
-def _thinned(history):
-    epoch = history["epoch"]
-    return history[(epoch % 10 == 0) | (epoch == 1)] if len(history) > _LONG else history
 
 
 def renew(root: Path, run: Path) -> None:

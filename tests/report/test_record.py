@@ -3,7 +3,6 @@
 import json
 
 import numpy as np
-import pandas as pd
 import pytest
 from PIL import Image
 
@@ -33,7 +32,7 @@ def test_every_figure_of_record_is_ours_to_publish_and_described():
 
 
 def test_the_record_names_no_folder_of_a_machine():
-    for path in (*FIGURES.glob("*.json"), FIGURES / "curves.csv"):
+    for path in FIGURES.glob("*.json"):
         text = path.read_text(encoding="utf-8")
         assert without_paths(text) == text, path.name
 
@@ -121,38 +120,3 @@ def test_what_cannot_be_recorded_is_refused(project):
     (project / "README.md").write_text("no marks")
     with pytest.raises(ColorkitError, match="put them back"):
         record.keep_record("photos", str(project / "photographs"))
-
-
-def test_curves_made_elsewhere_stay(tmp_path):
-    def train(folder, name, losses):
-        run = tmp_path / folder / f"{name}-s0-{len(losses)}"
-        run.mkdir(parents=True)
-        rows = [f"{epoch},{loss},1.5" for epoch, loss in enumerate(losses, 1)]
-        (run / "history.csv").write_text("\n".join(["epoch,val_color,seconds", *rows]))
-        (run / "run.json").write_text(json.dumps({"name": name, "seed": 0, "best_epoch": 1}))
-
-    train("here", "first", [0.5, 0.4])
-    train("here", "second", [0.3])
-    train("there", "second", [0.2, 0.1234567])
-    train("there", "second", [0.6])  # the same, short
-    path = tmp_path / "curves.csv"
-    record._keep_curves(tmp_path / "here", path)
-    record._keep_curves(tmp_path / "there", path)
-    assert path.read_text().splitlines() == [
-        "training,seed,epochs,epoch,val_color",
-        "first,0,2,1,0.5",
-        "first,0,2,2,0.4",
-        "second,0,1,1,0.6",
-        "second,0,2,1,0.2",
-        "second,0,2,2,0.12346",
-    ]
-    kept = path.read_text()
-    record._keep_curves(tmp_path / "there", path)
-    assert path.read_text() == kept
-
-
-def test_of_a_long_curve_every_tenth_epoch_is_kept():
-    history = pd.DataFrame({"epoch": range(1, 121), "val_color": 1.0})
-    kept = record._thinned(history)["epoch"].tolist()
-    assert kept == [1, *range(10, 121, 10)]
-    assert len(record._thinned(history[:100])) == 100
