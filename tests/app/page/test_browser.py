@@ -303,6 +303,13 @@ def test_as_a_web_page(served, page, photograph):
     wait_until(lambda: not mine & children(process), "a process outlives its page")
 
 
+def test_the_page_brings_the_cookie_without_which_no_browser_may_end_its_process(served):
+    _, address = served
+    found = urllib.request.urlopen(address, timeout=30).headers.get_all("Set-Cookie")
+    (cookie,) = (each for each in found if each.startswith("_xsrf="))
+    assert "httponly" not in cookie.lower()  # the page's script reads it
+
+
 def test_only_those_with_the_token_get_in(served):
     process, address = served
     before, bare = children(process), address.partition("?")[0]
