@@ -17,6 +17,7 @@ few photographs for one epoch. That replaces a part of the benchmark's results, 
 """
 
 import argparse
+import hashlib
 import json
 import shutil
 import signal
@@ -35,7 +36,7 @@ from colorkit.course.networks import list_profile
 from colorkit.course.profile import load_profile
 from colorkit.data.download.archives import unpack
 from colorkit.models.weights import load_weights, save_weights
-from colorkit.system.errors import ColorkitError
+from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.project import project_root
 from colorkit.system.writing import atomic_write, write_json
 
@@ -67,15 +68,15 @@ def pack(data: str, archive: Path, profile: str = "paper", most: int = 0) -> int
     Raises:
         ColorkitError: a profile or folder that is not there, or a full disk.
     """
-    entries, _ = list_profile(load_profile(profile, data))
-    taken = Counter()
+    checked, taken = load_profile(profile, data), Counter()
+    entries, _ = list_profile(checked)
     with atomic_write(archive) as stream, tarfile.open(fileobj=stream, mode="w") as tar:
         for entry in entries:
             place = (entry.label, entry.split)
             if not most or taken[place] < most:
                 taken[place] += 1
                 for file in entry.files:
-                    tar.add(file, Path("photographs", file.relative_to(data)))
+                    tar.add(file, Path("photographs", file.relative_to(checked.data.root)))
     return taken.total()
 
 
@@ -110,14 +111,15 @@ def run(archive: Path, out: Path, minutes: float, rehearse: bool = False) -> boo
         raise ColorkitError("no GPU is seen here; --rehearse tries the same without one")
     end, root = time.monotonic() + 60 * minutes, project_root()
     out.mkdir(parents=True, exist_ok=True)
-    data, profile, speeds = root / "data" / "gpu", "paper", SPEEDS
-    if not (data / "photographs").is_dir():
-        unpack(archive, data)
+    profile, speeds = "paper", SPEEDS
+    data = root / "data" / f"gpu-{_digest(archive)}" / "photographs"
+    if not data.is_dir():
+        unpack(archive, data.parent)
     if rehearse:
         profile, speeds = str((out / "rehearsal.yaml").resolve()), ("import",)
         write_json(Path(profile), REHEARSAL)
     states = {}
-    for name, command in pieces(data / "photographs", profile, speeds):
+    for name, command in pieces(data, profile, speeds):
         started = time.monotonic()
         states[name] = _piece(command, root, out / f"{name}.log", end - started)
         taken = time.monotonic() - started
@@ -125,6 +127,15 @@ def run(archive: Path, out: Path, minutes: float, rehearse: bool = False) -> boo
         write_json(out / "pieces.json", states)
         _keep(root, "rehearsal" if rehearse else profile, out)
     return set(states.values()) == {"done"}
+
+
+def _digest(archive: Path) -> str:
+    """Tell archives apart by their content."""
+    try:
+        with archive.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()[:12]
+    except OSError as error:
+        raise ColorkitError(f"{archive}: {one_line(error.strerror)}; check the path") from error
 
 
 def _piece(command: list[str], folder: Path, log: Path, seconds: float) -> str:

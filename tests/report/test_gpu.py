@@ -36,9 +36,12 @@ def data(tmp_path) -> Path:
 
 
 @pytest.mark.parametrize(("most", "count"), [(0, 12), (2, 8)])
-def test_the_archive_has_the_photographs_that_the_profile_names(data, tmp_path, most, count):
+def test_the_archive_has_the_photographs_that_the_profile_names(
+    data, tmp_path, monkeypatch, most, count
+):
     archive = tmp_path / "all.tar"
-    assert gpu.pack(str(data), archive, str(tmp_path / "own.yaml"), most) == count
+    monkeypatch.chdir(tmp_path)
+    assert gpu.pack("photographs", archive, "own.yaml", most) == count
     with tarfile.open(archive) as tar:
         names = tar.getnames()
     assert len(names) == count and names[0] == "photographs/train/lawn/0.jpg"
@@ -57,6 +60,8 @@ def test_without_a_gpu_it_says_so(tmp_path, monkeypatch):
     with pytest.raises(ColorkitError, match="no GPU is seen"):
         gpu.run(tmp_path / "a.tar", tmp_path / "out", 1)
     assert not (tmp_path / "out").exists()
+    with pytest.raises(ColorkitError, match=r"a\.tar: No such file or directory; check"):
+        gpu.run(tmp_path / "a.tar", tmp_path / "out", 1, rehearse=True)
 
 
 def test_time_that_is_over_cuts_short_and_leaves_what_is_done(data, tmp_path, monkeypatch):
