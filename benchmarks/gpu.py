@@ -12,7 +12,7 @@ piece that was cut short goes on from its last whole epoch when `run` is called 
 log of each piece, the speeds, the chapters' numbers and figures, and of each training its losses
 and, for the first seed, its weights in half precision.
 
-It should need no second try: `pack --most 3` and `run --rehearse` do the same without a GPU, on a
+It should need no second try: `pack --most 6` and `run --rehearse` do the same without a GPU, on a
 few photographs for one epoch. That replaces a part of the benchmark's results, so do it in a clone.
 """
 
