@@ -12,8 +12,9 @@ piece that was cut short goes on from its last whole epoch when `run` is called 
 log of each piece, the speeds, the chapters' numbers and figures, and of each training its losses
 and, for the first seed, its weights in half precision.
 
-It should need no second try: `pack --most 6` and `run --rehearse` do the same without a GPU, on a
-few photographs for one epoch. That replaces a part of the benchmark's results, so do it in a clone.
+It should need no second try: `pack --most 6` and `run --rehearse` do the same without a GPU, with a
+few photographs, narrow networks and two epochs. That replaces a part of the benchmark's results, so
+do it in a clone.
 """
 
 import argparse
@@ -40,15 +41,20 @@ from colorkit.system.errors import ColorkitError, one_line
 from colorkit.system.project import project_root
 from colorkit.system.writing import atomic_write, write_json
 
-# The profile `paper`, so small that a processor runs through it in minutes.
+# The profile `paper` with so narrow networks and so few epochs that a processor comes through.
+_NARROW, _SHORT = {"width": 0.125}, {"epochs": 2}
 REHEARSAL = {
     "extends": "paper",
     "name": "rehearsal",
-    "recipe": {"epochs": 1, "batch_size": 8},
+    "model": _NARROW,
+    "recipe": {**_SHORT, "batch_size": 8},
     "seeds": 2,
     "start_seeds": 2,
-    "networks": {name: {"epochs": 1} for name in ("vegenet", "outnet", "mcolornet")},
-    "long": {"epochs": 1},
+    "networks": dict.fromkeys(("vegenet", "outnet", "mcolornet"), _SHORT),
+    "long": {"epochs": 3},
+    "colorfulness": {**_NARROW, **_SHORT},
+    "ablations": {**_NARROW, **_SHORT, "seeds": 2, "few": 2, "long": 2, "least": 5},
+    "superclasses": {**_NARROW, **_SHORT, "seeds": 2, "least": 5},
 }
 SPEEDS = ("training", "inference", "encoder-training", "tried-training", "profile")
 # First those that most verdicts rest on.
