@@ -60,7 +60,9 @@ def test_the_plan_has_all_trainings_of_a_profile_once(planned, tmp_path, capsys)
     assert "vegenet-random-gray" in begun["07_decolorization"]
     assert "vegenet-ablation-paper" in begun["08_ablations"]
     assert "vegenet-all-classes" in begun["09_superclasses"]
-    assert len([n for n in names if n.startswith("mcolornet-s")]) == TINY["seeds"]
+    # Once for their own chapter, and once with the warm-up of the chapter on colorfulness.
+    assert len([n for n in names if n.startswith("mcolornet-s")]) == 2 * TINY["seeds"]
+    assert len(planned["04_mcolornet"]) == TINY["seeds"]
     assert not list(tmp_path.glob("runs/**/weights.safetensors"))
     assert begun["19_later"] >= {"later-unpaired", "later-grown-8", "later-grown-32", "later-told"}
     assert planned["10_nir"] == planned["13_gans"] == []  # this profile has neither
