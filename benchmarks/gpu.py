@@ -131,7 +131,8 @@ def run(archive: Path, out: Path, minutes: float, rehearse: bool = False) -> boo
         taken = time.monotonic() - started
         print(f"{name:16} {states[name]:10} {taken:6.0f} s", flush=True)
         write_json(out / "pieces.json", states)
-        _keep(root, "rehearsal" if rehearse else profile, out)
+        if states[name] != "no time":
+            _keep(root, "rehearsal" if rehearse else profile, out)
     return set(states.values()) == {"done"}
 
 
